@@ -1,0 +1,50 @@
+"""Which messages an incident has in Slack, by key. A message is wanted here as a row; the outbox sends it."""
+
+from __future__ import annotations
+
+from bot.domain.incident import Incident
+from bot.domain.proposal import Proposal
+from bot.domain.store import Tx
+
+INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
+
+
+def incident_key(incident_id: int) -> str:
+    return f"incident:{incident_id}"
+
+
+def announce_incident(tx: Tx, incident_id: int) -> None:
+    """The card of the incident: posted once, edited in place from then on."""
+    tx.posts.want(incident_key(incident_id), INCIDENTS, "incident", incident_id)
+
+
+def announce_evidence(tx: Tx, incident: Incident) -> None:
+    """What was found, in the thread."""
+    _in_thread(tx, incident.id, "evidence")
+
+
+def announce_diagnosis(tx: Tx, incident: Incident) -> None:
+    """What is probably wrong and what may help, in the thread."""
+    _in_thread(tx, incident.id, "diagnosis")
+
+
+def announce_summary(tx: Tx, incident_id: int) -> None:
+    """The draft of what was learned, then its confirmed text, in the thread."""
+    _in_thread(tx, incident_id, "summary")
+
+
+def announce_proposal(tx: Tx, proposal: Proposal) -> None:
+    """The card of a proposal in its incident's thread, and the incident's card that mentions it."""
+    thread = incident_key(proposal.incident_id)
+    tx.posts.want(f"proposal:{proposal.id}", INCIDENTS, "proposal", proposal.id, thread)
+    announce_incident(tx, proposal.incident_id)
+
+
+def announce_text(tx: Tx, key: str, text: str, thread_of: str = "") -> None:
+    """A sentence of our own, in the channel or in a thread."""
+    tx.posts.want(key, INCIDENTS, "text", thread_of=thread_of, content={"text": text})
+
+
+def _in_thread(tx: Tx, incident_id: int, kind: str) -> None:
+    key = f"{incident_key(incident_id)}:{kind}"
+    tx.posts.want(key, INCIDENTS, kind, incident_id, incident_key(incident_id))

@@ -1,0 +1,1 @@
+"""What Vigie talks about: values without I/O, clock or randomness."""

@@ -1,0 +1,90 @@
+"""An alert fires and resolves; triage decides what becomes of each delivery, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Severity(IntEnum):
+    """How bad it is; comparable, so that a rise can be seen."""
+
+    INFO = 1
+    WARNING = 2
+    CRITICAL = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, text: str) -> Severity:
+        """Read a source's typed severity field; what is unknown counts as a warning, never as less."""
+        return _SEVERITY_WORDS.get(text.strip().lower(), cls.WARNING)
+
+
+_SEVERITY_WORDS = {
+    "critical": Severity.CRITICAL,
+    "page": Severity.CRITICAL,
+    "emergency": Severity.CRITICAL,
+    "fatal": Severity.CRITICAL,
+    "disaster": Severity.CRITICAL,
+    "warning": Severity.WARNING,
+    "error": Severity.WARNING,
+    "info": Severity.INFO,
+    "informational": Severity.INFO,
+    "none": Severity.INFO,
+}
+
+
+class AlertStatus(StrEnum):
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One delivery of an alert, as a source's `parse` gives it.
+
+    `name` and `service` come from typed fields; every text is untrusted. Times are aware; `starts_at` is the
+    sender's clock and is only shown, decisions use the time of arrival.
+    """
+
+    source: str
+    name: str
+    status: AlertStatus
+    severity: Severity
+    service: str
+    environment: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    summary: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+class Kind(StrEnum):
+    """What triage decided about one delivery."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    DUPLICATE = "duplicate"
+    HELD = "held"
+    MUTED = "muted"
+    FLAPPING = "flapping"
+    HEARTBEAT = "heartbeat"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a delivery and why; `incident` is None when it opens one or belongs to none."""
+
+    kind: Kind
+    reason: str
+    incident: int | None = None
+    notifies: bool = False

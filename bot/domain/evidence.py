@@ -1,0 +1,31 @@
+"""Evidence is what a diagnosis may cite: numbered, time-stamped, content-addressed, and untrusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EvidenceKind(StrEnum):
+    ALERT = "alert"
+    PASSAGE = "passage"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence of an incident.
+
+    `id` is unique within the incident ("E3"); `source` is what opens it again (a passage id, a check run, an
+    alert); `facts` are typed fields of the source (a passage's cause and actions, a check's verdict).
+    """
+
+    id: str
+    kind: EvidenceKind
+    title: str
+    text: str
+    source: str
+    at: datetime
+    digest: str
+    facts: dict[str, object]

@@ -1,0 +1,32 @@
+"""Who did something: an identity that Slack verified, or one of Vigie's own parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Slack identity: team id and user id, never a display name.
+
+    Raises:
+        ValueError: either id is empty, as an empty id must never pass for somebody.
+    """
+
+    team_id: str
+    user_id: str
+
+    def __post_init__(self) -> None:
+        if not self.team_id or not self.user_id:
+            raise ValueError("a person needs a team id and a user id")
+
+    @property
+    def key(self) -> str:
+        """One string for rows and the audit log: `T1/U1`."""
+        return f"{self.team_id}/{self.user_id}"
+
+    @classmethod
+    def from_key(cls, key: str) -> Person:
+        """The inverse of `key`."""
+        team_id, _, user_id = key.partition("/")
+        return cls(team_id, user_id)

@@ -1,0 +1,57 @@
+"""What the core needs from the outside; adapters implement these, `app` wires them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.diagnosis import Diagnosis
+from bot.domain.evidence import Evidence
+from bot.domain.incident import Incident
+from bot.domain.person import Person
+from bot.domain.tool import Tool
+
+
+class Clock(Protocol):
+    """The time that decisions are made with: aware, and never before a time already stored."""
+
+    def now(self) -> datetime: ...
+
+
+class Wake(Protocol):
+    """Tells the lifecycle that a committed row waits for it; losing a call only costs time."""
+
+    def __call__(self, verb: str, subject: str) -> None: ...
+
+
+class Diagnostician(Protocol):
+    """Turns evidence into a diagnosis.
+
+    Raises:
+        ModelUnavailable: no usable answer within its deadline and budget.
+    """
+
+    async def diagnose(
+        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+    ) -> Diagnosis: ...
+
+
+class Membership(Protocol):
+    """Who is N3 right now, read fresh.
+
+    Raises:
+        MembershipUnknown: it could not be read; the caller refuses.
+    """
+
+    def n3(self) -> frozenset[Person]: ...
+
+
+class Executor(Protocol):
+    """The executor's process: it takes ids and reads the records itself.
+
+    Raises:
+        ExecutorUnavailable: it did not answer; the record says what became of the work.
+    """
+
+    async def do(self, verb: str, subject: int) -> None: ...

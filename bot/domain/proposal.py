@@ -1,0 +1,93 @@
+"""A proposal is one tool with exact arguments that waits for signatures, runs once, and is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.person import Person
+from bot.domain.tool import Risk
+
+
+class ProposalState(StrEnum):
+    PROPOSED = "proposed"
+    SIGNED = "signed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    EXECUTING = "executing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_over(self) -> bool:
+        return self not in (ProposalState.PROPOSED, ProposalState.SIGNED, ProposalState.EXECUTING)
+
+
+class Outcome(StrEnum):
+    """What verification found."""
+
+    FIXED = "fixed"
+    NOT_FIXED = "not fixed"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The row behind a proposal.
+
+    `plan` is the whole of what the digest covers, empty until the executor has prepared it; until then it
+    cannot be signed. `sign_by` and `execute_by` are two clocks: the second starts with the last signature.
+    """
+
+    id: int
+    incident_id: int
+    tool: str
+    arguments: Mapping[str, object]
+    proposer: Person
+    state: ProposalState
+    risk: Risk
+    signatures_needed: int
+    created_at: datetime
+    sign_by: datetime
+    execute_by: datetime | None = None
+    plan: Mapping[str, object] | None = None
+    digest: str = ""
+    reason: str = ""
+    why: str = ""
+    undo_of: int | None = None
+    before: str = ""
+    after: str = ""
+    outcome: Outcome | None = None
+
+    @property
+    def label(self) -> str:
+        """How people name it: `P12`."""
+        return f"P{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """One person's signature under one digest, or their rejection (`signed` False)."""
+
+    proposal_id: int
+    person: Person
+    digest: str
+    signed: bool
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run of a signed proposal; the row exists before anything is touched."""
+
+    proposal_id: int
+    fence: str
+    claimed_at: datetime
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    output: str = ""
+    problem: str = ""

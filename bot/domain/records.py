@@ -1,0 +1,149 @@
+"""Rows as the core sees them, and the transaction through which it reads and writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.alert import AlertStatus, Severity
+from bot.domain.person import Person
+from bot.domain.tool import CheckResult, Risk
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAlert:
+    """One alert of an incident: its first delivery, and how often it came since."""
+
+    id: int
+    name: str
+    severity: Severity
+    status: AlertStatus
+    summary: str
+    description: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    flags: tuple[str, ...]
+    first_at: datetime
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """One run of a check; `result` is None until the executor has written it."""
+
+    id: int
+    incident_id: int
+    tool: str
+    arguments: Mapping[str, object]
+    ended_at: datetime | None
+    result: CheckResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewProposal:
+    """What a person proposes: arguments are validated, the proposer is who pressed the button."""
+
+    incident_id: int
+    tool: str
+    arguments: Mapping[str, object]
+    proposer: Person
+    risk: Risk
+    signatures_needed: int
+    time_to_sign: timedelta
+    why: str = ""
+    undo_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Nothing new is executed while one is in force."""
+
+    id: int
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Content in force (the catalogue, the policy), with who signed it; nobody at the first start."""
+
+    what: str
+    digest: str
+    content: str
+    at: datetime
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was learned from an incident, once a person has confirmed it."""
+
+    incident_id: int
+    text: str
+    drafted_at: datetime
+    confirmed_at: datetime | None
+    confirmed_by: str
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message in Slack. `sent` < `wanted` means it waits; `sent` -1 means Slack refuses it for good.
+
+    `thread_of` is the key of the message whose thread it belongs to, or `ts:<ts>` for a message of a person.
+    """
+
+    id: int
+    key: str
+    channel: str
+    kind: str
+    subject: int
+    thread_of: str
+    content: Mapping[str, object] | None
+    wanted: int
+    sent: int
+    ts: str
+    channel_id: str
+    in_doubt: bool
+    attempts: int
+    not_before: datetime | None
+    problem: str
+    wanted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Something a person did in Slack, kept before it was acknowledged."""
+
+    key: str
+    kind: str
+    payload: Mapping[str, object]
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is remembered of one fingerprint: its last status and where its deliveries went."""
+
+    fingerprint: str
+    status: AlertStatus
+    severity: Severity
+    last_at: datetime
+    incident: int | None
+    incident_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One line of the audit log: who did what to which subject, and why. `seq` counts from 1 without gaps."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, object]
+    previous: str
+    hash: str

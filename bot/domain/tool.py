@@ -1,0 +1,129 @@
+"""Tools: checks read, actions change. Their declarations come from the catalogue, the whitelist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ToolKind(StrEnum):
+    CHECK = "check"
+    ACTION = "action"
+
+
+class Risk(StrEnum):
+    LOW = "low"
+    HIGH = "high"
+    DESTRUCTIVE = "destructive"
+
+
+class Verdict(StrEnum):
+    """What a check says of its value: as it should be, not so, or it could not be told."""
+
+    HEALTHY = "healthy"
+    FAULTY = "faulty"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One typed argument. `type` is enum, integer, pattern, boolean or reference."""
+
+    name: str
+    type: str
+    title: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    pattern: str = ""
+    inventory: str = ""
+    default: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a read value must be: at most, at least, or equal to something."""
+
+    operator: str
+    bound: object
+
+    def holds(self, value: object) -> bool:
+        """Whether `value` is as expected; a value of another type never is."""
+        if self.operator == "equals":
+            return type(value) is type(self.bound) and value == self.bound
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if not isinstance(self.bound, int | float):
+            return False
+        return value <= self.bound if self.operator == "at_most" else value >= self.bound
+
+    def __str__(self) -> str:
+        return f"{self.operator.replace('_', ' ')} {self.bound}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a check's JSON output is read: JSON pointers to the value and to the target's identity."""
+
+    value: str
+    healthy: Expectation
+    unit: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A reference to another tool: the check that must pass, the check that verifies, the undo."""
+
+    tool: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    expect: Expectation | None = None
+    settle_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One entry of the catalogue, validated. `entry` is the entry as written, for people and the digest."""
+
+    name: str
+    kind: ToolKind
+    title: str
+    does: str
+    runner: str
+    call: Mapping[str, object]
+    arguments: tuple[Argument, ...]
+    timeout_s: float
+    output_cap: int
+    environments: tuple[str, ...]
+    services: tuple[str, ...]
+    owner: str
+    entry: Mapping[str, object]
+    risk: Risk = Risk.LOW
+    reads: Reading | None = None
+    expected_effect: str = ""
+    precondition: Use | None = None
+    verification: Use | None = None
+    undo: Use | None = None
+    no_undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check gave. `value` is None and `problem` says why when it could not be read."""
+
+    tool: str
+    verdict: Verdict
+    value: object
+    unit: str
+    identity: str
+    output: str
+    problem: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The value for people: `14 orders`, or why there is none."""
+        if self.verdict is Verdict.UNKNOWN:
+            return f"cannot tell: {self.problem}"
+        value = str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+        return f"{value} {self.unit}".strip()

@@ -1,0 +1,71 @@
+"""One tree of errors: the first line of a docstring is the message, and says what to do next."""
+
+from __future__ import annotations
+
+
+class VigieError(Exception):
+    """Vigie could not do this."""
+
+    exit_code = 1
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(detail)
+
+    def __str__(self) -> str:
+        message = (self.__doc__ or "").strip().splitlines()[0]
+        return f"{message} {self.detail}".strip()
+
+
+class Misconfigured(VigieError):
+    """The configuration is not usable; nothing was started."""
+
+    exit_code = 2
+
+
+class BadInput(VigieError):
+    """The input was refused and nothing of it was stored."""
+
+    exit_code = 2
+
+
+class Unauthenticated(VigieError):
+    """The sender is not known; send the token or signature named in vigie.toml."""
+
+
+class TooLarge(VigieError):
+    """The input is larger than what is accepted; send less at once."""
+
+
+class CatalogueError(Misconfigured):
+    """The catalogue is not usable; correct the entry and run `vigie catalogue check`."""
+
+
+class ArgumentRefused(BadInput):
+    """An argument does not fit what the catalogue allows; correct it and propose again."""
+
+
+class Refused(VigieError):
+    """This is not allowed."""
+
+
+class MembershipUnknown(VigieError):
+    """Who is N3 cannot be read now, so nobody may sign; try again when Slack answers."""
+
+
+class FolderBusy(VigieError):
+    """Another `vigie serve` owns this data folder; stop it, or give this one a folder of its own."""
+
+    exit_code = 2
+
+
+class ExecutorUnavailable(VigieError):
+    """The executor does not answer; it is restarted by itself, try again in a few seconds."""
+
+
+class ModelUnavailable(VigieError):
+    """The model gave no usable answer."""
+
+
+class AuditBroken(VigieError):
+    """The audit chain does not verify; keep the file and ask who had access to the store."""

@@ -1,0 +1,34 @@
+"""What the copilot asks of the whitelist: which tools and which policy are in force, and whether a call fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bot.domain.incident import Incident
+from bot.domain.store import Tx
+from bot.domain.tool import Tool
+from bot.sign_off.policy import Policy
+
+Inventory = Mapping[str, Mapping[str, Mapping[str, object]]]
+
+
+class InForce(Protocol):
+    """Reads what N3 has put in force, anew at each call."""
+
+    def tools(self, tx: Tx) -> Mapping[str, Tool]: ...
+
+    def inventory(self, tx: Tx) -> Inventory: ...
+
+    def policy(self, tx: Tx) -> Policy: ...
+
+    def check(
+        self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
+    ) -> tuple[Tool, dict[str, object]]:
+        """The tool and its checked arguments.
+
+        Raises:
+            ArgumentRefused, CatalogueError: it is not in the catalogue, may not touch this incident's service,
+                or an argument does not fit.
+        """
+        ...

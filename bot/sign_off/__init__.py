@@ -1,0 +1,1 @@
+"""Pure rules of who may sign what, and the chain that records it."""

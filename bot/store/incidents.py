@@ -1,0 +1,103 @@
+"""Incident rows; a change of state is a compare-and-set that checks the move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from bot.domain.alert import Alert, Severity
+from bot.domain.incident import Incident, IncidentState, may_move
+from bot.store import tables as t
+from bot.store.records import Records
+
+
+class Incidents(Records):
+    def open(self, alert: Alert, title: str, previous: int | None) -> Incident:
+        """A new incident for an alert that nothing explains."""
+        return self.open_by_hand(title, alert.service, alert.environment, alert.severity, previous)
+
+    def open_by_hand(
+        self, title: str, service: str, environment: str, severity: Severity, previous: int | None = None
+    ) -> Incident:
+        """A new incident in state triggered."""
+        inserted = self._connection.execute(
+            sa.insert(t.incidents).values(
+                title=title,
+                service=service,
+                environment=environment,
+                severity=int(severity),
+                state=IncidentState.TRIGGERED.value,
+                opened_at=self._now,
+                changed_at=self._now,
+                previous=previous,
+            )
+        )
+        assert inserted.inserted_primary_key is not None
+        incident = self.get(int(inserted.inserted_primary_key[0]))
+        assert incident is not None
+        return incident
+
+    def get(self, incident_id: int) -> Incident | None:
+        row = self._connection.execute(sa.select(t.incidents).where(t.incidents.c.id == incident_id)).first()
+        return None if row is None else _incident(row)
+
+    def in_states(self, *states: IncidentState) -> list[Incident]:
+        """Incidents in any of these states, oldest first."""
+        wanted = [state.value for state in states]
+        query = sa.select(t.incidents).where(t.incidents.c.state.in_(wanted)).order_by(t.incidents.c.id)
+        return [_incident(row) for row in self._connection.execute(query)]
+
+    def open_now(self) -> list[Incident]:
+        """Incidents that are neither resolved nor closed, oldest first."""
+        return self.in_states(*(state for state in IncidentState if state.is_open))
+
+    def move(self, incident_id: int, state: IncidentState, by: str = "") -> bool:
+        """Move to `state` if that is a move of the life cycle; False leaves the row as it was."""
+        sources = [old.value for old in IncidentState if may_move(old, state)]
+        values: dict[str, object] = {"state": state.value, "changed_at": self._now}
+        if state is IncidentState.RESOLVED:
+            values |= {"resolved_at": self._now, "resolved_by": by}
+        changed = self._connection.execute(
+            sa.update(t.incidents)
+            .where(t.incidents.c.id == incident_id, t.incidents.c.state.in_(sources))
+            .values(values)
+        )
+        return changed.rowcount == 1
+
+    def joined(self, incident_id: int, severity: Severity) -> None:
+        """Count one more alert; the severity only ever rises."""
+        self._connection.execute(
+            sa.update(t.incidents)
+            .where(t.incidents.c.id == incident_id)
+            .values(
+                alerts_received=t.incidents.c.alerts_received + 1,
+                severity=sa.case(
+                    (t.incidents.c.severity < int(severity), int(severity)), else_=t.incidents.c.severity
+                ),
+                changed_at=self._now,
+            )
+        )
+
+    def start_round(self, incident_id: int, seen: int) -> bool:
+        """Begin investigation round `seen` + 1; False when that round was begun already."""
+        changed = self._connection.execute(
+            sa.update(t.incidents)
+            .where(t.incidents.c.id == incident_id, t.incidents.c.rounds == seen)
+            .values(rounds=seen + 1)
+        )
+        return changed.rowcount == 1
+
+    def assign(self, incident_id: int, person: str) -> None:
+        """Who has it; an empty text gives it back."""
+        self._connection.execute(
+            sa.update(t.incidents).where(t.incidents.c.id == incident_id).values(assignee=person)
+        )
+
+
+def _incident(row: Row[Any]) -> Incident:
+    values = dict(row._mapping)
+    values["severity"] = Severity(row.severity)
+    values["state"] = IncidentState(row.state)
+    return Incident(**values)

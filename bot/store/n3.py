@@ -1,0 +1,67 @@
+"""N3 membership as it was seen, the freeze switch, and what catalogue and policy are in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.domain.person import Person
+from bot.domain.records import Adopted, Freeze
+from bot.store import tables as t
+from bot.store.records import Records
+
+
+class N3Records(Records):
+    def known(self) -> dict[Person, datetime | None]:
+        """Everybody in N3 as last seen, with since when; None means from the first start on."""
+        query = sa.select(t.n3_members).where(t.n3_members.c.left_at.is_(None))
+        return {Person.from_key(row.person): row.since for row in self._connection.execute(query)}
+
+    def is_new(self) -> bool:
+        """Whether no membership was ever seen: the first start."""
+        return self._connection.execute(sa.select(t.n3_members.c.person).limit(1)).first() is None
+
+    def joined(self, people: Iterable[Person], since: datetime | None) -> None:
+        """Record people as members from `since` on; who left and came back starts anew."""
+        for person in people:
+            self._connection.execute(sa.delete(t.n3_members).where(t.n3_members.c.person == person.key))
+            self._connection.execute(sa.insert(t.n3_members).values(person=person.key, since=since))
+
+    def left(self, people: Iterable[Person]) -> None:
+        """Record that people are no longer members."""
+        for person in people:
+            self._connection.execute(
+                sa.update(t.n3_members).where(t.n3_members.c.person == person.key).values(left_at=self._now)
+            )
+
+    def freeze(self) -> Freeze | None:
+        """The freeze in force, if any."""
+        query = sa.select(t.freezes).where(t.freezes.c.lifted_at.is_(None)).order_by(t.freezes.c.id).limit(1)
+        row = self._connection.execute(query).first()
+        return None if row is None else Freeze(row.id, row.at, row.by, row.reason)
+
+    def set_freeze(self, by: str, reason: str) -> None:
+        self._connection.execute(sa.insert(t.freezes).values(at=self._now, by=by, reason=reason))
+
+    def lift_freezes(self, by: str) -> int:
+        """Lift every freeze in force; how many there were."""
+        changed = self._connection.execute(
+            sa.update(t.freezes)
+            .where(t.freezes.c.lifted_at.is_(None))
+            .values(lifted_at=self._now, lifted_by=by)
+        )
+        return changed.rowcount
+
+    def adopted(self, what: str) -> Adopted | None:
+        """The catalogue, policy or other content in force."""
+        query = sa.select(t.adopted).where(t.adopted.c.what == what).order_by(t.adopted.c.id.desc()).limit(1)
+        row = self._connection.execute(query).first()
+        return None if row is None else Adopted(row.what, row.digest, row.content, row.at, tuple(row.by))
+
+    def adopt(self, what: str, digest: str, content: str, by: Iterable[str]) -> None:
+        """Put content in force; `by` names who signed it, nobody at the first start."""
+        self._connection.execute(
+            sa.insert(t.adopted).values(what=what, digest=digest, content=content, at=self._now, by=list(by))
+        )

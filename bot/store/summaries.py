@@ -1,0 +1,47 @@
+"""Summaries of resolved incidents: drafted, then confirmed by a person, then learned."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.domain.records import Summary
+from bot.store import tables as t
+from bot.store.records import Records
+
+
+class Summaries(Records):
+    def draft(self, incident_id: int, text: str) -> None:
+        """Store a draft, once."""
+        if self.get(incident_id) is None:
+            self._connection.execute(
+                sa.insert(t.summaries).values(incident_id=incident_id, text=text, drafted_at=self._now)
+            )
+
+    def get(self, incident_id: int) -> Summary | None:
+        row = self._connection.execute(
+            sa.select(t.summaries).where(t.summaries.c.incident_id == incident_id)
+        ).first()
+        return None if row is None else Summary(**row._mapping)
+
+    def confirm(self, incident_id: int, text: str, by: str) -> bool:
+        """A person's confirmed text; False when it was confirmed before."""
+        changed = self._connection.execute(
+            sa.update(t.summaries)
+            .where(t.summaries.c.incident_id == incident_id, t.summaries.c.confirmed_at.is_(None))
+            .values(text=text, confirmed_at=self._now, confirmed_by=by)
+        )
+        return changed.rowcount == 1
+
+    def to_learn(self) -> list[Summary]:
+        """Confirmed texts that are not in the knowledge base yet."""
+        query = sa.select(t.summaries).where(
+            t.summaries.c.confirmed_at.is_not(None), t.summaries.c.document_id == ""
+        )
+        return [Summary(**row._mapping) for row in self._connection.execute(query)]
+
+    def learned(self, incident_id: int, document_id: str) -> None:
+        self._connection.execute(
+            sa.update(t.summaries)
+            .where(t.summaries.c.incident_id == incident_id)
+            .values(document_id=document_id)
+        )

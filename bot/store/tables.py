@@ -1,0 +1,304 @@
+"""The tables, written so that SQLite and PostgreSQL take them alike. Times are UTC texts in ISO form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time, stored as text of fixed width so that it sorts the same everywhere."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("opened_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("resolved_at", Moment),
+    Column("assignee", Text, nullable=False, default=""),
+    Column("resolved_by", Text, nullable=False, default=""),
+    Column("previous", Integer),
+    Column("alerts_received", Integer, nullable=False, default=0),
+    Column("rounds", Integer, nullable=False, default=0),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("received_at", Moment, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("incident_id", Integer, ForeignKey("incidents.id"), index=True),
+    Column("decision", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("fingerprint", String(32), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    Column("incident_id", Integer, ForeignKey("incidents.id"), index=True),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("incident_id", Integer, ForeignKey("incidents.id"), primary_key=True),
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+
+diagnoses = Table(
+    "diagnoses",
+    metadata,
+    Column("incident_id", Integer, ForeignKey("incidents.id"), primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+check_runs = Table(
+    "check_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("incident_id", Integer, ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("round", Integer, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("result", JSON),
+    UniqueConstraint("incident_id", "round", "tool"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("incident_id", Integer, ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("tool", Text, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("proposer", Text, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("risk", String(16), nullable=False),
+    Column("signatures_needed", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("sign_by", Moment, nullable=False),
+    Column("execute_by", Moment),
+    Column("plan", JSON),
+    Column("digest", String(64), nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("why", Text, nullable=False, default=""),
+    Column("undo_of", Integer, ForeignKey("proposals.id")),
+    Column("before", Text, nullable=False, default=""),
+    Column("after", Text, nullable=False, default=""),
+    Column("outcome", String(16)),
+    Column("verify_at", Moment),
+)
+
+sign_offs = Table(
+    "sign_offs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("proposal_id", Integer, ForeignKey("proposals.id"), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("signed", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    UniqueConstraint("proposal_id", "person", "signed"),
+)
+
+standing_sign_offs = Table(
+    "standing_sign_offs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("tool", Text, nullable=False),
+    Column("trigger", JSON, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("uses_per_hour", Integer, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("given_by", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("proposal_id", Integer, ForeignKey("proposals.id"), primary_key=True),
+    Column("standing_sign_off_id", Integer, ForeignKey("standing_sign_offs.id")),
+    Column("fence", String(64), nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("exit_code", Integer),
+    Column("output", Text, nullable=False, default=""),
+    Column("problem", Text, nullable=False, default=""),
+)
+
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("lifted_at", Moment),
+    Column("lifted_by", Text, nullable=False, default=""),
+)
+
+n3_members = Table(
+    "n3_members",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("since", Moment),
+    Column("left_at", Moment),
+)
+
+adopted = Table(
+    "adopted",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("what", String(16), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", JSON, nullable=False),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("incident_id", Integer, ForeignKey("incidents.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("drafted_at", Moment, nullable=False),
+    Column("confirmed_at", Moment),
+    Column("confirmed_by", Text, nullable=False, default=""),
+    Column("document_id", Text, nullable=False, default=""),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("subject", Integer, nullable=False, default=0),
+    Column("thread_of", Text, nullable=False, default=""),
+    Column("content", JSON),
+    Column("wanted", Integer, nullable=False, default=1),
+    Column("sent", Integer, nullable=False, default=0),
+    Column("ts", String(32), nullable=False, default=""),
+    Column("channel_id", String(32), nullable=False, default=""),
+    Column("in_doubt", Boolean, nullable=False, default=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Moment),
+    Column("problem", Text, nullable=False, default=""),
+    Column("wanted_at", Moment, nullable=False),
+    Index("ix_posts_unsent", "sent", "wanted"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("done_at", Moment, index=True),
+)
+
+setbacks = Table(
+    "setbacks",
+    metadata,
+    Column("work", Text, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Float, nullable=False),
+)
+
+high_water = Table(
+    "high_water",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+)

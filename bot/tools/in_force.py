@@ -1,0 +1,68 @@
+"""The catalogue and the policy that are in force: what was adopted, never simply what a file says now."""
+
+from __future__ import annotations
+
+import hashlib
+
+from collections.abc import Mapping
+
+from bot.domain.incident import Incident
+from bot.domain.store import Tx
+from bot.domain.tool import Tool
+from bot.errors import Misconfigured
+from bot.in_force import Inventory
+from bot.sign_off.policy import Policy
+from bot.tools.arguments import validate
+from bot.tools.catalogue import Catalogue, parse
+from bot.tools.plan import refuse_out_of_scope
+
+CATALOGUE, POLICY = "catalogue", "policy"
+
+
+class Adopted:
+    """Implements the port `InForce` over the adopted contents in the store."""
+
+    def tools(self, tx: Tx) -> Mapping[str, Tool]:
+        return catalogue_in_force(tx).tools
+
+    def inventory(self, tx: Tx) -> Inventory:
+        return catalogue_in_force(tx).inventory
+
+    def policy(self, tx: Tx) -> Policy:
+        return policy_in_force(tx)
+
+    def check(
+        self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
+    ) -> tuple[Tool, dict[str, object]]:
+        catalogue = catalogue_in_force(tx)
+        found = catalogue.tool(tool)
+        refuse_out_of_scope(found, incident)
+        return found, validate(found, arguments, catalogue.inventory)
+
+
+def catalogue_in_force(tx: Tx) -> Catalogue:
+    """The adopted catalogue, read anew."""
+    return parse(_content(tx, CATALOGUE))
+
+
+def policy_in_force(tx: Tx) -> Policy:
+    """The adopted policy, read anew."""
+    return Policy.parse(_content(tx, POLICY))
+
+
+def adopt_or_hold(tx: Tx, what: str, content: str) -> bool:
+    """At a start: adopt what is found if nothing was before; True when a difference waits for signatures."""
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    known = tx.n3.adopted(what)
+    if known is None:
+        tx.n3.adopt(what, digest, content, ())
+        tx.audit.append("vigie", f"{what} adopted at the first start", what, {"sha256": digest})
+        return False
+    return known.digest != digest
+
+
+def _content(tx: Tx, what: str) -> str:
+    adopted = tx.n3.adopted(what)
+    if adopted is None:
+        raise Misconfigured(f"No {what} was adopted yet; start `vigie serve` once.")
+    return adopted.content

@@ -1,0 +1,12 @@
+"""Runners: how a tool is carried out. A new one is a file here, a line in `RUNNERS`, and its tests."""
+
+from __future__ import annotations
+
+from bot.tools.runners.base import Runner
+from bot.tools.runners.command import CommandRunner
+from bot.tools.runners.http import HttpRunner
+
+RUNNERS: dict[str, Runner] = {
+    "command": CommandRunner(),
+    "http": HttpRunner(),
+}

@@ -1,0 +1,58 @@
+"""Sends one HTTP request: no redirects, no proxies from the environment, a time limit and a size limit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from bot.errors import ArgumentRefused
+from bot.tools.runners.base import RunResult, Secret, cut
+
+_SECRET = re.compile(r"\{secret:([A-Za-z0-9_]+)\}")
+
+
+class HttpRunner:
+    """The runner `http`. A status of 200 to 299 is success."""
+
+    def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
+        url = str(call["url"])
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise ArgumentRefused("url: must be http or https with a host and without credentials.")
+        if not url.isprintable() or " " in url:
+            raise ArgumentRefused("url: spaces and control characters are not allowed.")
+        return {"method": call["method"], "url": url, "headers": call["headers"], "body": call["body"]}
+
+    async def run(
+        self, resolved: Mapping[str, object], timeout_s: float, output_cap: int, secret: Secret
+    ) -> RunResult:
+        import aiohttp
+
+        headers = resolved["headers"]
+        assert isinstance(headers, Mapping)
+        filled = {name: _SECRET.sub(lambda m: secret(m.group(1)), value) for name, value in headers.items()}
+        body = resolved["body"]
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            filled.setdefault("Content-Type", "application/json")
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        method = str(resolved["method"])
+        sent = False
+        try:
+            async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+                sent = method not in ("GET", "HEAD")
+                request = session.request(
+                    method, str(resolved["url"]), headers=filled, data=data, allow_redirects=False
+                )
+                async with request as response:
+                    output = await response.content.read(output_cap + 1)
+                    status = response.status
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+            problem = f"no answer: {type(error).__name__}."
+            return RunResult(None if sent else 1, "", problem)
+        if 200 <= status < 300:
+            return RunResult(0, cut(output, output_cap))
+        return RunResult(1, cut(output, output_cap), f"it answered with status {status}.")

@@ -1,0 +1,63 @@
+"""Secrets by reference: read from the executor's own file, put into calls there, and never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bot.domain.tool import CheckResult
+from bot.errors import ArgumentRefused, Misconfigured
+from knowledge.text.redaction import redact
+
+
+class Secrets:
+    """Named secrets, and the promise that their values do not come back out in any output."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    @classmethod
+    def read(cls, path: Path | None) -> Secrets:
+        """Read lines `NAME=value`; no file means no secrets.
+
+        Raises:
+            Misconfigured: the file is readable by others, or a line is not of that form.
+        """
+        if path is None or not path.exists():
+            return cls({})
+        if path.stat().st_mode & 0o077:
+            raise Misconfigured(f"{path} is readable by others; run `chmod 600 {path}`.")
+        values = {}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            name, equals, value = line.partition("=")
+            if not equals or not name.isidentifier():
+                raise Misconfigured(f"{path}, line {number}: expected NAME=value.")
+            values[name] = value
+        return cls(values)
+
+    def get(self, name: str) -> str:
+        """The value of a secret.
+
+        Raises:
+            ArgumentRefused: there is none of that name.
+        """
+        if name not in self._values:
+            raise ArgumentRefused(f"secret {name}: it is not in the executor's secrets file.")
+        return self._values[name]
+
+    def clean(self, text: str) -> str:
+        """The text without any secret's value and without what looks like one."""
+        for name, value in self._values.items():
+            if len(value) >= 4:
+                text = text.replace(value, f"[secret {name}]")
+        return redact(text).text
+
+    def clean_result(self, result: CheckResult) -> CheckResult:
+        """A check's result with its texts cleaned."""
+        value = self.clean(result.value) if isinstance(result.value, str) else result.value
+        return replace(
+            result, output=self.clean(result.output), problem=self.clean(result.problem), value=value
+        )

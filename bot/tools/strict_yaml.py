@@ -1,0 +1,46 @@
+"""YAML as it should be for a whitelist: no duplicate keys, no tags, no aliases, and a mapping at the top."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from bot.errors import CatalogueError
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses what two readers could read in two ways."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                problem = f"the key {key.value!r} stands here twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def load_strict(text: str, name: str) -> dict[str, Any]:
+    """Read one mapping.
+
+    Raises:
+        CatalogueError: not YAML, or not a mapping; names file and line.
+    """
+    try:
+        loaded = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a subclass of SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise CatalogueError(f"{name}, line {line}: {error.problem}.") from None
+    except yaml.YAMLError as error:
+        raise CatalogueError(f"{name}: {error}.") from None
+    if not isinstance(loaded, dict):
+        raise CatalogueError(f"{name}: expected a mapping of keys at the top.")
+    return loaded

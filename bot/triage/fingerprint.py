@@ -1,0 +1,23 @@
+"""What makes two deliveries the same alert: its source and its labels, hashed without ambiguity."""
+
+from __future__ import annotations
+
+import hashlib
+
+from bot.domain.alert import Alert
+
+
+def fingerprint(alert: Alert) -> str:
+    """Canonical hash of source, name and labels but the severity, which may rise on one alert.
+
+    Every part is prefixed with its length, so no separator in a label can make two alerts collide.
+    """
+    parts = [alert.source, alert.name]
+    for key in sorted(alert.labels):
+        if key != "severity":
+            parts += [key, alert.labels[key]]
+    hasher = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        hasher.update(len(raw).to_bytes(8, "big") + raw)
+    return hasher.hexdigest()[:32]
