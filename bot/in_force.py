@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.incident import Incident
@@ -11,6 +12,15 @@ from bot.domain.tool import Tool
 from bot.sign_off.policy import Policy
 
 Inventory = Mapping[str, Mapping[str, Mapping[str, object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a tool would do with these arguments, before it is prepared; each line is a label and a text."""
+
+    title: str
+    risk: str
+    lines: tuple[tuple[str, str], ...]
 
 
 class InForce(Protocol):
@@ -31,4 +41,10 @@ class InForce(Protocol):
             ArgumentRefused, CatalogueError: it is not in the catalogue, may not touch this incident's service,
                 or an argument does not fit.
         """
+        ...
+
+    def preview(
+        self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
+    ) -> Preview | None:
+        """What a proposal of it would show; None where it does not fit what is in force."""
         ...

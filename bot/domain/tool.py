@@ -124,6 +124,6 @@ class CheckResult:
     def shown(self) -> str:
         """The value for people: `14 orders`, or why there is none."""
         if self.verdict is Verdict.UNKNOWN:
-            return f"cannot tell: {self.problem}"
+            return f"cannot tell: {self.problem}" if self.problem else "see its output"
         value = str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
         return f"{value} {self.unit}".strip()

@@ -18,6 +18,7 @@ from bot.membership import note_membership
 from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import may_execute
+from bot.sign_off.rendering import fits
 from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
@@ -94,8 +95,12 @@ class Executor:
         except (BadInput, CatalogueError) as error:
             self._refuse(case.proposal, ProposalState.PROPOSED, str(error))
             return
-        if not holds:
+        if not holds or not fits(plan):
             reason = "Its pre-condition does not hold now, so it would not help."
+            if holds:
+                reason = (
+                    "It is too long to be shown whole, so nobody could sign it; put long content in a file."
+                )
             self._refuse(case.proposal, ProposalState.PROPOSED, reason)
             return
         with self._store.begin() as tx:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-
 from collections.abc import Mapping
 
 from bot.domain.incident import Incident
 from bot.domain.store import Tx
 from bot.domain.tool import Tool
-from bot.errors import Misconfigured
-from bot.in_force import Inventory
+from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
+from bot.in_force import Inventory, Preview
 from bot.sign_off.policy import Policy
+from bot.sign_off.rendering import call_text
 from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue, parse
-from bot.tools.plan import refuse_out_of_scope
+from bot.tools.plan import arguments_of, refuse_out_of_scope, resolve_call
 
 CATALOGUE, POLICY = "catalogue", "policy"
 
@@ -38,6 +38,33 @@ class Adopted:
         found = catalogue.tool(tool)
         refuse_out_of_scope(found, incident)
         return found, validate(found, arguments, catalogue.inventory)
+
+    def preview(
+        self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
+    ) -> Preview | None:
+        catalogue = catalogue_in_force(tx)
+        try:
+            found = catalogue.tool(tool)
+            refuse_out_of_scope(found, incident)
+            return _preview(catalogue, found, validate(found, arguments, catalogue.inventory))
+        except (ArgumentRefused, CatalogueError):
+            return None
+
+
+def _preview(catalogue: Catalogue, tool: Tool, arguments: Mapping[str, object]) -> Preview:
+    undo = f"none: {tool.no_undo}"
+    if tool.undo is not None:
+        undo_arguments = arguments_of(catalogue, tool.undo, arguments)
+        undo = call_text(resolve_call(catalogue, catalogue.tool(tool.undo.tool), undo_arguments))
+    verification = tool.verification
+    checked = f"{verification.tool}, {verification.settle_s:g} s after it ran" if verification else "none"
+    lines = (
+        ("Runs", call_text(resolve_call(catalogue, tool, arguments))),
+        ("Expected effect", tool.expected_effect),
+        ("Verification", checked),
+        ("Undo", undo),
+    )
+    return Preview(tool.title, tool.risk.value, lines)
 
 
 def catalogue_in_force(tx: Tx) -> Catalogue:

@@ -1,0 +1,140 @@
+"""The command line `vigie`: parses, calls, and turns errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+DESCRIPTION = "An incident copilot that lives in Slack."
+EPILOG = "Exit codes: 0 done, 1 the answer is no (a check failed), 2 the call or the configuration is wrong."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    from bot.errors import VigieError
+
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except VigieError as error:
+        print(f"vigie: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vigie", description=DESCRIPTION, epilog=EPILOG)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    demo = add("demo", "play an incident in a local workspace; needs no Slack", _demo)
+    demo.add_argument("--headless", action="store_true", help="scripted people play both faults; prints it")
+    demo.add_argument("--port", type=int, default=0, help="port of the page (default: a free one)")
+    demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    _config(add("serve", "run the bot against your Slack workspace", _serve))
+    ingest = _config(add("ingest", "add or update documents of the knowledge base", _ingest))
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    ingest.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    ingest.add_argument("--rebuild", action="store_true", help="embed every document again")
+    ingest.add_argument("--delete-missing", action="store_true", help="remove documents whose file is gone")
+    ingest.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    search = _config(add("search", "what retrieval returns, with scores and sources", _search))
+    search.add_argument("query", metavar="QUERY")
+    search.add_argument("-k", type=int, default=5, metavar="N", help="how many passages (default: 5)")
+    search.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    catalogue = add("catalogue", "the whitelist of tools", _nothing).add_subparsers(required=True)
+    check = catalogue.add_parser("check", help="validate it and print each tool as N3 will see it")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one of vigie.toml")
+    _config(check).set_defaults(run=_catalogue_check)
+    audit = add("audit", "the audit log", _nothing).add_subparsers(required=True)
+    verify = audit.add_parser(
+        "verify", help="recompute the chain; exit 1 and the first broken event if it fails"
+    )
+    _config(verify).set_defaults(run=_audit_verify)
+    freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
+    freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
+    executor = commands.add_parser("executor")  # started by serve alone, so it is not in the help
+    _config(executor).set_defaults(run=_executor)
+    return parser
+
+
+def _config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--config", type=Path, default=Path("vigie.toml"), help="default: ./vigie.toml")
+    return parser
+
+
+def _nothing(arguments: argparse.Namespace) -> int:
+    return 2
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from bot.playground.demo import run
+
+    return run(headless=arguments.headless, port=arguments.port, browser=not arguments.no_browser)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from bot import app, logs, settings
+
+    logs.configure()
+    asyncio.run(app.serve(settings.load(arguments.config), arguments.config.resolve()))
+    return 0
+
+
+def _executor(arguments: argparse.Namespace) -> int:
+    from bot import executor_main, logs, settings
+
+    logs.configure()
+    executor_main.run(settings.load(arguments.config))
+    return 0
+
+
+def _ingest(arguments: argparse.Namespace) -> int:
+    from bot.offline import ingest
+
+    return ingest(
+        arguments.config,
+        arguments.paths,
+        dry_run=arguments.dry_run,
+        rebuild=arguments.rebuild,
+        delete_missing=arguments.delete_missing,
+        as_json=arguments.json,
+    )
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    from bot.offline import search
+
+    return search(arguments.config, arguments.query, arguments.k, as_json=arguments.json)
+
+
+def _catalogue_check(arguments: argparse.Namespace) -> int:
+    from bot.offline import catalogue_check
+
+    return catalogue_check(arguments.config, arguments.file)
+
+
+def _audit_verify(arguments: argparse.Namespace) -> int:
+    from bot.offline import audit_verify
+
+    return audit_verify(arguments.config)
+
+
+def _freeze(arguments: argparse.Namespace) -> int:
+    from bot.offline import freeze
+
+    return freeze(arguments.config, " ".join(arguments.reason))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""One process owns a data folder; a second is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.errors import FolderBusy
+
+
+@contextlib.contextmanager
+def own_folder(folder: Path, name: str = "serve", wait: bool = False) -> Iterator[None]:
+    """Hold the folder for as long as the block runs; the system lets go of it even after a crash.
+
+    Raises:
+        FolderBusy: another process holds it, and `wait` is False.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(descriptor)
+        raise FolderBusy(f"({folder})") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_owned(folder: Path, name: str = "serve") -> bool:
+    """Whether a process holds the folder now."""
+    try:
+        with own_folder(folder, name):
+            return False
+    except FolderBusy:
+        return True

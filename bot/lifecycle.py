@@ -1,0 +1,145 @@
+"""Durable work: a sweep finds what the rows say is due, and DBOS carries each piece out under a fixed id.
+
+Workflows are short and never wait for people. A crash loses nothing: what was under way is recovered by DBOS,
+and whatever it misses, the next sweep finds again, because only the rows say what is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+from bot.copilot import Copilot
+from bot.domain.incident import IncidentState
+from bot.domain.proposal import ProposalState
+from bot.domain.store import Store, Tx
+from bot.errors import VigieError
+from bot.stages.steps import Steps
+
+log = structlog.get_logger()
+
+Verb = Callable[[str], Awaitable[None]]
+SWEEP_EVERY_S = 1.0
+AT_ONCE = 8
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
+
+
+def due(tx: Tx) -> list[str]:
+    """Everything that waits for work now, each as `verb:subject`."""
+    work = []
+    for incident in tx.incidents.open_now():
+        if incident.rounds > tx.diagnoses.last_round(incident.id):
+            work.append(f"investigate:{incident.id}:{incident.rounds}")
+    for proposal in tx.proposals.in_states(ProposalState.PROPOSED):
+        if not proposal.digest:
+            work.append(f"prepare:{proposal.id}")
+    if tx.n3.freeze() is None:
+        work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
+    work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
+    for incident in tx.incidents.in_states(IncidentState.RESOLVED):
+        if tx.summaries.get(incident.id) is None:
+            work.append(f"resolve:{incident.id}")
+    work += [f"learn:{summary.incident_id}" for summary in tx.summaries.to_learn()]
+    work += [f"answer:{key}" for key in tx.inbox.pending("ask")]
+    return work
+
+
+class Lifecycle:
+    """Owns DBOS and the sweep. `wake` may be called from any thread; a lost call only costs a second."""
+
+    def __init__(self, store: Store, copilot: Copilot, steps: Steps, database_url: str, host: str) -> None:
+        self._store = store
+        self._copilot = copilot
+        self._verbs: dict[str, Verb] = {
+            "investigate": steps.investigate,
+            "prepare": steps.prepare,
+            "execute": steps.execute,
+            "verify": steps.verify,
+            "resolve": steps.resolve,
+            "learn": steps.learn,
+            "answer": steps.answer,
+        }
+        self._config = DBOSConfig(
+            name="vigie",
+            system_database_url=database_url,
+            application_version="1",
+            executor_id=host,
+            log_level="ERROR",
+        )
+        self._kick = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    def wake(self, verb: str, subject: str) -> None:
+        """Sweep now: a row was committed that waits for work."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._kick.set)
+
+    async def start(self) -> None:
+        """Launch DBOS inside the running loop, recover what was under way, and begin to sweep."""
+        self._loop = asyncio.get_running_loop()
+        DBOS(config=self._config)
+        self._workflow = DBOS.workflow(name="work")(self._work)
+        DBOS.launch()
+        self._sweeper = asyncio.create_task(self._sweep_for_ever(), name="sweep")
+
+    async def stop(self) -> None:
+        """Stop sweeping; what is under way goes on at the next start."""
+        if self._sweeper:
+            self._sweeper.cancel()
+        await asyncio.to_thread(DBOS.destroy)
+
+    async def sweep(self) -> None:
+        """Start what is due and not waiting after a setback; starting the same work twice is once."""
+        await asyncio.to_thread(self._copilot.expire_due)
+        for work, attempt in await asyncio.to_thread(self._startable):
+            workflow_id = work if not attempt else f"{work}#{attempt}"
+            with SetWorkflowID(workflow_id):
+                await DBOS.start_workflow_async(self._workflow, work)
+
+    def _startable(self) -> list[tuple[str, int]]:
+        with self._store.read() as tx:
+            waiting = tx.inbox.waiting()
+            return [(w, tx.inbox.attempts(w)) for w in due(tx) if not waiting.get(w, False)]
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            self._kick.clear()
+            try:
+                await self.sweep()
+            except Exception:  # the loop's boundary: a failed sweep is tried again a second later
+                log.exception("sweep failed")
+            try:
+                async with asyncio.timeout(SWEEP_EVERY_S):
+                    await self._kick.wait()
+            except TimeoutError:
+                continue
+
+    async def _work(self, work: str) -> None:
+        await DBOS.run_step_async({"name": work.partition(":")[0]}, self._carry_out, work)
+
+    async def _carry_out(self, work: str) -> None:
+        """One attempt; what is still due after it is a setback, counted and tried again later."""
+        verb, _, subject = work.partition(":")
+        problem = "it is not done yet"
+        async with self._slots:
+            try:
+                await self._verbs[verb](subject)
+            except VigieError as error:
+                problem = str(error)
+            except Exception as error:  # the loop's boundary: the row stays, so the work is tried again
+                log.exception("work failed", work=work)
+                problem = f"{type(error).__name__}: {error}"
+        await asyncio.to_thread(self._settle, work, problem)
+        self._kick.set()
+
+    def _settle(self, work: str, problem: str) -> None:
+        with self._store.begin() as tx:
+            if work in due(tx):
+                tx.inbox.setback(work, problem, WAITS)
+                log.warning("work will be tried again", work=work, problem=problem)

@@ -1,0 +1,69 @@
+"""What the model may answer: a typed, bounded form; everything in it is judged again afterwards."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
+
+# Bounds are so wide that an honest answer never meets them: what is too much is cut later and said so, but a
+# broken bound costs the whole answer.
+Short = Annotated[str, Field(max_length=200)]
+Long = Annotated[str, Field(max_length=1500)]
+Ids = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=30)]
+
+
+class HypothesisAnswer(BaseModel):
+    """One possible cause."""
+
+    cause: Short = Field(description="the cause in a few words")
+    statement: Long = Field(description="why, in one to three sentences")
+    confidence: float = Field(ge=0, le=1, allow_inf_nan=False)
+    citations: Ids = Field(description="ids of the evidence it stands on")
+    contradicted_by: Ids = Field(default_factory=list, description="ids of the evidence against it")
+    component: Short = Field(default="", description="the faulty part, if the evidence names it")
+
+
+class RemedyAnswer(BaseModel):
+    """One action of the catalogue."""
+
+    tool: Short = Field(description="the action's name, exactly as in the catalogue")
+    arguments: dict[str, bool | int | str] = Field(
+        default_factory=dict, max_length=20, description="only those whose value the evidence gives"
+    )
+    why: Long
+    citations: Ids = Field(description="ids of the evidence it stands on")
+
+
+class DiagnosisAnswer(BaseModel):
+    """The diagnosis of this incident. No hypotheses means: not enough evidence."""
+
+    hypotheses: list[HypothesisAnswer] = Field(default_factory=list, max_length=10)
+    remedies: list[RemedyAnswer] = Field(default_factory=list, max_length=30)
+    advice: list[Long] = Field(default_factory=list, max_length=20, description="what else a person may do")
+    gaps: list[Long] = Field(default_factory=list, max_length=20, description="what is missing to be sure")
+
+
+def as_diagnosis(answer: DiagnosisAnswer, *, prompt: str, model: str, tokens: int) -> Diagnosis:
+    """The answer in the words of the domain, most confident hypothesis first."""
+    hypotheses = sorted(answer.hypotheses, key=lambda h: -h.confidence)
+    return Diagnosis(
+        method=Method.MODEL,
+        hypotheses=tuple(
+            Hypothesis(
+                h.cause, h.statement, h.confidence, tuple(h.citations), tuple(h.contradicted_by), h.component
+            )
+            for h in hypotheses
+        ),
+        remedies=tuple(
+            Remedy(r.tool, dict(r.arguments), r.why, tuple(dict.fromkeys(r.citations)))
+            for r in answer.remedies
+        ),
+        advice=tuple(answer.advice),
+        gaps=tuple(answer.gaps),
+        prompt=prompt,
+        model=model,
+        tokens=tokens,
+    )

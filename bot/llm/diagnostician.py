@@ -1,0 +1,202 @@
+"""Asks a model behind an OpenAI-compatible endpoint for a diagnosis; nothing it answers is trusted here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import prompts
+from bot.domain.diagnosis import Diagnosis, resolve_citations
+from bot.domain.evidence import Evidence
+from bot.domain.incident import Incident
+from bot.domain.tool import Argument, Tool, ToolKind
+from bot.errors import ModelUnavailable
+from bot.llm.breaker import Breaker
+from bot.llm.fitting import Count, fit
+
+if TYPE_CHECKING:
+    from bot.llm.agent import Agent
+
+PROMPT = "diagnose"
+ACTION_TOKENS = 500
+
+
+class ModelDiagnostician:
+    """The `Diagnostician` port over a chat model.
+
+    `budget_tokens` holds for one whole diagnosis, prompt and answer, the repair turn too; `evidence_tokens`
+    for the evidence in it; `timeout_s` (seconds) from the call to the answer, with the first import of the
+    libraries. `count` gives the tokens of a text. `counts` says how often each outcome was met so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        model: str,
+        count: Count,
+        budget_tokens: int = 6000,
+        evidence_tokens: int = 1500,
+        timeout_s: float = 20.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api_key = api_key
+        self._base_url = base_url
+        self._model = model
+        self._count = count
+        self._budget = budget_tokens
+        self._evidence_tokens = evidence_tokens
+        self._timeout_s = timeout_s
+        self._breaker = Breaker(monotonic)
+        self._ready: tuple[asyncio.AbstractEventLoop, asyncio.Future[Agent]] | None = None
+        self.counts: Counter[str] = Counter()
+
+    async def diagnose(
+        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+    ) -> Diagnosis:
+        """The model's diagnosis, grounded in the evidence that was sent.
+
+        Raises:
+            ModelUnavailable: no usable answer, or none asked for as the last ones failed.
+        """
+        if not self._breaker.allows():
+            self.counts["not asked"] += 1
+            raise ModelUnavailable(
+                f"It failed repeatedly and is left alone for {self._breaker.rests_s:.0f} s."
+            )
+        failed = True
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                diagnosis = await self._ask(incident, evidence, tools)
+            failed = False
+        except TimeoutError as error:
+            raise ModelUnavailable(f"It did not answer within {self._timeout_s:g} s.") from error
+        finally:
+            # Also when the caller's deadline ends this: a model that hangs must not cost each incident time.
+            self.counts["failed" if failed else "answered"] += 1
+            (self._breaker.failed if failed else self._breaker.succeeded)()
+        return diagnosis
+
+    async def warm(self) -> None:
+        """Loads the libraries, two seconds in a thread, so that the first incident need not wait."""
+        await self._agent()
+
+    async def aclose(self) -> None:
+        """Closes the connections; must run in the loop that used them."""
+        ready, self._ready = self._ready, None
+        if ready is not None and ready[0] is asyncio.get_running_loop():
+            await (await ready[1]).aclose()
+
+    async def _ask(
+        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+    ) -> Diagnosis:
+        agent = await self._agent()
+        from bot.llm.agent import TOOL, Run
+        from bot.llm.answer import as_diagnosis
+
+        rules, case, sent = self.prompt(incident, evidence, tools, TOOL)
+        run = Run(self._budget, self._count)
+        try:
+            answer = await agent.ask(rules, case, run)
+        finally:
+            self.counts["turns"] += run.turns
+            self.counts["retries"] += run.retries
+            self.counts["unusable answers"] += run.unusable
+            self.counts["tokens"] += run.tokens
+        name = f"{PROMPT}@{prompts.version(PROMPT)}"
+        made = as_diagnosis(answer, prompt=name, model=self._model, tokens=run.tokens)
+        return resolve_citations(made, sent)
+
+    def prompt(
+        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], answer_tool: str
+    ) -> tuple[str, str, frozenset[str]]:
+        """What is sent: the rules, the case, and the ids of the evidence in it."""
+        pieces, evidence_left = fit(evidence, self._evidence_tokens, self._count)
+        actions, actions_left = self._actions(tools, evidence)
+        variables: dict[str, object] = {
+            "incident": _about(incident),
+            "number": incident.id,
+            "actions": actions,
+            "actions_left_out": actions_left,
+            "evidence": pieces,
+            "evidence_left_out": evidence_left,
+            "answer_tool": answer_tool,
+        }
+        rules = prompts.render(PROMPT, block="rules", **variables)
+        case = prompts.render(PROMPT, block="case", **variables)
+        return rules, case, frozenset(piece.id for piece in pieces)
+
+    def _actions(self, tools: Sequence[Tool], evidence: Sequence[Evidence]) -> tuple[list[str], int]:
+        """One line for each action, those that documents link first, and how many did not fit."""
+        linked = {str(name) for piece in evidence for name in _listed(piece.facts.get("actions"))}
+        known = [tool for tool in tools if tool.kind is ToolKind.ACTION]
+        order = sorted(known, key=lambda tool: tool.name not in linked)
+        lines: list[str] = []
+        left = ACTION_TOKENS
+        for line in map(_line, order):
+            left -= self._count(line)
+            if left < 0:
+                break
+            lines.append(line)
+        return lines, len(order) - len(lines)
+
+    async def _agent(self) -> Agent:
+        loop = asyncio.get_running_loop()
+        if self._ready is None or self._ready[0] is not loop:
+            # A client belongs to one loop; the libraries are slow to load and must not hold that loop up.
+            self._ready = (loop, loop.run_in_executor(None, self._load))
+        try:
+            # Shielded, as others wait for the same agent when one gives up.
+            return await asyncio.shield(self._ready[1])
+        except (ImportError, OSError, ValueError, TypeError) as error:
+            self._ready = None
+            raise ModelUnavailable(f"It could not be set up ({type(error).__name__}: {error}).") from error
+
+    def _load(self) -> Agent:
+        _forget_tracing()
+        from bot.llm.agent import Agent
+
+        return Agent(
+            api_key=self._api_key, base_url=self._base_url, model=self._model, timeout_s=self._timeout_s
+        )
+
+
+def _forget_tracing() -> None:
+    """LangSmith would send prompts to a third party as soon as one of its variables is set."""
+    for name in [name for name in os.environ if name.startswith(("LANGSMITH_", "LANGCHAIN_"))]:
+        del os.environ[name]
+
+
+def _about(incident: Incident) -> str:
+    return "\n".join(
+        (
+            f"title: {incident.title[:200]}",
+            f"service: {incident.service[:100]}",
+            f"environment: {incident.environment[:100]}",
+            f"severity: {incident.severity.word}",
+            f"opened: {incident.opened_at:%Y-%m-%d %H:%M} UTC",
+        )
+    )
+
+
+def _line(tool: Tool) -> str:
+    arguments = ", ".join(f"{argument.name}: {_type(argument)}" for argument in tool.arguments)
+    return f"{tool.name}({arguments}): {tool.does} Risk: {tool.risk.value}. {tool.expected_effect}".strip()
+
+
+def _type(argument: Argument) -> str:
+    if argument.type == "enum":
+        return "one of " + "|".join(argument.choices[:8])
+    if argument.type == "integer":
+        return f"integer {argument.minimum} to {argument.maximum}"
+    # A reference is a row of the inventory, which the model never sees: it is filled in afterwards.
+    return "leave out" if argument.type == "reference" else argument.type
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()

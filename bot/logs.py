@@ -1,0 +1,33 @@
+"""Structured logs on standard error: readable at a terminal, one JSON object a line elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from knowledge.text.redaction import redact
+
+
+def configure() -> None:
+    """Set logging up once, at the start of a process."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    at_terminal = sys.stderr.isatty()
+    renderer = structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _without_secrets,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _without_secrets(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    return {key: redact(value).text if isinstance(value, str) else value for key, value in event.items()}

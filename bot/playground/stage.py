@@ -1,0 +1,208 @@
+"""Sets the demo's stage: workspace, shop, watcher and a real `vigie serve`, all in a throw-away folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bot.playground.workspace import Channel, Person, UserGroup, Workspace
+from knowledge.base import KnowledgeBase
+
+HERE = Path(__file__).parent
+
+ON_CALL = Person("U0ONCALL", "On-call", "answers the pager")
+N3_A = Person("U0N3A", "N3 A", "senior engineer, may sign")
+N3_B = Person("U0N3B", "N3 B", "senior engineer, may sign")
+GUEST = Person("U0GUEST", "Guest", "a guest of the workspace", is_guest=True)
+BOT = Person("U0VIGIE", "Vigie", "incident copilot", is_bot=True)
+PEOPLE = (ON_CALL, N3_A, N3_B, GUEST)
+ALERTS = Channel("C0ALERTS", "alerts", members=tuple(p.id for p in (*PEOPLE, BOT)))
+INCIDENTS = Channel("C0INCIDENTS", "incidents", members=tuple(p.id for p in (*PEOPLE, BOT)))
+N3_GROUP = UserGroup("S0N3", "n3", "N3", members=(N3_A.id, N3_B.id))
+
+
+@dataclass
+class Stage:
+    """Everything that runs; the shop's folder and address are what the demo breaks and watches."""
+
+    folder: Path
+    workspace: Workspace
+    shop_folder: Path
+    shop_url: str
+    intake_url: str
+    intake_token: str
+    environment: dict[str, str]
+    serve: asyncio.subprocess.Process
+    processes: list[asyncio.subprocess.Process]
+
+    def shop_health(self) -> dict[str, object]:
+        """The shop's own health page, read over HTTP."""
+        with urllib.request.urlopen(f"{self.shop_url}/health", timeout=3) as answer:
+            loaded = json.load(answer)
+        assert isinstance(loaded, dict)
+        return loaded
+
+
+def workspace(demo: object | None = None) -> Workspace:
+    """The local workspace with its people; tokens are random, so nothing else can use it."""
+    return Workspace(
+        people=(*PEOPLE, BOT),
+        channels=(INCIDENTS, ALERTS),
+        user_groups=(N3_GROUP,),
+        app_id="A0VIGIE",
+        bot=BOT,
+        bot_token=f"xoxb-{secrets.token_hex(16)}",
+        app_token=f"xapp-1-{secrets.token_hex(16)}",
+        page_token=secrets.token_urlsafe(24),
+        page_folder=HERE / "page",
+        commands=(("/vigie", "help · ask · search · status · pending · freeze"),),
+        demo=demo,  # type: ignore[arg-type]  # the page only needs its two methods
+    )
+
+
+@contextlib.asynccontextmanager
+async def set_up(
+    place: Workspace, port: int = 0, extra: Mapping[str, str] | None = None, verbose: bool = False
+) -> AsyncIterator[Stage]:
+    """Start everything and, at the end, stop it and remove the folder."""
+    folder = Path(tempfile.mkdtemp(prefix="vigie-demo-"))
+    processes: list[asyncio.subprocess.Process] = []
+    await place.start(port)
+    try:
+        token = secrets.token_urlsafe(32)
+        shop_folder = folder / "shop"
+        shop_url = await _start_shop(folder, shop_folder, processes)
+        _write_config(folder, shop_folder, shop_url)
+        await asyncio.to_thread(_write_knowledge, folder)
+        environment = _environment(place, token) | dict(extra or {})
+        serve = await start_serve(folder, environment, verbose)
+        processes.append(serve)
+        intake_url = await wait_for_intake(folder, serve)
+        await _start_watcher(folder, shop_url, intake_url, token, processes)
+        yield Stage(folder, place, shop_folder, shop_url, intake_url, token, environment, serve, processes)
+    finally:
+        for process in reversed(processes):
+            await _end(process)
+        await place.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def start_serve(
+    folder: Path, environment: Mapping[str, str], verbose: bool
+) -> asyncio.subprocess.Process:
+    """The same `vigie serve` that a real workspace gets."""
+    (folder / "data" / "web.port").unlink(missing_ok=True)
+    log = None if verbose else (folder / "serve.log").open("ab")
+    argv = [sys.executable, "-m", "bot", "serve", "--config", str(folder / "vigie.toml")]
+    return await asyncio.create_subprocess_exec(*argv, env=dict(environment), stdout=log, stderr=log)
+
+
+async def wait_for_intake(folder: Path, serve: asyncio.subprocess.Process) -> str:
+    """The address of the intake, once it answers."""
+    port_file = folder / "data" / "web.port"
+    for _ in range(300):
+        if serve.returncode is not None:
+            log = folder / "serve.log"
+            raise RuntimeError(log.read_text()[-2000:] if log.exists() else "vigie serve ended")
+        if port_file.exists() and port_file.read_text():
+            return f"http://127.0.0.1:{port_file.read_text()}/alerts/alertmanager"
+        await asyncio.sleep(0.1)
+    raise RuntimeError("vigie serve did not become ready within 30 s")
+
+
+async def _start_shop(folder: Path, shop_folder: Path, processes: list[asyncio.subprocess.Process]) -> str:
+    port_file = folder / "shop.port"
+    argv = [sys.executable, "-m", "bot.playground.shop", "--folder", str(shop_folder)]
+    log = (folder / "shop.out").open("ab")
+    shop = await asyncio.create_subprocess_exec(
+        *argv, "--port", "0", "--port-file", str(port_file), stdout=log, stderr=log
+    )
+    processes.append(shop)
+    for _ in range(100):
+        if port_file.exists() and port_file.read_text().strip():
+            return f"http://127.0.0.1:{port_file.read_text().strip()}"
+        await asyncio.sleep(0.05)
+    raise RuntimeError("the demo shop did not start")
+
+
+async def _start_watcher(
+    folder: Path, shop_url: str, intake_url: str, token: str, processes: list[asyncio.subprocess.Process]
+) -> None:
+    token_file = folder / "watcher.token"
+    token_file.touch(mode=0o600)
+    token_file.write_text(token)
+    argv = [sys.executable, "-m", "bot.playground.watcher", "--shop", shop_url, "--to", intake_url]
+    log = (folder / "watcher.log").open("ab")
+    watcher = await asyncio.create_subprocess_exec(
+        *argv, "--token-file", str(token_file), stdout=log, stderr=log
+    )
+    processes.append(watcher)
+
+
+def _write_config(folder: Path, shop_folder: Path, shop_url: str) -> None:
+    shutil.copy(HERE / "catalogue.yaml", folder / "catalogue.yaml")
+    row = {
+        "url": shop_url,
+        "folder": str(shop_folder),
+        "tools": str(HERE / "tools"),
+        "python": sys.executable,
+        "services": ["shop-orders", "shop-checkout"],
+    }
+    (folder / "inventory.yaml").write_text(yaml.safe_dump({"shops": {"shop": row}}))
+    (folder / "vigie.toml").write_text(
+        "# The demo's own settings. trust_api_url is what lets it believe the local workspace.\n"
+        'folder = "data"\n\n'
+        '[slack]\nincidents_channel = "incidents"\ntrust_api_url = true\n\n'
+        f'[n3]\nusergroup = "{N3_GROUP.handle}"\n\n'
+        "[web]\nport = 0\n"
+    )
+
+
+def _write_knowledge(folder: Path) -> None:
+    base = KnowledgeBase.open(folder / "data" / "knowledge", owner=False)
+    try:
+        report = base.ingest([HERE / "knowledge"])
+    finally:
+        base.close()
+    if report.failed or not report.added:
+        raise RuntimeError(f"the demo knowledge could not be read: {report.failed}")
+
+
+def _environment(place: Workspace, token: str) -> dict[str, str]:
+    """The bot's environment: no proxy, as the client would take it even for a local address."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith(("SLACK_", "VIGIE_", "LANGSMITH_"))
+    }
+    return kept | {
+        "SLACK_API_URL": place.api_url,
+        "SLACK_BOT_TOKEN": place.bot_token,
+        "SLACK_APP_TOKEN": place.app_token,
+        "VIGIE_INTAKE_TOKEN": token,
+    }
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(15):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,66 @@
+"""What is shown before signing: all that the digest covers, in one canonical form that hides nothing."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAX_CHARACTERS = 24_000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One labelled part of what is signed; `text` is ASCII, never cut."""
+
+    label: str
+    text: str
+
+
+def parts(plan: Mapping[str, object]) -> list[Part]:
+    """The plan for people: what matters first, then the whole plan as it is digested."""
+    target, undo = _mapping(plan["target"]), _mapping(plan["undo"])
+    precondition, verification = _mapping(plan["precondition"]), _mapping(plan["verification"])
+    entry = _mapping(plan["entry"])
+    holds = "holds" if precondition["holds"] else "does not hold"
+    undone = f"{undo['tool']}: {call_text(undo['call'])}" if "tool" in undo else f"none: {undo['none']}"
+    return [
+        Part("What runs", call_text(plan["call"])),
+        Part("Where", ascii_text(f"{target['service']} in {target['environment']}: {target['identity']}")),
+        Part("Expected effect", ascii_text(str(entry.get("expected_effect", "")))),
+        Part("Pre-condition", ascii_text(f"{_used(precondition)} ({holds})")),
+        Part("Verification", ascii_text(_used(verification))),
+        Part("Undo", ascii_text(undone)),
+        Part("Everything that is signed", json.dumps(plan, indent=1, sort_keys=True, ensure_ascii=True)),
+    ]
+
+
+def fits(plan: Mapping[str, object]) -> bool:
+    """Whether all of it can be shown at once; what does not fit cannot be signed."""
+    return sum(len(part.text) for part in parts(plan)) <= MAX_CHARACTERS
+
+
+def call_text(call: object) -> str:
+    """A call as one unambiguous line: a quoted command, or method, address and body of a request."""
+    call = _mapping(call)
+    if "argv" in call:
+        argv = call["argv"]
+        assert isinstance(argv, list)
+        return ascii_text(shlex.join(str(part) for part in argv))
+    body = "" if call.get("body") is None else f" {json.dumps(call['body'], sort_keys=True)}"
+    return ascii_text(f"{call['method']} {call['url']}{body}")
+
+
+def ascii_text(text: str) -> str:
+    """The text with every character that is not printable ASCII written as an escape, so none can deceive."""
+    return "".join(c if c.isascii() and c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
+
+
+def _used(used: Mapping[str, object]) -> str:
+    return f"{used['tool']} expects {used['expect']}: {call_text(used['call'])}"
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    assert isinstance(value, Mapping)
+    return value

@@ -1,0 +1,170 @@
+"""The card of an incident, its evidence and its diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.alert import AlertStatus, Severity
+from bot.domain.diagnosis import Diagnosis, Hypothesis
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.incident import Incident, IncidentState
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal, ProposalState
+from bot.domain.records import SeenAlert
+from bot.in_force import Preview
+from bot.slack.blocks import parts
+from bot.slack.blocks.parts import Block
+
+_ICONS = {
+    Severity.CRITICAL: ":rotating_light:",
+    Severity.WARNING: ":warning:",
+    Severity.INFO: ":information_source:",
+}
+_EVIDENCE_LINES = 20
+
+
+def clock(at: datetime) -> str:
+    """A time as people read it."""
+    return f"{at:%H:%M:%S} UTC"
+
+
+def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Proposal]) -> list[Block]:
+    """One message per incident, edited in place: severity, what fired, since when, state, who has it."""
+    icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
+    who = f"<@{Person.from_key(incident.assignee).user_id}>" if incident.assignee else "nobody yet"
+    since = f"since {clock(incident.opened_at)}"
+    lines = f"{icon} *{incident.label}* · *{incident.severity.word}* · *{incident.state.value}* · {since}\nHas it: {who}"
+    blocks = [parts.status(lines), parts.header(incident.title)]
+    blocks.append(parts.foreign_note(f"Service {incident.service or '?'} in {incident.environment or '?'}"))
+    if alerts:
+        blocks.append(parts.rich(parts.listing([_alert_runs(alert) for alert in alerts[:8]])))
+    blocks.append(parts.note(_counts(incident, alerts)))
+    flags = sorted({flag for alert in alerts for flag in alert.flags})
+    if flags:
+        blocks.append(
+            parts.note(f":warning: Taken out of the alert's text: {parts.escape(', '.join(flags))}.")
+        )
+    waiting = [p for p in proposals if not p.state.is_over]
+    if waiting:
+        blocks.append(parts.note(" · ".join(_waiting(p) for p in waiting)))
+    if incident.state.is_open:
+        take = parts.button("I take it", "take", str(incident.id))
+        blocks.append(parts.buttons(take, parts.button("Resolve", "resolve", str(incident.id))))
+    return blocks
+
+
+def evidence(pieces: Sequence[Evidence]) -> list[Block]:
+    """What was found, each piece with its number."""
+    blocks = [parts.status("*Evidence*")]
+    shown = pieces[:_EVIDENCE_LINES]
+    blocks.append(parts.rich(parts.listing([_evidence_runs(piece) for piece in shown])))
+    sources = [piece for piece in shown if piece.kind is EvidenceKind.PASSAGE]
+    if sources:
+        blocks.append(parts.buttons(*(open_button(piece) for piece in sources[:8])))
+    return blocks
+
+
+def diagnosis(
+    made: Diagnosis,
+    pieces: Sequence[Evidence],
+    previews: Sequence[Preview | None],
+    incident: Incident,
+) -> list[Block]:
+    """Ranked hypotheses with citations, what is missing, and remedies with all that they would do."""
+    how = "the model" if made.model else "similar incidents, without a model"
+    blocks = [parts.status(f"*Diagnosis* from {how}")]
+    blocks += [parts.foreign_note(caveat) for caveat in made.caveats]
+    if not made.hypotheses:
+        blocks.append(parts.status("*Not enough evidence* to name a cause."))
+    by_id = {piece.id: piece for piece in pieces}
+    for rank, hypothesis in enumerate(made.hypotheses, 1):
+        blocks += _hypothesis(rank, hypothesis, by_id)
+    if made.gaps:
+        blocks += [
+            parts.status("*Missing*"),
+            parts.rich(parts.listing([[parts.run(gap)] for gap in made.gaps])),
+        ]
+    for index, remedy in enumerate(made.remedies):
+        preview = previews[index] if index < len(previews) else None
+        if preview is not None:
+            value = f"{incident.id}:{incident.rounds}:{index}"
+            blocks += _remedy(preview, remedy.why, value)
+    if made.advice:
+        steps = [[parts.run(parts.cut(step, 300))] for step in made.advice[:8]]
+        blocks += [
+            parts.status("*From the runbook*, for a person to do"),
+            parts.rich(parts.listing(steps, True)),
+        ]
+    return blocks
+
+
+def open_button(piece: Evidence) -> Block:
+    """Opens the exact source of a piece of evidence."""
+    return parts.button(f"{piece.id}: {piece.title}", f"open_source:{piece.id}", piece.source)
+
+
+def _alert_runs(alert: SeenAlert) -> list[Block]:
+    ended = " (over)" if alert.status is AlertStatus.RESOLVED else ""
+    text = f"  {alert.summary or alert.description}{ended}"
+    return [parts.run(parts.cut(alert.name, 120), bold=True), parts.run(parts.cut(text, 300))]
+
+
+def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
+    text = f"{incident.alerts_received} alert(s) received, {len(alerts)} different"
+    if incident.previous:
+        text += f" · it fired before as #{incident.previous}"
+    if incident.state is IncidentState.RESOLVED and incident.resolved_at:
+        by = incident.resolved_by
+        who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
+        text += f" · resolved {clock(incident.resolved_at)} by {who}"
+    return text
+
+
+def _waiting(proposal: Proposal) -> str:
+    what = {
+        ProposalState.PROPOSED: "waits for a signature" if proposal.digest else "is being prepared",
+        ProposalState.SIGNED: "is signed",
+        ProposalState.EXECUTING: "is running",
+    }
+    return f"{proposal.label} {what[proposal.state]}"
+
+
+def _evidence_runs(piece: Evidence) -> list[Block]:
+    if piece.kind is EvidenceKind.CHECK:
+        said = piece.text.partition("\n")[0]
+    elif piece.kind is EvidenceKind.ALERT:
+        said = "fired"
+    else:
+        said = f"{piece.facts.get('kind', 'document')}"
+    return [parts.run(piece.id, code=True), parts.run(parts.cut(f" {piece.title}: {said}", 200))]
+
+
+def _hypothesis(rank: int, hypothesis: Hypothesis, by_id: dict[str, Evidence]) -> list[Block]:
+    percent = f"  {hypothesis.confidence:.0%}  "
+    runs = [
+        parts.run(f"{rank}. "),
+        parts.run(parts.cut(hypothesis.cause, 120), bold=True),
+        parts.run(percent),
+        parts.run(parts.cut(hypothesis.statement, 500)),
+        *(parts.run(f" [{cited}]", code=True) for cited in hypothesis.citations),
+    ]
+    blocks = [parts.rich(parts.line(*runs))]
+    cited = [by_id[name] for name in hypothesis.citations if name in by_id]
+    sources = [piece for piece in cited if piece.kind is EvidenceKind.PASSAGE]
+    if sources:
+        blocks.append(parts.buttons(*(open_button(piece) for piece in sources[:5])))
+    return blocks
+
+
+def _remedy(preview: Preview, why: str, value: str) -> list[Block]:
+    lines = "\n".join(f"{label}: {text}" for label, text in preview.lines)
+    return [
+        parts.divider(),
+        parts.status(f"*Remedy* · risk {preview.risk}"),
+        parts.rich(
+            parts.line(parts.run(preview.title, bold=True), parts.run(f"\n{parts.cut(why, 300)}")),
+            parts.preformatted(lines, 1500),
+        ),
+        parts.buttons(parts.button("Propose", "propose", value, "primary")),
+    ]

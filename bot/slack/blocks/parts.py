@@ -1,0 +1,124 @@
+"""The pieces that all messages are made of, held to Slack's limits.
+
+Status is drawn in mrkdwn, from our own words. Foreign text (alerts, documents, models, tools) goes into
+plain_text and rich_text elements alone, which Slack shows as they are: no mention, link or format comes alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Block = dict[str, Any]
+
+SECTION, HEADER, BUTTON, RICH = 3000, 150, 75, 2800
+MAX_BLOCKS, MAX_MESSAGE = 50, 11_500
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, or its beginning with a note that says how much is missing."""
+    if len(text) <= limit:
+        return text
+    note = f"… [{len(text) - limit + 24} more characters]"
+    return text[: limit - len(note)] + note
+
+
+def escape(text: str) -> str:
+    """Text that can stand in mrkdwn without becoming a mention or a link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": _plain(cut(text or " ", HEADER))}
+
+
+def status(text: str) -> Block:
+    """Our own words, in mrkdwn."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION)}}
+
+
+def foreign(text: str) -> Block:
+    """Foreign text as it is."""
+    return {"type": "section", "text": _plain(cut(text or " ", SECTION))}
+
+
+def note(text: str) -> Block:
+    """A small line of our own words."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, SECTION)}]}
+
+
+def foreign_note(text: str) -> Block:
+    """A small line of foreign text."""
+    return {"type": "context", "elements": [_plain(cut(text or " ", SECTION))]}
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def rich(*elements: Block) -> Block:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def line(*runs: Block) -> Block:
+    """One paragraph of a rich text."""
+    return {"type": "rich_text_section", "elements": list(runs)}
+
+
+def listing(items: Iterable[Sequence[Block]], ordered: bool = False) -> Block:
+    """A list of a rich text; each item is a sequence of runs."""
+    return {
+        "type": "rich_text_list",
+        "style": "ordered" if ordered else "bullet",
+        "elements": [line(*item) for item in items],
+    }
+
+
+def preformatted(text: str, limit: int = RICH) -> Block:
+    """Foreign text in a box of fixed width; no fence that it could close."""
+    return {"type": "rich_text_preformatted", "elements": [run(cut(text or " ", limit))]}
+
+
+def run(text: str, bold: bool = False, code: bool = False) -> Block:
+    """A run of text within rich text; never empty, as Slack refuses that."""
+    element: Block = {"type": "text", "text": text or " "}
+    style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
+    return element | {"style": style} if style else element
+
+
+def buttons(*elements: Block) -> Block:
+    return {"type": "actions", "elements": list(elements)[:25]}
+
+
+def button(label: str, action_id: str, value: str, style: str = "") -> Block:
+    element: Block = {
+        "type": "button",
+        "text": _plain(cut(label, BUTTON)),
+        "action_id": action_id,
+        "value": value,
+    }
+    return element | {"style": style} if style else element
+
+
+def within_limits(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks that one message can hold; what does not fit is said, and is never an action's argument."""
+    kept: list[Block] = []
+    size = 0
+    for block in blocks:
+        size += _size(block)
+        if len(kept) >= MAX_BLOCKS - 1 or size > MAX_MESSAGE:
+            return [*kept, note(f"_{len(blocks) - len(kept)} more part(s) do not fit one message._")]
+        kept.append(block)
+    return kept
+
+
+def _size(value: object) -> int:
+    if isinstance(value, dict):
+        return sum(_size(inner) for inner in value.values())
+    if isinstance(value, list):
+        return sum(_size(inner) for inner in value)
+    return len(value) if isinstance(value, str) else 0
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}

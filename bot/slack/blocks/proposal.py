@@ -1,0 +1,112 @@
+"""The card of a proposal, and the modal in which it is signed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
+from bot.sign_off.rendering import Part
+from bot.sign_off.rendering import parts as plan_parts
+from bot.slack.blocks import parts
+from bot.slack.blocks.incident import clock
+from bot.slack.blocks.parts import Block
+
+_OUTCOMES = {
+    Outcome.FIXED: ":white_check_mark: *fixed*",
+    Outcome.NOT_FIXED: ":x: *not fixed*",
+    Outcome.CANNOT_TELL: ":grey_question: *cannot tell*",
+}
+
+
+def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution | None) -> list[Block]:
+    """What is proposed, where it stands, and how it ended."""
+    state = proposal.state.value
+    if proposal.state is ProposalState.PROPOSED and not proposal.digest:
+        state = "being prepared"
+    who = f"proposed by <@{proposal.proposer.user_id}>"
+    blocks = [parts.status(f":memo: *{proposal.label}* · *{state}* · {who}")]
+    blocks.append(parts.rich(parts.line(parts.run(proposal.tool, bold=True), parts.run(f"  {proposal.why}"))))
+    if proposal.plan:
+        essential = [
+            part for part in plan_parts(proposal.plan) if part.label in ("What runs", "Where", "Undo")
+        ]
+        text = "\n".join(f"{part.label}: {part.text}" for part in essential)
+        blocks.append(parts.rich(parts.preformatted(text)))
+    signed = [s for s in sign_offs if s.signed]
+    if signed:
+        people = ", ".join(f"<@{s.person.user_id}> at {clock(s.at)}" for s in signed)
+        blocks.append(parts.note(f":lower_left_fountain_pen: Signed by {people}"))
+    if proposal.reason:
+        blocks.append(parts.foreign_note(proposal.reason))
+    blocks += _ending(proposal, execution)
+    blocks += _choices(proposal, len(signed))
+    return blocks
+
+
+def sign_view(proposal: Proposal) -> Block:
+    """The modal that shows everything the digest covers; its submit button signs exactly that."""
+    assert proposal.plan is not None
+    shown = plan_parts(proposal.plan)
+    blocks = [parts.status(f"You sign *{proposal.label}*. This is all of it, and nothing else will run.")]
+    for part in shown:
+        blocks += _part(part)
+    blocks.append(parts.note(f"Digest `{proposal.digest}` · sign before {clock(proposal.sign_by)}"))
+    return {
+        "type": "modal",
+        "callback_id": "sign",
+        "title": {"type": "plain_text", "text": f"Sign {proposal.label}"},
+        "submit": {"type": "plain_text", "text": "Sign"},
+        "close": {"type": "plain_text", "text": "Not now"},
+        "private_metadata": json.dumps({"proposal": proposal.id, "digest": proposal.digest}),
+        "blocks": blocks,
+    }
+
+
+def told_view(title: str, text: str) -> Block:
+    """A modal that says one thing in our own words."""
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": parts.cut(title, 24)},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": [parts.status(text)],
+    }
+
+
+def _part(part: Part) -> list[Block]:
+    """A label and the whole text, in as many boxes as it takes: never cut."""
+    pieces = [part.text[start : start + parts.RICH] for start in range(0, len(part.text), parts.RICH)]
+    boxes = [parts.rich(parts.preformatted(piece)) for piece in pieces or [" "]]
+    return [parts.status(f"*{part.label}*"), *boxes]
+
+
+def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
+    blocks = []
+    if execution is not None and execution.ended_at is not None:
+        code = "not known" if execution.exit_code is None else str(execution.exit_code)
+        blocks.append(parts.note(f"Ran at {clock(execution.claimed_at)}, exit code {code}."))
+        if execution.output.strip():
+            blocks.append(parts.rich(parts.preformatted(execution.output, 1500)))
+    if proposal.state is ProposalState.UNKNOWN:
+        text = ":warning: *It is not known whether it took effect.* It will not be run again by itself: look first."
+        blocks.append(parts.status(text))
+    if proposal.outcome is not None:
+        blocks.append(parts.status(f"Verification: {_OUTCOMES[proposal.outcome]}"))
+        blocks.append(parts.foreign_note(f"Before: {proposal.before} · after: {proposal.after}"))
+    return blocks
+
+
+def _choices(proposal: Proposal, signed: int) -> list[Block]:
+    value = str(proposal.id)
+    if proposal.state is ProposalState.PROPOSED and proposal.digest:
+        missing = proposal.signatures_needed - signed
+        left = f"{missing} N3 signature(s) needed before {clock(proposal.sign_by)}; not from who proposed it."
+        sign = parts.button("Sign…", "sign_open", value, "primary")
+        return [parts.note(left), parts.buttons(sign, parts.button("Reject", "reject", value, "danger"))]
+    if proposal.state is ProposalState.SIGNED:
+        return [parts.buttons(parts.button("Reject", "reject", value, "danger"))]
+    undoable = proposal.plan is not None and "tool" in dict(proposal.plan["undo"])  # type: ignore[call-overload]
+    unhappy = proposal.outcome not in (None, Outcome.FIXED)
+    if undoable and (unhappy or proposal.state is ProposalState.UNKNOWN):
+        return [parts.buttons(parts.button("Propose the undo", "undo", value))]
+    return []

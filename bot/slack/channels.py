@@ -1,0 +1,49 @@
+"""Finds the channel that plays a role, by its name if it is public; a private one is named by its id."""
+
+from __future__ import annotations
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+_ID_PREFIXES = ("C", "G", "D", "U")
+
+
+class Channels:
+    """Roles to channel ids, resolved when first needed and kept until Slack objects."""
+
+    def __init__(self, client: AsyncWebClient, names: dict[str, str]) -> None:
+        self._client = client
+        self._names = {role: name.removeprefix("#") for role, name in names.items()}
+        self._ids: dict[str, str] = {}
+
+    async def resolve(self, channel: str) -> str:
+        """The id of a role's channel, or the id itself; empty when it cannot be told now."""
+        if channel not in self._names:
+            return channel if channel.startswith(_ID_PREFIXES) else ""
+        if channel not in self._ids:
+            found = await self._look_up(self._names[channel])
+            if found:
+                self._ids[channel] = found
+        return self._ids.get(channel, "")
+
+    def forget(self, channel: str) -> None:
+        """Look the channel up again next time."""
+        self._ids.pop(channel, None)
+
+    async def _look_up(self, name: str) -> str:
+        if name.startswith(_ID_PREFIXES) and name.isupper():
+            return name
+        cursor = ""
+        try:
+            while True:
+                page = await self._client.conversations_list(
+                    types="public_channel", exclude_archived=True, limit=200, cursor=cursor
+                )
+                for channel in page["channels"]:
+                    if channel["name"] == name:
+                        return str(channel["id"])
+                cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+                if not cursor:
+                    return ""
+        except (SlackApiError, SlackClientError, OSError, TimeoutError):
+            return ""

@@ -1,0 +1,102 @@
+"""`/vigie` and its sub-commands. Each answers in its acknowledgement, after what it did is committed."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.domain.person import Person
+from bot.slack.blocks import knowledge as knowledge_blocks
+from bot.slack.blocks import parts
+from bot.slack.blocks.incident import clock
+from bot.slack.blocks.parts import Block
+from bot.slack.edge import Body, Edge, guarded
+from knowledge.model import Query
+
+Answer = Callable[[Edge, Person, Body, str], Awaitable[list[Block]]]
+
+
+async def _help(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    lines = [f"`/vigie {usage}`  {what}" for usage, what, _ in COMMANDS.values()]
+    return [parts.status("*Vigie* understands:\n" + "\n".join(lines))]
+
+
+async def _ask(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    if not words:
+        return [parts.status("Ask something, for example `/vigie ask why are orders stuck?`")]
+    question = {"question": words, "user": person.user_id, "channel": body["channel_id"]}
+    await asyncio.to_thread(edge.copilot.ask, str(body["trigger_id"]), question)
+    return [parts.status(":mag: Looking; the answer comes into this channel.")]
+
+
+async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    if not words:
+        return [parts.status("Search for something, for example `/vigie search stale lock`")]
+    found = await asyncio.to_thread(edge.knowledge.search, Query(words), 5)
+    return knowledge_blocks.found(found.passages, found.fits, found.missing, words)
+
+
+async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    seen = await asyncio.to_thread(edge.copilot.overview)
+    blocks = [
+        parts.status(f":lock: *Execution is frozen.*") if seen.frozen_by else parts.status("*Open now*")
+    ]
+    for incident in seen.open_incidents[:20]:
+        own = f"*{incident.label}* · {incident.severity.word} · {incident.state.value} · {clock(incident.opened_at)}"
+        blocks += [parts.status(own), parts.foreign_note(incident.title)]
+    if not seen.open_incidents:
+        blocks.append(parts.status("No incident is open."))
+    return blocks
+
+
+async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    seen = await asyncio.to_thread(edge.copilot.overview)
+    lines = [
+        f"*{p.label}* · `{p.tool}` · incident #{p.incident_id} · sign before {clock(p.sign_by)}"
+        for p in seen.waiting[:30]
+    ]
+    return [parts.status("\n".join(lines) or "Nothing waits for a signature.")]
+
+
+async def _freeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    await asyncio.to_thread(edge.copilot.freeze, person.key, words)
+    return [parts.status(":lock: Execution is frozen. Nothing new runs until an N3 says `/vigie unfreeze`.")]
+
+
+async def _unfreeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    judgement = await asyncio.to_thread(edge.copilot.unfreeze, person)
+    return [parts.status(judgement.reason)]
+
+
+COMMANDS: dict[str, tuple[str, str, Answer]] = {
+    "help": ("help", "this list", _help),
+    "ask": ("ask why are orders stuck?", "an answer with sources, in this channel", _ask),
+    "search": ("search stale lock", "passages, for you alone", _search),
+    "status": ("status", "what is open", _status),
+    "pending": ("pending", "what waits for a signature", _pending),
+    "freeze": ("freeze deploy in progress", "nothing new is executed from now on", _freeze),
+    "unfreeze": ("unfreeze", "N3 only: lift the freeze", _unfreeze),
+}
+
+
+def register(app: AsyncApp, edge: Edge) -> None:
+    async def vigie(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        person = await edge.person(body)
+        name, _, words = str(body.get("text", "")).strip().partition(" ")
+        known = COMMANDS.get(name.lower() or "help")
+        if known is None:
+            near = difflib.get_close_matches(name.lower(), COMMANDS, n=1)
+            hint = f"Did you mean `/vigie {near[0]}`?" if near else "See `/vigie help`."
+            await ack(text=f"There is no `/vigie {parts.escape(name[:40])}`. {hint}")
+            return
+        if not await edge.first_time(body, "command"):
+            await ack()
+            return
+        blocks = await known[2](edge, person, body, words.strip())
+        await ack(text=f"/vigie {name}", blocks=parts.within_limits(blocks))
+
+    app.command("/vigie")(guarded(edge, vigie))

@@ -1,0 +1,19 @@
+"""Slack calling over HTTP: the signature and its age are checked by bolt before any listener runs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+
+
+def answer(app: AsyncApp) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The route for `/slack/events`."""
+
+    async def receive(request: web.Request) -> web.StreamResponse:
+        bolt_request = await to_bolt_request(request)
+        return await to_aiohttp_response(await app.async_dispatch(bolt_request))
+
+    return receive

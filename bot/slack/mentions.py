@@ -1,0 +1,56 @@
+"""Mentions and direct messages: questions in plain words, answered where they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack.edge import Body, Edge, guarded
+
+_MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+
+
+def register(app: AsyncApp, edge: Edge) -> None:
+    async def asked(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        """Keep the question before it is acknowledged; a mention that comes as two events counts once."""
+        event = body["event"]
+        if event.get("bot_id") or event.get("subtype") or not event.get("user"):
+            await ack()
+            return
+        by = {
+            "user_id": event["user"],
+            "team_id": event.get("user_team") or event.get("team") or body["team_id"],
+        }
+        person = await edge.person(by)
+        words = _MENTION.sub("", event.get("text", "")).strip()
+        thread = event.get("thread_ts")
+        question = {
+            "question": words or "have we seen this before?",
+            "user": person.user_id,
+            "channel": event["channel"],
+            "thread_ts": thread or event["ts"],
+            "incident_id": await asyncio.to_thread(_incident_of, edge, event["channel"], thread),
+        }
+        await asyncio.to_thread(edge.copilot.ask, f"message:{event['channel']}:{event['ts']}", question)
+        await ack()
+
+    async def message(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        """Only direct messages are questions; what people say to each other is theirs."""
+        if body["event"].get("channel_type") == "im":
+            await asked(ack=ack, body=body, client=client, respond=respond)
+        else:
+            await ack()
+
+    app.event("app_mention")(guarded(edge, asked))
+    app.event("message")(guarded(edge, message))
+
+
+def _incident_of(edge: Edge, channel: str, thread_ts: str | None) -> int | None:
+    if not thread_ts:
+        return None
+    with edge.store.read() as tx:
+        post = tx.posts.by_ts(channel, thread_ts)
+    return post.subject if post and post.kind == "incident" else None

@@ -1,0 +1,185 @@
+"""Sends what the rows want sent: in order within a channel, each message once, edited in place.
+
+A row says "in doubt" before the call. If the answer never comes, the channel's history is read for the row's
+key, which travels in the message's metadata, before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import fault_hook
+from bot.domain.records import Post
+from bot.domain.store import Store, Tx
+from bot.slack.channels import Channels
+from bot.slack.snapshots import Snapshots
+
+log = structlog.get_logger()
+
+EVENT_TYPE = "vigie_post"
+LOOK_EVERY_S = 0.5
+_WAITS_S = (0.5, 1, 2, 5, 15, 30)
+# Slack will refuse these again however often they are sent.
+_PERMANENT = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "no_text",
+        "cant_update_message",
+    }
+)
+_NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError)
+
+
+class Outbox:
+    """The sender. One runs at a time, in the process that owns the data folder."""
+
+    def __init__(
+        self, store: Store, snapshots: Snapshots, client: AsyncWebClient, channels: Channels
+    ) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._client = client
+        self._channels = channels
+
+    async def run(self, is_connected: Callable[[], Awaitable[bool]]) -> None:
+        """Send for ever; each channel goes on by itself, so a slow one does not hold up the others."""
+        while True:
+            try:
+                if await is_connected():
+                    await self.send_due()
+            except Exception:  # noqa: BLE001  # the loop's boundary: rows stay, the next look sends them
+                log.exception("outbox failed")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def send_due(self) -> None:
+        """Send everything whose time has come."""
+        posts = await asyncio.to_thread(self._unsent)
+        by_channel: dict[str, list[Post]] = defaultdict(list)
+        for post in posts:
+            by_channel[post.channel].append(post)
+        await asyncio.gather(*(self._send_in_order(group) for group in by_channel.values()))
+
+    def _unsent(self) -> list[Post]:
+        with self._store.read() as tx:
+            return tx.posts.unsent()
+
+    async def _send_in_order(self, posts: list[Post]) -> None:
+        for post in posts:
+            if not await self._send(post):
+                return
+
+    async def _send(self, post: Post) -> bool:
+        """Send one; False when the channel has to wait, so that nothing overtakes it."""
+        if post.not_before is not None and post.not_before > await asyncio.to_thread(self._now):
+            return False
+        drawn = await asyncio.to_thread(self._snapshots.render, post)
+        channel_id = post.channel_id or await self._channels.resolve(post.channel)
+        if drawn is None:
+            await self._settle(lambda tx: tx.posts.give_up(post, "its subject is gone"))
+            return True
+        if not channel_id:
+            return await self._wait(post, f"channel {post.channel} is not known or Vigie is not in it", False)
+        thread_ts = await asyncio.to_thread(self._thread_ts, post)
+        try:
+            ts = post.ts
+            if not ts and post.in_doubt:
+                ts = await self._find(post, channel_id, thread_ts)
+            # An edit that is sent twice shows the same; only a new message must not be.
+            await self._settle(lambda tx: tx.posts.sending(post))
+            fault_hook.point("slack")
+            ts = await self._call(post, channel_id, ts, thread_ts, *drawn)
+            fault_hook.point("slack done")
+        except SlackApiError as error:
+            return await self._refused(post, error)
+        except _NO_ANSWER as error:
+            return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
+        await self._settle(lambda tx: tx.posts.sent(post, channel_id, ts))
+        return True
+
+    async def _call(
+        self, post: Post, channel_id: str, ts: str, thread_ts: str, text: str, blocks: list[dict[str, Any]]
+    ) -> str:
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": post.key}}
+        common: dict[str, Any] = {"channel": channel_id, "text": text, "blocks": blocks, "metadata": metadata}
+        if ts:
+            await self._client.chat_update(ts=ts, **common)
+            return ts
+        answer = await self._client.chat_postMessage(
+            **common,
+            thread_ts=thread_ts or None,
+            unfurl_links=False,
+            unfurl_media=False,
+            link_names=False,
+            parse="none",
+        )
+        return str(answer["ts"])
+
+    async def _find(self, post: Post, channel_id: str, thread_ts: str) -> str:
+        """The ts of a message that Slack took although we got no answer; empty when it did not."""
+        common: dict[str, Any] = {"channel": channel_id, "limit": 200, "include_all_metadata": True}
+        if thread_ts:
+            answer = await self._client.conversations_replies(ts=thread_ts, **common)
+        else:
+            answer = await self._client.conversations_history(**common)
+        for message in answer["messages"]:
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_payload", {}).get("key") == post.key:
+                return str(message["ts"])
+        return ""
+
+    async def _refused(self, post: Post, error: SlackApiError) -> bool:
+        code = str(error.response.get("error", "unknown"))
+        if error.response.status_code == 429:
+            retry_after = float(error.response.headers.get("Retry-After", 1))
+            await self._settle(lambda tx: tx.posts.later(post, timedelta(seconds=retry_after), code, False))
+            return False
+        if code in _PERMANENT:
+            log.error("Slack refuses a message for good", key=post.key, error=code)
+            await self._settle(lambda tx: tx.posts.give_up(post, code))
+            return True
+        if code in ("message_not_found", "thread_not_found"):
+            # Somebody deleted it in Slack; there is nothing to edit or answer to any more.
+            await self._settle(lambda tx: tx.posts.give_up(post, code))
+            return True
+        self._channels.forget(post.channel)
+        doubtful = error.response.status_code >= 500
+        return await self._wait(post, f"Slack says {code}", doubtful)
+
+    async def _wait(self, post: Post, problem: str, in_doubt: bool) -> bool:
+        seconds = _WAITS_S[min(post.attempts, len(_WAITS_S) - 1)]
+        doubt = in_doubt or post.in_doubt
+        await self._settle(lambda tx: tx.posts.later(post, timedelta(seconds=seconds), problem, doubt))
+        log.warning("message waits", key=post.key, problem=problem)
+        return False
+
+    def _thread_ts(self, post: Post) -> str:
+        if post.thread_of.startswith("ts:"):
+            return post.thread_of.removeprefix("ts:")
+        if not post.thread_of:
+            return ""
+        with self._store.read() as tx:
+            parent = tx.posts.get(post.thread_of)
+        return parent.ts if parent else ""
+
+    def _now(self) -> datetime:
+        with self._store.read() as tx:
+            return tx.now
+
+    async def _settle(self, change: Callable[[Tx], object]) -> None:
+        def commit() -> None:
+            with self._store.begin() as tx:
+                change(tx)
+
+        await asyncio.to_thread(commit)

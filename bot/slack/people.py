@@ -1,0 +1,55 @@
+"""Who may use Vigie at all: full members of the own workspace, read from Slack and kept for a minute."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.person import Person
+from bot.errors import Refused
+
+_KEPT_S = 60.0
+_GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
+
+
+class People:
+    """Tells members from guests and strangers; who cannot be told is treated as a stranger."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        own_team: Callable[[], str],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._own_team = own_team
+        self._monotonic = monotonic
+        self._known: dict[str, tuple[float, bool]] = {}
+
+    async def member(self, team_id: str, user_id: str) -> Person:
+        """The person, if they are a full member of this workspace.
+
+        Raises:
+            Refused: a guest, a bot, somebody of another workspace, or nobody.
+        """
+        if not team_id or not user_id:
+            raise Refused("Slack did not say who you are.")
+        if team_id != self._own_team() or not await self._is_full_member(user_id):
+            raise Refused("Guests and people of other workspaces can look, but not use Vigie.")
+        return Person(team_id, user_id)
+
+    async def _is_full_member(self, user_id: str) -> bool:
+        now = self._monotonic()
+        at, full = self._known.get(user_id, (float("-inf"), False))
+        if now - at <= _KEPT_S:
+            return full
+        try:
+            user = (await self._client.users_info(user=user_id))["user"]
+        except SlackApiError:
+            return False
+        full = user["id"] == user_id and not any(user.get(flag) for flag in _GUEST)
+        self._known[user_id] = (now, full)
+        return full

@@ -1,0 +1,80 @@
+"""Draws a message from the rows of this moment, so that what is sent is never older than what is known."""
+
+from __future__ import annotations
+
+from bot.domain.records import Post
+from bot.domain.store import Store, Tx
+from bot.in_force import InForce
+from bot.slack.blocks import incident as incident_blocks
+from bot.slack.blocks import knowledge as knowledge_blocks
+from bot.slack.blocks import parts
+from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks.parts import Block
+
+
+class Snapshots:
+    """Renders a post by its kind; None means that its subject is gone and nothing is to be sent."""
+
+    def __init__(self, store: Store, in_force: InForce) -> None:
+        self._store = store
+        self._in_force = in_force
+
+    def render(self, post: Post) -> tuple[str, list[Block]] | None:
+        """The plain text for notifications, and the blocks."""
+        draw = {
+            "incident": self._incident,
+            "evidence": self._evidence,
+            "diagnosis": self._diagnosis,
+            "proposal": self._proposal,
+            "summary": self._summary,
+            "answer": self._answer,
+            "text": self._text,
+        }[post.kind]
+        with self._store.read() as tx:
+            drawn = draw(tx, post)
+        if drawn is None:
+            return None
+        text, blocks = drawn
+        return parts.escape(text), parts.within_limits(blocks)
+
+    def _incident(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        incident = tx.incidents.get(post.subject)
+        if incident is None:
+            return None
+        alerts, proposals = tx.alerts.of_incident(incident.id), tx.proposals.of_incident(incident.id)
+        text = f"{incident.label} {incident.severity.word}, {incident.state.value}: {incident.title}"
+        return text, incident_blocks.card(incident, alerts, proposals)
+
+    def _evidence(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        pieces = tx.diagnoses.evidence(post.subject)
+        return f"Evidence: {len(pieces)} piece(s)", incident_blocks.evidence(pieces)
+
+    def _diagnosis(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        incident, made = tx.incidents.get(post.subject), tx.diagnoses.latest(post.subject)
+        if incident is None or made is None:
+            return None
+        previews = [self._in_force.preview(tx, incident, r.tool, r.arguments) for r in made.remedies]
+        pieces = tx.diagnoses.evidence(incident.id)
+        first = made.hypotheses[0].cause if made.hypotheses else "not enough evidence"
+        return f"Diagnosis: {first}", incident_blocks.diagnosis(made, pieces, previews, incident)
+
+    def _proposal(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        proposal = tx.proposals.get(post.subject)
+        if proposal is None:
+            return None
+        blocks = proposal_blocks.card(
+            proposal, tx.proposals.sign_offs(proposal.id), tx.proposals.execution(proposal.id)
+        )
+        return f"{proposal.label} {proposal.tool}: {proposal.state.value}", blocks
+
+    def _summary(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        kept = tx.summaries.get(post.subject)
+        return None if kept is None else ("Summary", knowledge_blocks.summary(kept))
+
+    def _answer(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        content = post.content or {}
+        return f"{len(content['passages'])} passage(s)", knowledge_blocks.answer(content)  # type: ignore[arg-type]
+
+    def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        text = str((post.content or {})["text"])
+        return text, [parts.status(text)]

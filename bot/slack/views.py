@@ -1,0 +1,53 @@
+"""Modals that were submitted: a signature, or a confirmed summary. What the modal carries is never believed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.errors import Refused
+from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.edge import Body, Edge, guarded
+
+MIN_SUMMARY = 20
+
+
+def register(app: AsyncApp, edge: Edge) -> None:
+    async def sign(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        """Sign what was shown: the digest in the modal must be the one that is recorded."""
+        person = await edge.person(body)
+        proposal_id, digest = _shown(body["view"]["private_metadata"])
+        judgement = await asyncio.to_thread(edge.copilot.sign, person, proposal_id, digest)
+        if judgement.allowed:
+            await ack()
+            return
+        told = proposal_blocks.told_view("Not signed", f":no_entry: {judgement.reason}")
+        await ack(response_action="update", view=told)
+
+    async def summary(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        """Confirm the edited text."""
+        person = await edge.person(body)
+        text = str(body["view"]["state"]["values"]["summary"]["text"]["value"] or "").strip()
+        if len(text) < MIN_SUMMARY:
+            problem = f"Write at least {MIN_SUMMARY} characters, so that it helps the next person."
+            await ack(response_action="errors", errors={"summary": problem})
+            return
+        metadata = str(body["view"]["private_metadata"])
+        if not metadata.isdigit():
+            raise Refused("That modal is not one of ours.")
+        await asyncio.to_thread(edge.copilot.confirm_summary, person, int(metadata), text)
+        await ack()
+
+    app.view("sign")(guarded(edge, sign))
+    app.view("summary")(guarded(edge, summary))
+
+
+def _shown(metadata: str) -> tuple[int, str]:
+    try:
+        shown = json.loads(metadata)
+        return int(shown["proposal"]), str(shown["digest"])
+    except (ValueError, KeyError, TypeError):
+        raise Refused("That modal is not one of ours.") from None

@@ -1,0 +1,202 @@
+"""Says what is probably wrong: by the model where one is configured, else by similar past incidents."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+
+from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy, resolve_citations
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.incident import Incident
+from bot.domain.ports import Diagnostician
+from bot.domain.tool import Tool
+from bot.errors import ArgumentRefused, ModelUnavailable
+from bot.stages.linked import Inventory, Standing, actions_for, standings, suggest, suggest_arguments
+from bot.stages.similar import Passage, cause_key, fitting_passages, one_per_document, rank
+from bot.stages.words import bounded, inert
+
+__all__ = ["diagnose", "diagnose_by_similarity", "suggest_arguments"]
+
+REMEDIES = 3
+STEPS = 8
+_STEP = re.compile(r"^ {0,3}\d{1,2}[.)]\s+(?P<text>\S.*)$")
+
+Validate = Callable[[Tool, Mapping[str, object]], object]
+
+
+async def diagnose(
+    incident: Incident,
+    evidence: Sequence[Evidence],
+    tools: Sequence[Tool],
+    inventory: Inventory,
+    model: Diagnostician | None,
+    deadline_s: float,
+    validate: Validate,
+) -> Diagnosis:
+    """A grounded and bounded diagnosis: the model's, or that of similar incidents with the reason why.
+
+    `validate` raises `ArgumentRefused` when arguments do not fit the tool. It judges every remedy, whoever
+    wrote it.
+    """
+    made, caveat = await _ask(model, incident, evidence, tools, deadline_s)
+    if made is None:
+        made = diagnose_by_similarity(incident, evidence, tools, inventory)
+    if caveat:
+        made = replace(made, caveats=(caveat, *made.caveats))
+    known = {piece.id for piece in evidence}
+    grounded = _without_loose_ends(resolve_citations(made, known), known)
+    return bounded(_allowed(grounded, incident, tools, inventory, validate))
+
+
+def diagnose_by_similarity(
+    incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], inventory: Inventory
+) -> Diagnosis:
+    """What similar past incidents, runbooks and checks say; no hypotheses when nothing fits."""
+    passages = fitting_passages(incident, evidence)
+    known = actions_for(incident, tools)
+    seen = standings(known.values(), evidence)
+    hypotheses = rank(passages, seen)
+    runbook = next((p for p in passages if p.kind == "runbook"), None)
+    gaps: list[str] = [] if hypotheses else [_gap(evidence, passages)]
+    advice = _steps(runbook, passages) if runbook else []
+    remedies: list[Remedy] = []
+    if hypotheses:
+        winning = _winning(hypotheses[0], passages, runbook)
+        remedies, said, missing = _remedies(winning, seen, incident, known, inventory)
+        advice, gaps = advice + said, gaps + missing
+    return Diagnosis(Method.SIMILAR, tuple(hypotheses), tuple(remedies), tuple(advice), tuple(gaps))
+
+
+async def _ask(
+    model: Diagnostician | None,
+    incident: Incident,
+    evidence: Sequence[Evidence],
+    tools: Sequence[Tool],
+    deadline_s: float,
+) -> tuple[Diagnosis | None, str]:
+    """The model's diagnosis, or None with the reason why there is none."""
+    if model is None:
+        return None, ""
+    try:
+        async with asyncio.timeout(deadline_s):
+            return await model.diagnose(incident, evidence, tools), ""
+    except TimeoutError:
+        reason = f"The model did not answer within {deadline_s:g} s"
+    except ModelUnavailable as error:
+        detail = inert(error.detail, 200).rstrip(".")
+        reason = "The model gave no usable answer" + (f" ({detail})" if detail else "")
+    return None, f"{reason}; this comes from similar incidents alone."
+
+
+def _without_loose_ends(made: Diagnosis, known: Collection[str]) -> Diagnosis:
+    """What is said to contradict a hypothesis must be there too; the hypothesis itself may stay."""
+    kept = (
+        replace(h, contradicted_by=tuple(i for i in h.contradicted_by if i in known)) for h in made.hypotheses
+    )
+    return replace(made, hypotheses=tuple(kept))
+
+
+def _allowed(
+    made: Diagnosis,
+    incident: Incident,
+    tools: Sequence[Tool],
+    inventory: Inventory,
+    validate: Validate,
+) -> Diagnosis:
+    """Only actions of the catalogue with arguments that validate, three at most; the rest becomes words."""
+    known = actions_for(incident, tools)
+    kept: list[Remedy] = []
+    caveats = list(made.caveats)
+    for remedy in made.remedies:
+        tool = known.get(remedy.tool)
+        name = inert(remedy.tool, 80)
+        if tool is None:
+            caveats.append(f"“{name}” was refused: the catalogue has no such action for this incident.")
+            continue
+        if len(kept) == REMEDIES:
+            caveats.append(f"“{name}” was left out: at most {REMEDIES} remedies are proposed at once.")
+            continue
+        arguments = _completed(remedy, tool, incident, inventory)
+        try:
+            validate(tool, arguments)
+        except ArgumentRefused as error:
+            caveats.append(f"“{name}” was refused: {inert(error.detail, 200) or 'its arguments do not fit'}")
+            continue
+        kept.append(replace(remedy, arguments=arguments))
+    return replace(made, remedies=tuple(kept), caveats=tuple(caveats))
+
+
+def _completed(remedy: Remedy, tool: Tool, incident: Incident, inventory: Inventory) -> dict[str, object]:
+    """The arguments given, and for those left out what the catalogue and the inventory say."""
+    arguments = dict(remedy.arguments)
+    for argument in tool.arguments:
+        value = suggest(argument, incident, inventory)
+        if value is not None:
+            arguments.setdefault(argument.name, value)
+    return arguments
+
+
+def _gap(evidence: Sequence[Evidence], passages: Sequence[Passage]) -> str:
+    if not any(piece.kind is EvidenceKind.PASSAGE for piece in evidence):
+        return "Nothing of the knowledge base was found for this incident; add a runbook or a past incident."
+    if not passages:
+        return "What was found in the knowledge base fits too badly to say a cause from it."
+    return "No past incident with a known cause fits; what was found are documents only."
+
+
+def _winning(lead: Hypothesis, passages: Sequence[Passage], runbook: Passage | None) -> list[Passage]:
+    """The documents behind the most likely cause, then the runbook that fits best."""
+    votes = [p for p in passages if p.kind == "incident" and cause_key(p.cause) == cause_key(lead.cause)]
+    return [*one_per_document(votes), *([runbook] if runbook else [])]
+
+
+def _remedies(
+    winning: Sequence[Passage],
+    seen: Sequence[Standing],
+    incident: Incident,
+    known: Mapping[str, Tool],
+    inventory: Inventory,
+) -> tuple[list[Remedy], list[str], list[str]]:
+    """Remedies, then advice and gaps for the linked actions that are not proposed."""
+    remedies: list[Remedy] = []
+    advice: list[str] = []
+    gaps: list[str] = []
+    for name in dict.fromkeys(name for p in winning for name in p.actions if name in known):
+        sources = [p for p in winning if name in p.actions]
+        about = [s for s in seen if s.action == name]
+        barred = next((s for s in about if s.bars), None)
+        cited = ", ".join(dict.fromkeys(p.id for p in sources))
+        if barred:
+            gaps.append(f"`{name}` is not proposed. {barred.says}")
+            continue
+        arguments = suggest_arguments(known[name], incident, inventory)
+        if arguments is None:
+            advice.append(f"`{name}` may help ({cited}); a person must choose its arguments.")
+        elif len(remedies) == REMEDIES:
+            advice.append(f"`{name}` may help too ({cited}).")
+        else:
+            remedies.append(_remedy(known[name], arguments, sources, about))
+    return remedies, advice, gaps
+
+
+def _remedy(
+    tool: Tool, arguments: dict[str, object], sources: Sequence[Passage], about: Sequence[Standing]
+) -> Remedy:
+    titles = ", ".join(dict.fromkeys(f"“{p.title}”" for p in sources[:2]))
+    supports = [s for s in about if s.speaks_for]
+    why = " ".join([f"Linked by {titles}.", *(s.says for s in supports)])
+    citations = (*(p.id for p in sources), *(s.evidence for s in supports))
+    return Remedy(tool.name, arguments, why, tuple(dict.fromkeys(citations)))
+
+
+def _steps(runbook: Passage, passages: Sequence[Passage]) -> list[str]:
+    """The numbered steps of the best runbook, behind a line that names it."""
+    for part in (p for p in passages if p.document == runbook.document):
+        steps = [m["text"].strip() for m in map(_STEP.match, part.text.splitlines()) if m]
+        if steps:
+            where = f", section “{part.heading}”" if part.heading else ""
+            numbered = [f"{number}. {step}" for number, step in enumerate(steps[:STEPS], 1)]
+            return [f"Runbook “{part.title}”{where} ({part.id}):", *numbered]
+    return [f"Read the runbook “{runbook.title}” ({runbook.id})."]

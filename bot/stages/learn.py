@@ -1,0 +1,33 @@
+"""Turns a confirmed summary into a document of the knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.incident import Incident
+from bot.domain.proposal import Outcome, Proposal
+from bot.domain.records import SeenAlert, Summary
+from knowledge.model import Document
+
+
+def document_of(
+    incident: Incident,
+    summary: Summary,
+    alerts: Sequence[SeenAlert],
+    proposals: Sequence[Proposal],
+    cause: str,
+) -> Document:
+    """The past incident, marked as learned from a resolution, with the actions that were verified as helping."""
+    actions = [p.tool for p in proposals if p.outcome is Outcome.FIXED]
+    return Document(
+        id=f"learned/incident-{incident.id}",
+        title=incident.title,
+        kind="incident",
+        text=summary.text,
+        service=incident.service,
+        alerts=tuple(dict.fromkeys(alert.name for alert in alerts)),
+        cause=cause,
+        actions=tuple(dict.fromkeys(actions)),
+        origin="resolution",
+        source=f"incident {incident.id}",
+    )

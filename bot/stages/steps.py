@@ -1,0 +1,200 @@
+"""Each verb of the life cycle on real records: read, work, commit. No step calls another; each may run again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot import fault_hook
+from bot.announcements import (
+    announce_diagnosis,
+    announce_evidence,
+    announce_incident,
+    announce_summary,
+)
+from bot.domain.diagnosis import Diagnosis
+from bot.domain.evidence import Evidence
+from bot.domain.incident import Incident, IncidentState
+from bot.domain.ports import Diagnostician, Executor
+from bot.domain.proposal import Outcome, Proposal, ProposalState
+from bot.domain.records import Received, SeenAlert
+from bot.domain.store import Store, Tx
+from bot.domain.tool import Tool
+from bot.in_force import InForce
+from bot.stages import answer, investigate, learn, resolve
+from bot.stages.diagnose import diagnose
+from knowledge.base import KnowledgeBase
+from knowledge.errors import KnowledgeError
+from knowledge.model import Query, SearchResult
+
+PASSAGES = 5
+
+
+class Steps:
+    """The steps with everything they need from the outside."""
+
+    def __init__(
+        self,
+        store: Store,
+        in_force: InForce,
+        executor: Executor,
+        knowledge: KnowledgeBase,
+        model: Diagnostician | None,
+        deadline_s: float,
+    ) -> None:
+        self._store = store
+        self._in_force = in_force
+        self._executor = executor
+        self._knowledge = knowledge
+        self._model = model
+        self._deadline_s = deadline_s
+
+    async def investigate(self, subject: str) -> None:
+        """Gather evidence for one round of an incident and diagnose it; the round is done when it is stored."""
+        incident_id = int(subject.partition(":")[0])
+        incident = await asyncio.to_thread(self._begin_round, incident_id)
+        if incident is None:
+            return
+        with self._store.read() as tx:
+            alerts = tx.alerts.of_incident(incident_id)
+        runs, gaps = await investigate.run_checks(self._store, self._in_force, self._executor, incident)
+        found = await self._search(investigate.query_of(incident, alerts))
+        with self._store.read() as tx:
+            evidence = investigate.number(incident, alerts, runs, found, tx.now)
+            tools, inventory = self._in_force.tools(tx), self._in_force.inventory(tx)
+
+        def validate(tool: Tool, arguments: Mapping[str, object]) -> None:
+            with self._store.read() as tx:
+                self._in_force.check(tx, incident, tool.name, arguments)
+
+        fault_hook.point("diagnose")
+        made = await diagnose(
+            incident, evidence, list(tools.values()), inventory, self._model, self._deadline_s, validate
+        )
+        missing = (*made.gaps, *gaps, *found.missing)
+        await asyncio.to_thread(self._end_round, incident, evidence, _with_gaps(made, missing))
+
+    async def prepare(self, subject: str) -> None:
+        """Have the executor build what a proposal would run."""
+        await self._executor.do("prepare", int(subject))
+
+    async def execute(self, subject: str) -> None:
+        """Have the executor run a signed proposal; it judges the signatures again itself."""
+        await self._executor.do("execute", int(subject))
+        await asyncio.to_thread(self._follow, int(subject))
+
+    async def verify(self, subject: str) -> None:
+        """Have the executor look again at what showed the fault."""
+        await self._executor.do("verify", int(subject))
+        await asyncio.to_thread(self._follow, int(subject))
+
+    async def resolve(self, subject: str) -> None:
+        """Draft the summary of a resolved incident."""
+        await asyncio.to_thread(self._draft, int(subject))
+
+    async def learn(self, subject: str) -> None:
+        """Put a confirmed summary into the knowledge base."""
+        await asyncio.to_thread(self._learn, int(subject))
+
+    async def answer(self, subject: str) -> None:
+        """Answer a question where it was asked."""
+        with self._store.read() as tx:
+            asked = tx.inbox.get(subject)
+            query = answer.query_of(tx, asked) if asked else None
+        if asked is None or query is None or asked.done_at is not None:
+            return
+        found = await self._search(query)
+        await asyncio.to_thread(self._post_answer, asked, found)
+
+    async def _search(self, query: Query) -> SearchResult:
+        fault_hook.point("search")
+        try:
+            return await asyncio.to_thread(self._knowledge.search, query, PASSAGES)
+        except KnowledgeError as error:
+            return SearchResult((), False, (f"The knowledge base could not be searched. {error}",))
+
+    def _post_answer(self, asked: Received, found: SearchResult) -> None:
+        with self._store.begin() as tx:
+            answer.post(tx, asked, found)
+            tx.inbox.done(asked.key)
+
+    def _begin_round(self, incident_id: int) -> Incident | None:
+        with self._store.begin() as tx:
+            incident = tx.incidents.get(incident_id)
+            if incident is None or tx.diagnoses.last_round(incident_id) >= incident.rounds:
+                return None
+            if tx.incidents.move(incident_id, IncidentState.INVESTIGATING):
+                announce_incident(tx, incident_id)
+            return tx.incidents.get(incident_id)
+
+    def _end_round(self, incident: Incident, evidence: list[Evidence], made: Diagnosis) -> None:
+        with self._store.begin() as tx:
+            tx.diagnoses.put_evidence(incident.id, evidence)
+            tx.diagnoses.put(incident.id, incident.rounds, made)
+            if made.hypotheses:
+                tx.incidents.move(incident.id, IncidentState.IDENTIFIED)
+            announce_incident(tx, incident.id)
+            announce_evidence(tx, incident)
+            announce_diagnosis(tx, incident)
+
+    def _follow(self, proposal_id: int) -> None:
+        """Move the incident to where its action has brought it."""
+        with self._store.begin() as tx:
+            proposal = tx.proposals.get(proposal_id)
+            if proposal is not None and _was_started(proposal):
+                # An incident that was not seen mitigating yet passes through it.
+                tx.incidents.move(proposal.incident_id, IncidentState.MITIGATING)
+                tx.incidents.move(proposal.incident_id, _state_after(proposal))
+                announce_incident(tx, proposal.incident_id)
+
+    def _draft(self, incident_id: int) -> None:
+        with self._store.begin() as tx:
+            incident = tx.incidents.get(incident_id)
+            if incident is None or tx.summaries.get(incident_id) is not None:
+                return
+            tx.summaries.draft(incident_id, resolve.draft(incident, *_story(tx, incident_id)))
+            announce_summary(tx, incident_id)
+
+    def _learn(self, incident_id: int) -> None:
+        with self._store.read() as tx:
+            incident, summary = tx.incidents.get(incident_id), tx.summaries.get(incident_id)
+            alerts, made, proposals = _story(tx, incident_id)
+        if incident is None or summary is None or summary.confirmed_at is None or summary.document_id:
+            return
+        cause = resolve.cause_of(made, proposals)
+        document = learn.document_of(incident, summary, alerts, proposals, cause)
+        fault_hook.point("learn")
+        self._knowledge.add(document)
+        with self._store.begin() as tx:
+            tx.summaries.learned(incident_id, document.id)
+            tx.audit.append("vigie", "learned", f"incident {incident.label}", {"document": document.id})
+            announce_summary(tx, incident_id)
+
+
+def _story(tx: Tx, incident_id: int) -> tuple[list[SeenAlert], Diagnosis | None, list[Proposal]]:
+    return (
+        tx.alerts.of_incident(incident_id),
+        tx.diagnoses.latest(incident_id),
+        tx.proposals.of_incident(incident_id),
+    )
+
+
+def _was_started(proposal: Proposal) -> bool:
+    return proposal.state in (
+        ProposalState.EXECUTING,
+        ProposalState.SUCCEEDED,
+        ProposalState.FAILED,
+        ProposalState.UNKNOWN,
+    )
+
+
+def _state_after(proposal: Proposal) -> IncidentState:
+    if proposal.outcome is Outcome.FIXED:
+        return IncidentState.MONITORING
+    waits = proposal.state in (ProposalState.EXECUTING, ProposalState.SUCCEEDED) and proposal.outcome is None
+    return IncidentState.MITIGATING if waits else IncidentState.IDENTIFIED
+
+
+def _with_gaps(made: Diagnosis, gaps: tuple[str, ...]) -> Diagnosis:
+    return replace(made, gaps=tuple(dict.fromkeys(gaps)))

@@ -1,0 +1,1 @@
+"""What Vigie serves over HTTP: the intake of alerts, health and metrics."""

@@ -1,0 +1,72 @@
+"""The HTTP side: routes, the one place where errors become answers, and starting and stopping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.errors import BadInput, TooLarge, Unauthenticated
+from bot.web.intake import Intake
+from bot.web.metrics import Metrics
+
+Health = Callable[[], Awaitable[dict[str, object]]]
+_STATUS = {Unauthenticated: 401, TooLarge: 413, BadInput: 400}
+
+
+class WebServer:
+    """Serves on one address; port 0 takes a free one, told by `port` after the start."""
+
+    def __init__(
+        self, host: str, port: int, max_body: int, intake: Intake, metrics: Metrics, health: Health
+    ) -> None:
+        self._host, self._wanted_port = host, port
+        self._health, self._metrics = health, metrics
+        # One byte more than allowed is read, so that the answer is ours and not a cut connection.
+        self._app = web.Application(client_max_size=max_body + 1, middlewares=[_errors_to_answers])
+        self._app.router.add_post("/alerts/{source}", intake.receive)
+        self._app.router.add_get("/health", self._answer_health)
+        self._app.router.add_get("/metrics", self._answer_metrics)
+        self._runner: web.AppRunner | None = None
+
+    def add_post(self, path: str, answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+        """One more route, before the start."""
+        self._app.router.add_post(path, answer)
+
+    @property
+    def port(self) -> int:
+        assert self._runner is not None
+        return int(self._runner.addresses[0][1])
+
+    async def start(self) -> None:
+        self._runner = web.AppRunner(self._app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._wanted_port).start()
+
+    async def stop(self) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _answer_health(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._health())
+
+    async def _answer_metrics(self, request: web.Request) -> web.Response:
+        text = await self._metrics.render()
+        return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+@web.middleware
+async def _errors_to_answers(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (Unauthenticated, TooLarge, BadInput) as error:
+        body = json.dumps({"error": str(error)})
+        status = _STATUS[type(error)]
+        # What is left of a refused body is not worth reading.
+        response = web.Response(text=body, status=status, content_type="application/json")
+        if status == 413:
+            response.force_close()
+        return response

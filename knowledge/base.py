@@ -1,0 +1,248 @@
+"""The knowledge base: the one class that others use. Documents are written first and indexed after."""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge.chunking import Sizes, sizes
+from knowledge.documents import DocumentStore, engine_for
+from knowledge.errors import EmbedderUnavailable, IndexUnavailable, WeightsRefused
+from knowledge.ingest import Progress, clean, ingest, pieces
+from knowledge.lexical import LexicalIndex
+from knowledge.lock import OwnerLock
+from knowledge.migrations import migrate
+from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
+from knowledge.retrieve import Dense, search
+from knowledge.text.tokens import counter
+from knowledge.vectors import VectorFiller
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from knowledge.embeddings import Embedder
+
+NOT_WARM = "vector search is not ready: the model is still loading; the answer rests on words alone"
+NOT_OWNER = "vector search is not ready: another process owns the index; the answer rests on words alone"
+PASSAGES_A_ROUND = 64
+
+
+class KnowledgeBase:
+    """Thread-safe; every call blocks (use asyncio.to_thread). Open one with `KnowledgeBase.open`."""
+
+    def __init__(
+        self, folder: Path, engine: sa.Engine, lock: OwnerLock | None, make_embedder: Callable[[], Embedder]
+    ) -> None:
+        self._folder, self._engine, self._lock, self._make_embedder = folder, engine, lock, make_embedder
+        self._store = DocumentStore(engine)
+        self._lexical = LexicalIndex()
+        self._revision = -1
+        self._syncing = threading.Lock()
+        self._indexing = threading.RLock()
+        self._filler: VectorFiller | None = None
+        self._why = NOT_WARM if lock else NOT_OWNER
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        owner: bool,
+        url: str = "",
+        weights: Path | None = None,
+        embedder: Embedder | None = None,
+    ) -> KnowledgeBase:
+        """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of the local model.
+
+        `weights`: folder of the local model's files, default the installed package. Raises KnowledgeBusy when
+        owner=True and the folder has an owner.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = OwnerLock(folder) if owner else None
+        try:
+            engine = engine_for(url or f"sqlite:///{folder / 'knowledge.sqlite'}")
+            with (folder / "migrate.lock").open("w") as turn:
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                migrate(engine)
+        except BaseException:
+            if lock:
+                lock.release()
+            raise
+
+        def make_embedder() -> Embedder:
+            from knowledge.embeddings.local import LocalEmbedder
+
+            return embedder or LocalEmbedder(weights, folder / "model")
+
+        return cls(folder, engine, lock, make_embedder)
+
+    def __enter__(self) -> KnowledgeBase:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- writing
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        *,
+        dry_run: bool = False,
+        rebuild: bool = False,
+        delete_missing: bool = False,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Adds or updates the documents of files and folders; ids are paths below each folder, without ending.
+
+        `rebuild`: cut every document anew and start a new vector index. `delete_missing`: remove imported documents
+        whose file below these folders is gone. `progress(done, all, path)`. What fails is in the report.
+        """
+        report = ingest(
+            self._store,
+            paths,
+            _sizes,
+            dry_run=dry_run,
+            rebuild=rebuild,
+            delete_missing=delete_missing,
+            progress=progress,
+        )
+        if dry_run:
+            return report
+        if rebuild:
+            self._store.next_generation()
+        self._index_all()
+        return report
+
+    def add(self, document: Document) -> str:
+        """Writes one document, redacted: "added", "changed" or "unchanged". Raises DocumentRefused, DocumentQuarantined."""
+        document = clean(document)
+        result = self._store.write(document, pieces(document, _sizes()))
+        self._index_all()
+        return result
+
+    def remove(self, document_id: str) -> bool:
+        """Removes a document, its passages of all versions and their vectors; False when there is none."""
+        gone = self._store.remove(document_id)
+        if gone:
+            self._index_all()
+        return gone
+
+    # -- reading
+
+    def documents(self) -> list[Document]:
+        """All documents by id."""
+        return self._store.all()
+
+    def document(self, id: str) -> Document | None:
+        """One document."""
+        return self._store.get(id)
+
+    def passage(self, passage_id: str) -> Passage | None:
+        """A passage that was cited once; `superseded` when its document has changed, None when it was removed."""
+        return self._store.passages([passage_id], current_only=False).get(passage_id)
+
+    def search(self, query: Query, k: int = 5) -> SearchResult:
+        """At most k passages, best first. Never raises for a model or index that is away: `missing` says so."""
+        self._sync_lexical()
+        missing: tuple[str, ...] = ()
+        filler = self._filler
+        if filler is None:
+            found = search(query, k, self._lexical, None, self._store.passages)
+            return replace(found, missing=(self._why,))
+        waiting = filler.waiting()
+        if waiting:
+            missing = (f"vector search is incomplete: {waiting} passages are not in the index yet",)
+        try:
+            return replace(
+                search(query, k, self._lexical, filler.dense, self._store.passages), missing=missing
+            )
+        except (EmbedderUnavailable, IndexUnavailable) as error:
+            found = search(query, k, self._lexical, None, self._store.passages)
+            return replace(
+                found, missing=(f"vector search is not ready: {error}; the answer rests on words alone",)
+            )
+
+    # -- the indexes
+
+    def warm(self) -> None:
+        """Loads the embedder and opens the vector index; without them, remembers why. Does nothing unless owner."""
+        self._sync_lexical()
+        with self._indexing:
+            if self._lock is None or self._filler is not None or self._closed:
+                return
+            try:
+                embedder = self._make_embedder()
+                embedder.warm()
+                self._filler = VectorFiller(self._store, self._folder / "index", embedder)
+            except (EmbedderUnavailable, WeightsRefused, IndexUnavailable) as error:
+                self._why = f"vector search is not ready: {error}; the answer rests on words alone"
+
+    def index_pending(self, limit: int = 256) -> int:
+        """Embeds and indexes passages that are written but not in the vector index, at most `limit`; how many it did.
+
+        0 as well while not warm. Raises EmbedderUnavailable when the embedder fails on the way; run it again later.
+        """
+        with self._indexing:
+            return self._filler.fill(limit) if self._filler else 0
+
+    def _index_all(self) -> None:
+        """Indexes what is waiting; a failure leaves it waiting for the next call."""
+        try:
+            while self.index_pending(PASSAGES_A_ROUND):
+                pass
+        except (EmbedderUnavailable, IndexUnavailable):
+            return
+
+    def _sync_lexical(self) -> None:
+        """Brings the lexical index to what the tables hold, whoever wrote it."""
+        with self._syncing:
+            revision = self._store.value("revision")
+            if revision == self._revision:
+                return
+            known, current = self._lexical.known(), self._store.current_ids()
+            fresh, gone = current - known.keys(), known.keys() - current
+            touched = {known[id] for id in gone} | {id.rpartition("#")[0] for id in fresh}
+            parts = self._store.passages(id for id in current if id.rpartition("#")[0] in touched)
+            whole: dict[str, list[Passage]] = {document: [] for document in touched}
+            for passage in sorted(parts.values(), key=_ordinal):
+                whole[passage.document_id].append(passage)
+            self._lexical.update((parts[id] for id in sorted(fresh) if id in parts), gone, whole)
+            self._revision = revision
+
+    def health(self) -> dict[str, object]:
+        """Counts, and what is ready: documents, passages, waiting, vectors ("ready" or why not), tokens."""
+        filler = self._filler
+        state: dict[str, object] = dict(self._store.counts())
+        state["owner"] = self._lock is not None
+        state["vectors"] = "ready" if filler else self._why
+        state["waiting"] = filler.waiting() if filler else None
+        state["set_aside"] = str(filler.dense.index.moved or "") if filler else ""
+        return state
+
+    def close(self) -> None:
+        """Lets go of files and lock; a second call does nothing."""
+        with self._indexing, self._syncing:
+            if self._closed:
+                return
+            self._closed = True
+            if self._filler is not None:
+                self._filler.dense.index.close()
+                self._filler, self._why = None, "vector search is not ready: the knowledge base is closed"
+            self._engine.dispose()
+            if self._lock is not None:
+                self._lock.release()
+
+
+def _sizes() -> Sizes:
+    return sizes(counter())
+
+
+def _ordinal(passage: Passage) -> tuple[str, int]:
+    document, _, rest = passage.id.rpartition("#")
+    return document, int(rest.partition("@")[0])

@@ -1,0 +1,225 @@
+"""The store of documents and passages: the source of truth, from which every index can be built again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from knowledge.chunking import Piece
+from knowledge.model import Document, Passage
+from knowledge.tables import documents, indexed, passages, state
+
+_SHARED = ("title", "kind", "language", "service", "alerts", "cause", "actions", "origin")
+# SQLite takes some thousand variables a statement at most.
+_BATCH = 500
+
+
+def engine_for(url: str) -> sa.Engine:
+    """An engine; SQLite in WAL mode, waiting up to 10 s for another writer."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection
+    cursor = connection.cursor()
+    # secure_delete: text of a removed document does not linger in free pages.
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+class DocumentStore:
+    """Reads and writes the tables; each write is one transaction and begins by taking the writers' turn."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    # -- documents
+
+    def write(self, document: Document, pieces: Sequence[Piece], *, again: bool = False) -> str:
+        """Stores a document with its passages: "added", "changed" or "unchanged". `again`: cut anew all the same."""
+        version = document.version
+        if not again and self.version(document.id) == version:
+            return "unchanged"
+        with self._engine.begin() as connection:
+            _count(connection, "revision")
+            old = connection.scalar(sa.select(documents.c.version).where(documents.c.id == document.id))
+            if old == version and not again:
+                return "unchanged"
+            connection.execute(documents.delete().where(documents.c.id == document.id))
+            connection.execute(documents.insert(), _document_row(document, version))
+            mine = passages.c.document_id == document.id
+            connection.execute(passages.update().where(mine).values(current=False))
+            connection.execute(passages.delete().where(mine, passages.c.version == version))
+            connection.execute(passages.insert(), _passage_rows(document, version, pieces))
+        return "added" if old is None else "unchanged" if old == version else "changed"
+
+    def remove(self, document_id: str) -> bool:
+        """Removes a document with every passage it ever had; False when there is none."""
+        with self._engine.begin() as connection:
+            _count(connection, "revision")
+            gone = connection.execute(documents.delete().where(documents.c.id == document_id))
+            connection.execute(passages.delete().where(passages.c.document_id == document_id))
+        return gone.rowcount > 0
+
+    def version(self, document_id: str) -> str | None:
+        """The stored version of a document."""
+        with self._engine.connect() as connection:
+            found: str | None = connection.scalar(
+                sa.select(documents.c.version).where(documents.c.id == document_id)
+            )
+            return found
+
+    def all(self) -> list[Document]:
+        """All documents by id."""
+        with self._engine.connect() as connection:
+            return [
+                _document(row) for row in connection.execute(sa.select(documents).order_by(documents.c.id))
+            ]
+
+    def get(self, document_id: str) -> Document | None:
+        """One document."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(documents).where(documents.c.id == document_id)).first()
+        return _document(row) if row else None
+
+    # -- passages
+
+    def current_ids(self) -> set[str]:
+        """Ids of the passages that may be found."""
+        with self._engine.connect() as connection:
+            return set(connection.scalars(sa.select(passages.c.id).where(passages.c.current)))
+
+    def passages(self, ids: Iterable[str], *, current_only: bool = True) -> dict[str, Passage]:
+        """The passages of these ids, as far as there are any."""
+        found: dict[str, Passage] = {}
+        wanted = list(ids)
+        with self._engine.connect() as connection:
+            for start in range(0, len(wanted), _BATCH):
+                query = sa.select(passages).where(passages.c.id.in_(wanted[start : start + _BATCH]))
+                if current_only:
+                    query = query.where(passages.c.current)
+                found |= {row.id: _passage(row) for row in connection.execute(query)}
+        return found
+
+    # -- what the vector index holds
+
+    def pending(self, collection: str, limit: int) -> list[Passage]:
+        """Current passages that the collection does not hold yet, whole documents in order."""
+        held = sa.exists().where(indexed.c.collection == collection, indexed.c.passage_id == passages.c.id)
+        query = sa.select(passages).where(passages.c.current, ~held)
+        query = query.order_by(passages.c.document_id, passages.c.ordinal).limit(limit)
+        with self._engine.connect() as connection:
+            return [_passage(row) for row in connection.execute(query)]
+
+    def outdated(self, collection: str, limit: int) -> list[tuple[str, int]]:
+        """(passage id, vectors) that the collection holds though the passage is gone or superseded."""
+        current = sa.exists().where(passages.c.id == indexed.c.passage_id, passages.c.current)
+        query = sa.select(indexed.c.passage_id, indexed.c.vectors)
+        query = query.where(indexed.c.collection == collection, ~current).limit(limit)
+        with self._engine.connect() as connection:
+            return [(row.passage_id, row.vectors) for row in connection.execute(query)]
+
+    def mark(self, collection: str, vectors: dict[str, int]) -> None:
+        """Says that the collection holds these passages."""
+        rows = [{"collection": collection, "passage_id": id, "vectors": n} for id, n in vectors.items()]
+        with self._engine.begin() as connection:
+            _unmark(connection, collection, vectors)
+            connection.execute(indexed.insert(), rows)
+
+    def unmark(self, collection: str, ids: Iterable[str]) -> None:
+        """Says that the collection no longer holds these passages."""
+        with self._engine.begin() as connection:
+            _unmark(connection, collection, ids)
+
+    def forget(self, *, but: str = "") -> None:
+        """Says that no collection but this one holds anything."""
+        with self._engine.begin() as connection:
+            connection.execute(indexed.delete().where(indexed.c.collection != but))
+
+    def held(self, collection: str) -> tuple[int, int]:
+        """(passages, vectors) that the collection should hold."""
+        query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(indexed.c.vectors), 0))
+        with self._engine.connect() as connection:
+            row = connection.execute(query.where(indexed.c.collection == collection)).one()
+        return int(row[0]), int(row[1])
+
+    # -- counters
+
+    def value(self, name: str) -> int:
+        """A counter: `revision` of the documents, `generation` of the vector index."""
+        with self._engine.connect() as connection:
+            return int(connection.scalar(sa.select(state.c.value).where(state.c.name == name)) or 0)
+
+    def next_generation(self) -> None:
+        """Asks for a new vector index, filled from the documents."""
+        with self._engine.begin() as connection:
+            _count(connection, "generation")
+
+    def counts(self) -> dict[str, int]:
+        """How many documents and current passages there are."""
+        with self._engine.connect() as connection:
+            return {
+                "documents": connection.scalar(sa.select(sa.func.count()).select_from(documents)) or 0,
+                "passages": connection.scalar(sa.select(sa.func.count()).where(passages.c.current)) or 0,
+            }
+
+
+def _count(connection: sa.Connection, name: str) -> None:
+    """Raises a counter. First in its transaction, it also keeps a second writer waiting instead of failing."""
+    connection.execute(state.update().where(state.c.name == name).values(value=state.c.value + 1))
+
+
+def _unmark(connection: sa.Connection, collection: str, ids: Iterable[str]) -> None:
+    gone = list(ids)
+    for start in range(0, len(gone), _BATCH):
+        some = indexed.c.passage_id.in_(gone[start : start + _BATCH])
+        connection.execute(indexed.delete().where(indexed.c.collection == collection, some))
+
+
+def _document_row(document: Document, version: str) -> dict[str, Any]:
+    names = [column.name for column in documents.columns if column.name != "version"]
+    row = {name: getattr(document, name) for name in names}
+    return row | {"alerts": list(document.alerts), "actions": list(document.actions), "version": version}
+
+
+def _passage_rows(document: Document, version: str, pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    shared = {name: getattr(document, name) for name in _SHARED}
+    shared |= {"alerts": list(document.alerts), "actions": list(document.actions)}
+    shared |= {"document_id": document.id, "version": version, "current": True}
+    return [
+        shared
+        | {
+            "id": f"{document.id}#{ordinal}@{version}",
+            "ordinal": ordinal,
+            "heading": list(piece.heading),
+            "text": piece.text,
+            "place": piece.place,
+        }
+        for ordinal, piece in enumerate(pieces, start=1)
+    ]
+
+
+def _document(row: Any) -> Document:  # noqa: ANN401  # a row of a plain select has no static columns
+    values = {
+        column.name: getattr(row, column.name) for column in documents.columns if column.name != "version"
+    }
+    return Document(**values | {"alerts": tuple(row.alerts), "actions": tuple(row.actions)})
+
+
+def _passage(row: Any) -> Passage:  # noqa: ANN401  # as above
+    return Passage(
+        id=row.id,
+        document_id=row.document_id,
+        heading=tuple(row.heading),
+        text=row.text,
+        place=row.place,
+        version=row.version,
+        superseded=not row.current,
+        **{name: getattr(row, name) for name in _SHARED}
+        | {"alerts": tuple(row.alerts), "actions": tuple(row.actions)},
+    )

@@ -1,0 +1,131 @@
+"""The vector index: the only file that imports chromadb. It holds vectors and ids, never text, and can be rebuilt."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from knowledge.errors import IndexUnavailable
+
+if TYPE_CHECKING:
+    from knowledge.embeddings import Vectors
+
+HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+# Chroma takes 5461 records a call at most.
+BATCH = 1000
+PROBE_SECONDS = 30.0
+
+
+# Windows of passages and titles of documents are ranked apart; a filter inside one collection would be slow.
+PARTS = ("windows", "titles")
+
+
+def index_name(embedder_id: str, dimension: int, generation: int) -> str:
+    """One name for each embedder, dimension and rebuild: vectors of different kinds never meet."""
+    digest = hashlib.sha256(f"{embedder_id}|{dimension}".encode()).hexdigest()[:12]
+    return f"{digest}-{generation}"
+
+
+class VectorIndex:
+    """An embedded Chroma folder with one collection for each of PARTS. Exactly one process may open it."""
+
+    def __init__(self, folder: Path, embedder_id: str, dimension: int, generation: int) -> None:
+        """Opens or creates. A folder that cannot be read is moved aside, and `moved` names where."""
+        self.moved = _set_aside_if_broken(folder)
+        self.name = index_name(embedder_id, dimension, generation)
+        self._client = _client(folder)
+        about = {"embedder": embedder_id, "dimension": dimension}
+        self._parts = {part: self._collection(f"{part}-{self.name}", about) for part in PARTS}
+
+    def _collection(self, name: str, about: dict[str, Any]) -> Any:  # noqa: ANN401  # chromadb is loaded lazily
+        settings = {"embedding_function": None, "metadata": about, "configuration": {"hnsw": HNSW}}
+        collection = self._client.get_or_create_collection(name, **settings)
+        held = collection.metadata or {}
+        if {key: held.get(key) for key in about} == about:
+            return collection
+        self._client.delete_collection(name)
+        return self._client.create_collection(name, **settings)
+
+    def upsert(self, part: str, ids: Sequence[str], vectors: Vectors) -> None:
+        """Adds or replaces vectors."""
+        for start in range(0, len(ids), BATCH):
+            some = slice(start, start + BATCH)
+            self._parts[part].upsert(ids=list(ids[some]), embeddings=vectors[some])
+
+    def delete(self, part: str, ids: Sequence[str]) -> None:
+        """Removes vectors; unknown ids are ignored."""
+        for start in range(0, len(ids), BATCH):
+            self._parts[part].delete(ids=list(ids[start : start + BATCH]))
+
+    def query(self, part: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """The nearest (id, cosine), best first."""
+        found = self._parts[part].query(
+            query_embeddings=vector.reshape(1, -1), n_results=limit, include=["distances"]
+        )
+        distances = found["distances"] or [[]]
+        return [(id, 1.0 - distance) for id, distance in zip(found["ids"][0], distances[0], strict=True)]
+
+    def count(self, part: str) -> int:
+        """Vectors in the collection."""
+        return int(self._parts[part].count())
+
+    def drop_others(self) -> list[str]:
+        """Deletes every other collection; returns their names."""
+        mine = {f"{part}-{self.name}" for part in PARTS}
+        others = [one.name for one in self._client.list_collections() if one.name not in mine]
+        for name in others:
+            self._client.delete_collection(name)
+        return others
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        self._client.close()
+
+
+def probe(folder: Path) -> None:
+    """Reads every collection once, so that a broken folder shows itself here. Runs in a process of its own."""
+    client = _client(folder)
+    for listed in client.list_collections():
+        collection = client.get_collection(listed.name, embedding_function=None)
+        dimension = (collection.metadata or {}).get("dimension")
+        if isinstance(dimension, int) and collection.count():
+            collection.query(query_embeddings=[[1.0] + [0.0] * (dimension - 1)], n_results=1)
+    client.close()
+
+
+def _client(folder: Path) -> Any:  # noqa: ANN401  # chromadb is loaded lazily
+    import chromadb
+    from chromadb.config import Settings
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+    except (OSError, ValueError, chromadb.errors.ChromaError) as error:
+        raise IndexUnavailable(
+            f"the vector index in {folder} cannot be opened ({type(error).__name__}); "
+            "check that the folder is writable and has free space"
+        ) from error
+
+
+def _set_aside_if_broken(folder: Path) -> Path | None:
+    """A broken folder can hang or kill its reader, so another process reads it first, with a time limit."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return None
+    root = Path(__file__).parents[1]
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
+        "from knowledge.index import probe; probe(Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-P", "-c", code, str(root), str(folder)]
+    try:
+        subprocess.run(command, check=True, timeout=PROBE_SECONDS, capture_output=True)  # noqa: S603  # fixed
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
+        folder.rename(aside)
+        return aside
+    return None

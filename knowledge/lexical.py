@@ -1,0 +1,201 @@
+"""Search by words: two tantivy indexes in memory, of documents by field and of short windows, built from the passages."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge.model import Passage
+from knowledge.text.normalising import split_names
+from knowledge.windows import windows
+
+STEMMERS = {"en": "english", "fr": "french"}
+# How much a word counts in each field of a document.
+WEIGHTS = {"title": 2.0, "alerts": 2.0, "heading": 1.0, "body": 1.0}
+# A question's rarest words decide; the rest of a long one only costs time.
+MAX_TERMS = 96
+_HEAP = 15_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a document without reading it. `names`: its title and alerts in lower case."""
+
+    first_passage: str
+    kind: str
+    service: str
+    names: frozenset[str]
+
+
+class LexicalIndex:
+    """Holds the current passages; `update` brings it up to date. Thread-safe. About 25 MB at most for 10,000 passages."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, str] = {}
+        self.about: dict[str, About] = {}
+        self._analyzers = {language: _analyzer(name) for language, name in STEMMERS.items()}
+        self._documents = self._index(WEIGHTS)
+        self._windows = self._index({"body": 1.0})
+
+    def _index(self, fields: Mapping[str, float]) -> Any:  # noqa: ANN401  # tantivy's classes are loaded lazily
+        import tantivy
+
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
+        for field in fields:
+            for language in STEMMERS:
+                builder.add_text_field(f"{field}_{language}", tokenizer_name=language, index_option="freq")
+        index = tantivy.Index(builder.build())
+        for language, analyzer in self._analyzers.items():
+            index.register_tokenizer(language, analyzer)
+        return index
+
+    def known(self) -> dict[str, str]:
+        """Passage id -> document id of all that it holds."""
+        with self._lock:
+            return dict(self._known)
+
+    def update(
+        self, passages: Iterable[Passage], gone: Iterable[str], whole: Mapping[str, list[Passage]]
+    ) -> None:
+        """Adds passages and drops others; `whole` holds every touched document's passages (none: it was removed)."""
+        with self._lock:
+            writer = self._windows.writer(heap_size=_HEAP, num_threads=1)
+            for passage_id in gone:
+                writer.delete_documents_by_term("id", passage_id)
+                self._known.pop(passage_id, None)
+            for passage in passages:
+                self._known[passage.id] = passage.document_id
+                for text in windows(passage):
+                    writer.add_document(_row(passage, {"body": text}))
+            _finish(writer, self._windows)
+            writer = self._documents.writer(heap_size=_HEAP, num_threads=1)
+            for document_id, parts in whole.items():
+                writer.delete_documents_by_term("document", document_id)
+                self.about.pop(document_id, None)
+                if parts:
+                    writer.add_document(_row(parts[0], _fields(parts)))
+                    self.about[document_id] = _about(parts[0])
+            _finish(writer, self._documents)
+
+    def documents(self, text: str, limit: int) -> dict[str, float]:
+        """Document id -> BM25 over its fields, best first."""
+        return {
+            row["document"][0]: score for score, row in self._search(self._documents, text, WEIGHTS, limit)
+        }
+
+    def windows(self, text: str, limit: int) -> dict[str, list[float]]:
+        """Passage id -> BM25 of its windows, best first."""
+        found: dict[str, list[float]] = defaultdict(list)
+        for score, row in self._search(self._windows, text, {"body": 1.0}, limit):
+            found[row["id"][0]].append(score)
+        return found
+
+    def coverage(self, text: str, document_id: str) -> float:
+        """The share (0 to 1) of the question's words, rare ones weighing more, that the document has."""
+        import math
+
+        import tantivy
+
+        searcher = self._documents.searcher()
+        if not searcher.num_docs:
+            return 0.0
+        schema, best = self._documents.schema, 0.0
+        here = tantivy.Query.term_query(schema, "document", document_id)
+        for language in STEMMERS:
+            total = met = 0.0
+            for word in self._words(text, language):
+                rows = [f"{field}_{language}" for field in WEIGHTS]
+                frequency = max(searcher.doc_freq(field, word) for field in rows)
+                weight = math.log1p((searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
+                total += weight
+                if frequency:
+                    words = [
+                        (tantivy.Occur.Should, tantivy.Query.term_query(schema, field, word))
+                        for field in rows
+                    ]
+                    both = [
+                        (tantivy.Occur.Must, here),
+                        (tantivy.Occur.Must, tantivy.Query.boolean_query(words)),
+                    ]
+                    met += weight * bool(searcher.search(tantivy.Query.boolean_query(both), 1).hits)
+            best = max(best, met / total if total else 0.0)
+        return best
+
+    def _words(self, text: str, language: str) -> list[str]:
+        return list(dict.fromkeys(self._analyzers[language].analyze(split_names(text))))[:MAX_TERMS]
+
+    def _search(
+        self,
+        index: Any,  # noqa: ANN401  # as above
+        text: str,
+        weights: Mapping[str, float],
+        limit: int,
+    ) -> list[tuple[float, Any]]:
+        import tantivy
+
+        terms = []
+        for language in STEMMERS:
+            for word in self._words(text, language):
+                for field, weight in weights.items():
+                    # Built from words, never parsed: nothing in a question is query syntax.
+                    term = tantivy.Query.term_query(index.schema, f"{field}_{language}", word, "freq")
+                    terms.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, weight)))
+        if not terms:
+            return []
+        searcher = index.searcher()
+        hits = searcher.search(tantivy.Query.boolean_query(terms), limit, count=False).hits
+        return [(score, searcher.doc(address)) for score, address in hits]
+
+
+def _analyzer(stemmer: str) -> Any:  # noqa: ANN401  # tantivy's classes are loaded lazily
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    for step in (
+        Filter.remove_long(60),
+        Filter.lowercase(),
+        Filter.stopword(stemmer),
+        Filter.stemmer(stemmer),
+    ):
+        builder = builder.filter(step)
+    return builder.filter(Filter.ascii_fold()).build()
+
+
+def _row(passage: Passage, fields: Mapping[str, str]) -> Any:  # noqa: ANN401  # as above
+    import tantivy
+
+    language = passage.language if passage.language in STEMMERS else "en"
+    row = tantivy.Document()
+    row.add_text("id", passage.id)
+    row.add_text("document", passage.document_id)
+    for field, text in fields.items():
+        row.add_text(f"{field}_{language}", split_names(text))
+    return row
+
+
+def _about(first: Passage) -> About:
+    names = frozenset(name.strip().lower() for name in (first.title, *first.alerts))
+    return About(first.id, first.kind, first.service.lower(), names)
+
+
+def _fields(parts: list[Passage]) -> dict[str, str]:
+    first = parts[0]
+    headings = dict.fromkeys(title for part in parts for title in part.heading)
+    return {
+        "title": first.title,
+        "alerts": " ".join(first.alerts),
+        "heading": " ".join(headings),
+        "body": "\n".join([*(part.text for part in parts), first.cause, first.service]),
+    }
+
+
+def _finish(writer: Any, index: Any) -> None:  # noqa: ANN401  # as above
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()

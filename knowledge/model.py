@@ -1,0 +1,105 @@
+"""The values that go in and out of the knowledge base."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+
+KINDS = ("runbook", "incident", "postmortem")
+ORIGINS = ("import", "person", "resolution")
+# Raised when the same text would be cut into other passages, so that an upgrade re-reads every document.
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One runbook, past incident or postmortem. `source` is a path or e.g. "incident 12" and is no part of the version."""
+
+    id: str
+    title: str
+    kind: str
+    text: str
+    language: str = "en"
+    service: str = ""
+    owner: str = ""
+    reviewed: date | None = None
+    alerts: tuple[str, ...] = ()
+    cause: str = ""
+    actions: tuple[str, ...] = ()
+    origin: str = "import"
+    source: str = ""
+
+    @property
+    def version(self) -> str:
+        """The first 8 hex digits of the sha256 over everything but `source`."""
+        reviewed = self.reviewed.isoformat() if self.reviewed else ""
+        content = [FORMAT, self.id, self.title, self.kind, self.text, self.language, self.service, self.owner]
+        content += [reviewed, list(self.alerts), self.cause, list(self.actions), self.origin]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document, word for word. `id` is unique for ever; `superseded` says that a newer version exists.
+
+    `score` lies between 0 and 1 and only orders the passages of one answer.
+    """
+
+    id: str
+    document_id: str
+    title: str
+    kind: str
+    heading: tuple[str, ...]
+    text: str
+    place: str
+    version: str
+    language: str = "en"
+    service: str = ""
+    alerts: tuple[str, ...] = ()
+    cause: str = ""
+    actions: tuple[str, ...] = ()
+    origin: str = "import"
+    score: float = 0.0
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked. `alert_name` and `service` are the typed fields of an alert; `kinds` empty means all."""
+
+    text: str
+    alert_name: str = ""
+    service: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Passages, best first. `fits` is False when nothing answers; `missing` says what could not be used."""
+
+    passages: tuple[Passage, ...]
+    fits: bool
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file; `reason` says why and what to do."""
+
+    path: str
+    document_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of all files, each in exactly one place."""
+
+    added: tuple[Outcome, ...] = field(default=())
+    changed: tuple[Outcome, ...] = field(default=())
+    unchanged: tuple[Outcome, ...] = field(default=())
+    removed: tuple[Outcome, ...] = field(default=())
+    quarantined: tuple[Outcome, ...] = field(default=())
+    failed: tuple[Outcome, ...] = field(default=())

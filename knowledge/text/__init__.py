@@ -1,0 +1,1 @@
+"""Text before it is kept or sent: normalised, redacted, counted."""

@@ -1,0 +1,1 @@
+"""Tests of the local workspace, with Slack's own SDK as its client."""

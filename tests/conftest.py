@@ -1,0 +1,26 @@
+"""What every test shares: where token vocabularies lie, and how property tests draw their examples."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+from hypothesis import settings
+
+
+def vocabularies() -> Path:
+    """Folder of the token vocabularies that set-up installed; found without importing the package."""
+    found = importlib.util.find_spec("llama_index.core")
+    assert found is not None, "llama-index-core is not installed: run scripts/setup test"
+    assert found.submodule_search_locations
+    return Path(next(iter(found.submodule_search_locations))) / "_static" / "tiktoken_cache"
+
+
+os.environ["TIKTOKEN_CACHE_DIR"] = str(vocabularies())
+
+# The gate draws the same examples each time, so that red means a change; no deadline, as machines differ.
+# To look for new ones: .venv/bin/pytest --hypothesis-profile explore
+settings.register_profile("gate", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", max_examples=2_000, deadline=None, print_blob=True)
+settings.load_profile("gate")

@@ -1,0 +1,101 @@
+"""Markdown files with their front matter."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from knowledge.errors import DocumentRefused
+from knowledge.loaders.markdown import MAX_BYTES, load_markdown
+
+WHOLE = """---
+title: Stale lock
+kind: incident
+language: fr
+service: checkout
+owner: shop team
+reviewed: 2026-03-01
+alerts: [WorkerStuck, QueueGrowing]
+cause: stale_lock
+actions: [clear_lock]
+---
+# Ignored
+
+Le verrou est resté.
+"""
+
+
+def _load(folder: Path, content: str) -> object:
+    path = folder / "one.md"
+    path.write_text(content, encoding="utf-8")
+    return load_markdown(path, "one")
+
+
+def test_every_field_is_read(tmp_path: Path) -> None:
+    """All known keys arrive typed, and line numbers stay those of the file."""
+    path = tmp_path / "one.md"
+    path.write_text(WHOLE, encoding="utf-8")
+    document = load_markdown(path, "one")
+    assert (document.title, document.kind, document.language) == ("Stale lock", "incident", "fr")
+    assert (document.service, document.owner, document.cause) == ("checkout", "shop team", "stale_lock")
+    assert document.reviewed == date(2026, 3, 1)
+    assert document.alerts == ("WorkerStuck", "QueueGrowing")
+    assert document.actions == ("clear_lock",)
+    assert document.text.split("\n")[13] == "Le verrou est resté."
+
+
+@pytest.mark.parametrize(
+    ("front", "field"),
+    [
+        ("titel: x", "titel"),
+        ("title: 3", "title"),
+        ("kind: howto", "kind"),
+        ("language: xx", "language"),
+        ("reviewed: yesterday", "reviewed"),
+        ("reviewed: 2026-03-01 10:00:00", "reviewed"),
+        ("alerts: WorkerStuck", "alerts"),
+        ("alerts: [1, 2]", "alerts"),
+        ("actions: {a: b}", "actions"),
+        ("service: [a]", "service"),
+        ("just words", "front matter"),
+        ("a: [b", "front matter"),
+        ("title: &a x\ncause: *a", "front matter"),
+        ("[" * 5000, "front matter"),
+        ("title: !!python/object/apply:os.getcwd []", "front matter"),
+        ("title: " + "x" * 20_000, "front matter"),
+    ],
+)
+def test_a_wrong_front_matter_names_its_field(tmp_path: Path, front: str, field: str) -> None:
+    """The error names the field, and its message ends with what to do."""
+    with pytest.raises(DocumentRefused) as caught:
+        _load(tmp_path, f"---\n{front}\n---\ntext\n")
+    assert caught.value.field == field
+    assert str(caught.value).rstrip().endswith(".")
+
+
+def test_a_front_matter_never_closed_is_refused(tmp_path: Path) -> None:
+    """The whole text is not swallowed as front matter."""
+    with pytest.raises(DocumentRefused, match="never closed"):
+        _load(tmp_path, "---\ntitle: x\n")
+
+
+def test_without_front_matter_the_first_heading_is_the_title(tmp_path: Path) -> None:
+    """Title from the heading, else from the file's name."""
+    path = tmp_path / "disk-full.md"
+    path.write_text("# Disk full #\n\ntext", encoding="utf-8")
+    assert load_markdown(path, "disk-full").title == "Disk full"
+    path.write_text("text", encoding="utf-8")
+    assert load_markdown(path, "disk-full").title == "disk-full"
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Other encodings and huge files are named, not guessed."""
+    path = tmp_path / "one.md"
+    path.write_bytes(b"caf\xe9")
+    with pytest.raises(DocumentRefused, match="UTF-8"):
+        load_markdown(path, "one")
+    path.write_bytes(b"a" * (MAX_BYTES + 1))
+    with pytest.raises(DocumentRefused, match="Split it"):
+        load_markdown(path, "one")
