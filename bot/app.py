@@ -182,26 +182,21 @@ async def _run(
 
         web.add_post("/slack/events", answer(app))
 
-    executor.start()
-    await lifecycle.start()
-    await web.start()
-    connection.start()
-    tasks = [
-        asyncio.create_task(outbox.run(connection.is_connected), name="outbox"),
-        asyncio.create_task(_keep_indexed(knowledge), name="knowledge"),
-    ]
-    (settings.folder / "web.port").write_text(str(web.port))
-    log.info("ready", intake=f"http://{section.host}:{web.port}/alerts/alertmanager")
-    try:
+    async with contextlib.AsyncExitStack() as running:
+        running.push_async_callback(asyncio.to_thread, knowledge.close)
+        executor.start()
+        running.push_async_callback(executor.stop)
+        await lifecycle.start()
+        running.push_async_callback(lifecycle.stop)
+        await web.start()
+        running.push_async_callback(web.stop)
+        connection.start()
+        running.push_async_callback(connection.stop)
+        for work in (outbox.run(connection.is_connected), _keep_indexed(knowledge)):
+            running.callback(asyncio.create_task(work).cancel)
+        (settings.folder / "web.port").write_text(str(web.port))
+        log.info("ready", intake=f"http://{section.host}:{web.port}/alerts/alertmanager")
         await _until_stopped(connection)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await web.stop()
-        await connection.stop()
-        await lifecycle.stop()
-        await executor.stop()
-        await asyncio.to_thread(knowledge.close)
 
 
 async def _until_stopped(connection: Connection) -> None:

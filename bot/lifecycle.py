@@ -84,7 +84,13 @@ class Lifecycle:
         """Launch DBOS inside the running loop, recover what was under way, and begin to sweep."""
         self._loop = asyncio.get_running_loop()
         DBOS(config=self._config)
-        self._workflow = DBOS.workflow(name="work")(self._work)
+
+        @DBOS.workflow(name="work")
+        async def work(work_id: str) -> None:
+            verb = work_id.partition(":")[0]
+            await DBOS.run_step_async({"name": verb}, self._carry_out, work_id)
+
+        self._workflow = work
         DBOS.launch()
         self._sweeper = asyncio.create_task(self._sweep_for_ever(), name="sweep")
 
@@ -119,9 +125,6 @@ class Lifecycle:
                     await self._kick.wait()
             except TimeoutError:
                 continue
-
-    async def _work(self, work: str) -> None:
-        await DBOS.run_step_async({"name": work.partition(":")[0]}, self._carry_out, work)
 
     async def _carry_out(self, work: str) -> None:
         """One attempt; what is still due after it is a setback, counted and tried again later."""

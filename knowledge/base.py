@@ -17,7 +17,7 @@ from knowledge.lexical import LexicalIndex
 from knowledge.lock import OwnerLock
 from knowledge.migrations import migrate
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
-from knowledge.retrieve import Dense, search
+from knowledge.retrieve import search
 from knowledge.text.tokens import counter
 from knowledge.vectors import VectorFiller
 
@@ -57,7 +57,8 @@ class KnowledgeBase:
         weights: Path | None = None,
         embedder: Embedder | None = None,
     ) -> KnowledgeBase:
-        """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of the local model.
+        """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of
+        the local model.
 
         `weights`: folder of the local model's files, default the installed package. Raises KnowledgeBusy when
         owner=True and the folder has an owner.
@@ -98,9 +99,11 @@ class KnowledgeBase:
         delete_missing: bool = False,
         progress: Progress | None = None,
     ) -> IngestReport:
-        """Adds or updates the documents of files and folders; ids are paths below each folder, without ending.
+        """Adds or updates the documents of files and folders; ids are paths below each folder, without
+        ending.
 
-        `rebuild`: cut every document anew and start a new vector index. `delete_missing`: remove imported documents
+        `rebuild`: cut every document anew and start a new vector index. `delete_missing`: remove imported
+        documents
         whose file below these folders is gone. `progress(done, all, path)`. What fails is in the report.
         """
         report = ingest(
@@ -120,7 +123,9 @@ class KnowledgeBase:
         return report
 
     def add(self, document: Document) -> str:
-        """Writes one document, redacted: "added", "changed" or "unchanged". Raises DocumentRefused, DocumentQuarantined."""
+        """Writes one document, redacted: "added", "changed" or "unchanged". Raises DocumentRefused,
+        DocumentQuarantined.
+        """
         document = clean(document)
         result = self._store.write(document, pieces(document, _sizes()))
         self._index_all()
@@ -144,11 +149,15 @@ class KnowledgeBase:
         return self._store.get(id)
 
     def passage(self, passage_id: str) -> Passage | None:
-        """A passage that was cited once; `superseded` when its document has changed, None when it was removed."""
+        """A passage that was cited once; `superseded` when its document has changed, None when it was
+        removed.
+        """
         return self._store.passages([passage_id], current_only=False).get(passage_id)
 
     def search(self, query: Query, k: int = 5) -> SearchResult:
-        """At most k passages, best first. Never raises for a model or index that is away: `missing` says so."""
+        """At most k passages, best first. Never raises for a model or index that is away: `missing` says
+        so.
+        """
         self._sync_lexical()
         missing: tuple[str, ...] = ()
         filler = self._filler
@@ -171,7 +180,9 @@ class KnowledgeBase:
     # -- the indexes
 
     def warm(self) -> None:
-        """Loads the embedder and opens the vector index; without them, remembers why. Does nothing unless owner."""
+        """Loads the embedder and opens the vector index; without them, remembers why. Does nothing unless
+        owner.
+        """
         self._sync_lexical()
         with self._indexing:
             if self._lock is None or self._filler is not None or self._closed:
@@ -184,9 +195,11 @@ class KnowledgeBase:
                 self._why = f"vector search is not ready: {error}; the answer rests on words alone"
 
     def index_pending(self, limit: int = 256) -> int:
-        """Embeds and indexes passages that are written but not in the vector index, at most `limit`; how many it did.
+        """Embeds and indexes passages that are written but not in the vector index, at most `limit`; how
+        many it did.
 
-        0 as well while not warm. Raises EmbedderUnavailable when the embedder fails on the way; run it again later.
+        0 as well while not warm. Raises EmbedderUnavailable when the embedder fails on the way;
+        run it again later.
         """
         with self._indexing:
             return self._filler.fill(limit) if self._filler else 0

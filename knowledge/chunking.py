@@ -1,4 +1,6 @@
-"""Cuts a document into passages: sections stay whole, steps stay together, no text is lost, no passage exceeds the limit."""
+"""Cuts a document into passages: sections stay whole, steps stay together, no text is lost, no passage
+exceeds the limit.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from dataclasses import dataclass
 from knowledge.markdown import Block, Section, items, sections
 from knowledge.text.tokens import Counter
 
-# Tokens; where only the upper bound is known, bytes at about four a token, as a bound of 500 bytes would tear steps apart.
+# Tokens; where only the upper bound is known, bytes at about four a token, as a bound of 500 bytes would tear
+# steps apart.
 TARGET, LIMIT = 350, 500
 BYTES_A_TOKEN = 4
 

@@ -1,4 +1,6 @@
-"""The vector index: the only file that imports chromadb. It holds vectors and ids, never text, and can be rebuilt."""
+"""The vector index: the only file that imports chromadb. It holds vectors and ids, never text, and can be
+rebuilt.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ class VectorIndex:
         about = {"embedder": embedder_id, "dimension": dimension}
         self._parts = {part: self._collection(f"{part}-{self.name}", about) for part in PARTS}
 
-    def _collection(self, name: str, about: dict[str, Any]) -> Any:  # noqa: ANN401  # chromadb is loaded lazily
+    def _collection(self, name: str, about: dict[str, Any]) -> Any:  # chromadb is loaded lazily  # noqa: ANN401  # chromadb is loaded late
         settings = {"embedding_function": None, "metadata": about, "configuration": {"hnsw": HNSW}}
         collection = self._client.get_or_create_collection(name, **settings)
         held = collection.metadata or {}
@@ -88,7 +90,9 @@ class VectorIndex:
 
 
 def probe(folder: Path) -> None:
-    """Reads every collection once, so that a broken folder shows itself here. Runs in a process of its own."""
+    """Reads every collection once, so that a broken folder shows itself here. Runs in a process of its own.
+    Reads every collection once, so that a broken folder shows itself here. Runs in a process of its own.
+    """
     client = _client(folder)
     for listed in client.list_collections():
         collection = client.get_collection(listed.name, embedding_function=None)
@@ -98,7 +102,7 @@ def probe(folder: Path) -> None:
     client.close()
 
 
-def _client(folder: Path) -> Any:  # noqa: ANN401  # chromadb is loaded lazily
+def _client(folder: Path) -> Any:  # chromadb is loaded lazily  # noqa: ANN401  # chromadb is loaded late
     import chromadb
     from chromadb.config import Settings
 
@@ -123,7 +127,7 @@ def _set_aside_if_broken(folder: Path) -> Path | None:
     )
     command = [sys.executable, "-P", "-c", code, str(root), str(folder)]
     try:
-        subprocess.run(command, check=True, timeout=PROBE_SECONDS, capture_output=True)  # noqa: S603  # fixed
+        subprocess.run(command, check=True, timeout=PROBE_SECONDS, capture_output=True)  # fixed  # noqa: S603  # a fixed command, no shell
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
         folder.rename(aside)

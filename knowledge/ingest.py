@@ -1,4 +1,6 @@
-"""Reads files into the store, one transaction a document, so that a batch cut anywhere is completed by running it again."""
+"""Reads files into the store, one transaction a document, so that a batch cut anywhere is completed by
+running it again.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +119,9 @@ def ingest(
     delete_missing: bool = False,
     progress: Progress | None = None,
 ) -> IngestReport:
-    """Reads all files; what fails is named and the rest goes on. `size` is asked for only when something changed."""
+    """Reads all files; what fails is named and the rest goes on. `size` is asked for only when something
+    changed.
+    """
     found, failed = find(paths)
     outcomes: dict[str, list[Outcome]] = {name: [] for name in IngestReport.__slots__}
     outcomes["failed"].extend(failed)

@@ -1,4 +1,6 @@
-"""Search by words: two tantivy indexes in memory, of documents by field and of short windows, built from the passages."""
+"""Search by words: two tantivy indexes in memory, of documents by field and of short windows, built from
+the passages.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class About:
 
 
 class LexicalIndex:
-    """Holds the current passages; `update` brings it up to date. Thread-safe. About 25 MB at most for 10,000 passages."""
+    """Holds the current passages; `update` brings it up to date. Thread-safe. About 25 MB at most for
+    10,000 passages.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,7 +45,7 @@ class LexicalIndex:
         self._documents = self._index(WEIGHTS)
         self._windows = self._index({"body": 1.0})
 
-    def _index(self, fields: Mapping[str, float]) -> Any:  # noqa: ANN401  # tantivy's classes are loaded lazily
+    def _index(self, fields: Mapping[str, float]) -> Any:  # tantivy's classes are loaded lazily  # noqa: ANN401  # tantivy is loaded late
         import tantivy
 
         builder = tantivy.SchemaBuilder()
@@ -63,7 +67,9 @@ class LexicalIndex:
     def update(
         self, passages: Iterable[Passage], gone: Iterable[str], whole: Mapping[str, list[Passage]]
     ) -> None:
-        """Adds passages and drops others; `whole` holds every touched document's passages (none: it was removed)."""
+        """Adds passages and drops others; `whole` holds every touched document's passages (none: it was
+        removed).
+        """
         with self._lock:
             writer = self._windows.writer(heap_size=_HEAP, num_threads=1)
             for passage_id in gone:
@@ -132,7 +138,7 @@ class LexicalIndex:
 
     def _search(
         self,
-        index: Any,  # noqa: ANN401  # as above
+        index: Any,  # as above  # noqa: ANN401  # tantivy is loaded late
         text: str,
         weights: Mapping[str, float],
         limit: int,
@@ -153,7 +159,7 @@ class LexicalIndex:
         return [(score, searcher.doc(address)) for score, address in hits]
 
 
-def _analyzer(stemmer: str) -> Any:  # noqa: ANN401  # tantivy's classes are loaded lazily
+def _analyzer(stemmer: str) -> Any:  # tantivy's classes are loaded lazily  # noqa: ANN401  # tantivy is loaded late
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
     builder = TextAnalyzerBuilder(Tokenizer.simple())
@@ -167,7 +173,7 @@ def _analyzer(stemmer: str) -> Any:  # noqa: ANN401  # tantivy's classes are loa
     return builder.filter(Filter.ascii_fold()).build()
 
 
-def _row(passage: Passage, fields: Mapping[str, str]) -> Any:  # noqa: ANN401  # as above
+def _row(passage: Passage, fields: Mapping[str, str]) -> Any:  # as above  # noqa: ANN401  # tantivy is loaded late
     import tantivy
 
     language = passage.language if passage.language in STEMMERS else "en"
@@ -195,7 +201,7 @@ def _fields(parts: list[Passage]) -> dict[str, str]:
     }
 
 
-def _finish(writer: Any, index: Any) -> None:  # noqa: ANN401  # as above
+def _finish(writer: Any, index: Any) -> None:  # as above  # noqa: ANN401  # tantivy is loaded late
     writer.commit()
     writer.wait_merging_threads()
     index.reload()

@@ -1,4 +1,6 @@
-"""One owner a folder: an advisory lock on a file, let go by the system when the owner ends, however it ends."""
+"""One owner a folder: an advisory lock on a file, let go by the system when the owner ends, however it
+ends.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ FILE = "owner.lock"
 
 
 class OwnerLock:
-    """Held from construction to `release`. Raises KnowledgeBusy when another process, or another base here, holds it."""
+    """Held from construction to `release`. Raises KnowledgeBusy when another process, or another base here,
+    holds it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file: IO[str] = (folder / FILE).open("a+", encoding="ascii")

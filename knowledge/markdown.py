@@ -1,4 +1,6 @@
-"""Cuts Markdown into sections and blocks by its lines: headings, paragraphs, lists, tables and fenced code, word for word."""
+"""Cuts Markdown into sections and blocks by its lines: headings, paragraphs, lists, tables and fenced code,
+word for word.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Block:
 
 @dataclass(slots=True)
 class Section:
-    """A heading line with what stands below it, up to the next heading. `path` holds the headings above and itself."""
+    """A heading line with what stands below it, up to the next heading. `path` holds the headings above and
+    itself.
+    """
 
     path: tuple[str, ...]
     blocks: list[Block] = field(default_factory=list)
@@ -91,7 +95,9 @@ def _take(blocks: list[Block], number: int, line: str, kind: str) -> None:
 
 
 def _join_steps(blocks: list[Block]) -> list[Block]:
-    """One block from the first numbered step to the last and the code right behind it: they are one procedure."""
+    """One block from the first numbered step to the last and the code right behind it: they are one
+    procedure.
+    """
     numbered = [index for index, block in enumerate(blocks) if block.kind == "steps"]
     if not numbered:
         return blocks

@@ -15,7 +15,9 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One runbook, past incident or postmortem. `source` is a path or e.g. "incident 12" and is no part of the version."""
+    """One runbook, past incident or postmortem. `source` is a path or e.g. "incident 12" and is no part of
+    the version.
+    """
 
     id: str
     title: str
@@ -42,7 +44,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document, word for word. `id` is unique for ever; `superseded` says that a newer version exists.
+    """A piece of a document, word for word. `id` is unique for ever; `superseded` says that a newer version
+    exists.
 
     `score` lies between 0 and 1 and only orders the passages of one answer.
     """

@@ -16,7 +16,9 @@ SAME = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Scores of one kind. `absent` is what a thing that was not retrieved is taken to have; None: the lowest met."""
+    """Scores of one kind. `absent` is what a thing that was not retrieved is taken to have; None: the
+    lowest met.
+    """
 
     scores: Mapping[str, float]
     absent: float | None = None
@@ -24,7 +26,9 @@ class Ranking:
 
 
 def fuse(rankings: Iterable[Ranking], candidates: Iterable[str]) -> dict[str, float]:
-    """Mean of the rankings' z-scores for each candidate: how far above the others it stands, on the average."""
+    """Mean of the rankings' z-scores for each candidate: how far above the others it stands, on the
+    average.
+    """
     ids = list(candidates)
     total = dict.fromkeys(ids, 0.0)
     weights = 0.0

@@ -1,4 +1,6 @@
-"""Answers a question with passages: words and meaning are ranked apart, fused, and cut to what a reader can use."""
+"""Answers a question with passages: words and meaning are ranked apart, fused, and cut to what a reader can
+use.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ FETCH_WINDOWS, FETCH_DOCUMENTS = 400, 200
 MAX_CHARACTERS = 4000
 # In units of the mean z-score. The first is more than any text can reach.
 EXACT_NAME, NAME_IN_TEXT, SAME_SERVICE, SECOND_PASSAGE = 8.0, 2.0, 0.5, 0.75
-# Calibrated on alerts against their own and against other teams' runbooks, and on questions of daily life: the cosine
-# above the embedder's floor, weighed, and the share of words met must reach FIT_BOTH together.
+# Calibrated on alerts against their own and against other teams' runbooks, and on questions of daily life:
+# the cosine above the embedder's floor, weighed, and the share of words met must reach FIT_BOTH together.
 NEARNESS, FIT_BOTH, FIT_WORDS = 1.5, 0.42, 0.4
 
 _LABEL = re.compile(r"(?<!\S)[\w.-]+=(?:\"[^\"]*\"|\S*)")
@@ -62,7 +64,9 @@ def search(
     dense: Dense | None,
     read: Callable[[Iterable[str]], dict[str, Passage]],
 ) -> SearchResult:
-    """At most k passages, best first; `read` gives the current passages of some ids. `missing` is left to the caller."""
+    """At most k passages, best first; `read` gives the current passages of some ids. `missing` is left to
+    the caller.
+    """
     question = _question(query)
     about = {id: one for id, one in list(lexical.about.items()) if not query.kinds or one.kind in query.kinds}
     scores = _scores(question, lexical, dense, about)

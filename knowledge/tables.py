@@ -1,4 +1,6 @@
-"""The knowledge base's own tables; the same on SQLite and PostgreSQL. Changed only together with a migration."""
+"""The knowledge base's own tables; the same on SQLite and PostgreSQL. Changed only together with a
+migration.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ documents = sa.Table(
     sa.Column("version", sa.String(64), nullable=False),
 )
 
-# Passages of older versions stay, not current, so that what was cited still resolves; removing a document removes them.
+# Passages of older versions stay, not current, so that what was cited still resolves; removing a document
+# removes them.
 passages = sa.Table(
     "knowledge_passages",
     metadata,
@@ -47,7 +50,8 @@ passages = sa.Table(
     sa.Column("origin", sa.String(32), nullable=False),
 )
 
-# Which passages a vector collection holds, and by how many vectors. Outlives its passage until the vectors are gone.
+# Which passages a vector collection holds, and by how many vectors. Outlives its passage until the vectors
+# are gone.
 indexed = sa.Table(
     "knowledge_indexed",
     metadata,

@@ -1,4 +1,6 @@
-"""Fills the vector index from the store: what is written and not marked as indexed is embedded, stored, then marked."""
+"""Fills the vector index from the store: what is written and not marked as indexed is embedded, stored,
+then marked.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from knowledge.windows import title_line, windows
 
 
 class VectorFiller:
-    """Not thread-safe for filling: the caller lets one at a time in. Cut anywhere, the next `fill` goes on."""
+    """Not thread-safe for filling: the caller lets one at a time in. Cut anywhere, the next `fill` goes on.
+    Not thread-safe for filling: the caller lets one at a time in. Cut anywhere, the next `fill` goes on.
+    """
 
     def __init__(self, store: DocumentStore, folder: Path, embedder: Embedder) -> None:
         self._store, self._folder = store, folder

@@ -1,4 +1,6 @@
-"""The short overlapping-free windows of a passage that are embedded and matched; a model reads short text best."""
+"""The short overlapping-free windows of a passage that are embedded and matched; a model reads short text
+best.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)])\s)|(?<=[.!?])\s+(?=[A
 
 
 def windows(passage: Passage) -> list[str]:
-    """Texts of at most about 450 characters that together hold the passage's words, each under its title and heading."""
+    """Texts of at most about 450 characters that together hold the passage's words, each under its title
+    and heading.
+    """
     names = [passage.title, *(part for part in passage.heading if part.strip() != passage.title.strip())]
     head = split_names(" - ".join(names))[: WIDTH // 3]
     body = _packed(_sentences(passage.text))

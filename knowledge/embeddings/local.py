@@ -1,4 +1,6 @@
-"""all-MiniLM-L6-v2 on this machine: published weights checked by digest, run by onnxruntime, nothing downloaded."""
+"""all-MiniLM-L6-v2 on this machine: published weights checked by digest, run by onnxruntime, nothing
+downloaded.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def installed_weights() -> Path | None:
 
 
 class LocalEmbedder:
-    """384 dimensions, at most 256 tokens a text. `weights`: the folder of the published files; `cache`: for the graph."""
+    """384 dimensions, at most 256 tokens a text. `weights`: the folder of the published files; `cache`: for
+    the graph.
+    """
 
     id = "all-MiniLM-L6-v2"
     dimension = 384
@@ -56,7 +60,8 @@ class LocalEmbedder:
     def warm(self) -> None:
         """Checks the files, builds the graph if there is none, loads it. About 0.5 s, the first time 3 s.
 
-        Raises WeightsRefused for files that differ from the published ones, EmbedderUnavailable for missing ones.
+        Raises WeightsRefused for files that differ from the published ones, EmbedderUnavailable for missing
+        ones.
         """
         with self._lock:
             if self._session is None:
@@ -82,7 +87,7 @@ class LocalEmbedder:
                 vectors[rows] = self._run([tokens[row].ids for row in rows])
         return vectors
 
-    def _run(self, ids: list[list[int]]) -> Any:  # noqa: ANN401  # onnxruntime is untyped
+    def _run(self, ids: list[list[int]]) -> Any:  # onnxruntime is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
         import numpy as np
 
         longest = max(len(one) for one in ids)
@@ -107,8 +112,10 @@ class LocalEmbedder:
         return weights
 
 
-def _batches(order: list[int], tokens: Any) -> list[list[int]]:  # noqa: ANN401  # tokenizers is untyped
-    """Rows in runs of at most RUN_TOKENS padded tokens; `order` is by length, so the last row is the longest."""
+def _batches(order: list[int], tokens: Any) -> list[list[int]]:  # tokenizers is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
+    """Rows in runs of at most RUN_TOKENS padded tokens; `order` is by length, so the last row is the
+    longest.
+    """
     batches: list[list[int]] = []
     for row in order:
         if batches and (len(batches[-1]) + 1) * len(tokens[row].ids) <= RUN_TOKENS:
@@ -127,7 +134,7 @@ def _build(weights: Path, graph: Path) -> None:
     )
     command = [sys.executable, "-P", "-c", code, str(root), str(weights), str(graph)]
     try:
-        subprocess.run(command, check=True, timeout=BUILD_LIMIT_SECONDS, capture_output=True)  # noqa: S603  # fixed
+        subprocess.run(command, check=True, timeout=BUILD_LIMIT_SECONDS, capture_output=True)  # fixed  # noqa: S603  # a fixed command, no shell
     except (subprocess.SubprocessError, OSError) as error:
         raise EmbedderUnavailable(
             f"the local model's graph could not be built in {graph.parent} ({type(error).__name__}); "
@@ -135,7 +142,7 @@ def _build(weights: Path, graph: Path) -> None:
         ) from error
 
 
-def _tokenizer(path: Path) -> Any:  # noqa: ANN401  # tokenizers is untyped
+def _tokenizer(path: Path) -> Any:  # tokenizers is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
@@ -144,7 +151,7 @@ def _tokenizer(path: Path) -> Any:  # noqa: ANN401  # tokenizers is untyped
     return tokenizer
 
 
-def _session(graph: Path) -> Any:  # noqa: ANN401  # onnxruntime is untyped
+def _session(graph: Path) -> Any:  # onnxruntime is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 class NgramEmbedder:
-    """Texts that share trigrams have vectors near each other. `embedded` counts the texts, for tests of economy."""
+    """Texts that share trigrams have vectors near each other. `embedded` counts the texts, for tests of
+    economy.
+    """
 
     floor = 0.2
 

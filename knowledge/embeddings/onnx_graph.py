@@ -1,4 +1,5 @@
-"""Builds the ONNX graph of all-MiniLM-L6-v2 from its safetensors file, into a folder that appears whole or not.
+"""Builds the ONNX graph of all-MiniLM-L6-v2 from its safetensors file, into a folder that appears whole or
+not.
 
 The numbers lie in a separate file that onnxruntime maps instead of copying.
 """
@@ -10,13 +11,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from onnx import TensorProto
 
-    Array = NDArray[np.float32]
+    Array = NDArray[np.float32] | NDArray[np.int64]
 
 GRAPH_FILE = "model.onnx"
 NUMBERS_FILE = "model.bin"
@@ -29,7 +31,8 @@ PAGE = 4096
 def build(weights: Path, folder: Path) -> None:
     """Writes FOLDER with the graph and its numbers by one rename; a folder already there is left as it is.
 
-    Inputs of the graph: `ids` and `mask`, int64 (batch, tokens). Output: `vector`, float32 (batch, 384), of length one.
+    Inputs of the graph: `ids` and `mask`, int64 (batch, tokens). Output: `vector`, float32 (batch, 384), of
+    length one.
     """
     if folder.is_dir():
         return
@@ -86,7 +89,7 @@ def _write(weights: Path, draft: Path) -> None:
     (draft / DIGEST_FILE).write_text(_digest(draft))
 
 
-def _external(name: str, array: Any, out: Any) -> Any:
+def _external(name: str, array: Array, out: IO[bytes]) -> TensorProto:
     """The array written to `out`, and the tensor that points at it. Small ones stay in the graph."""
     import onnx
 
@@ -110,31 +113,33 @@ class _Graph:
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
 
-    def constant(self, array: Any, name: str = "") -> str:
+    def constant(self, array: Array | np.float32, name: str = "") -> str:
         import numpy as np
 
         name = name or f"c{len(self.constants)}"
         self.constants[name] = np.ascontiguousarray(array)
         return name
 
-    def call(self, operator: str, *inputs: str, result: str = "", **attributes: Any) -> str:
+    def call(
+        self, operator: str, *inputs: str, result: str = "", **attributes: int | float | list[int]
+    ) -> str:
         import onnx
 
         result = result or f"v{len(self.nodes)}"
-        self.nodes.append(onnx.helper.make_node(operator, list(inputs), [result], **attributes))
+        self.nodes.append(onnx.helper.make_node(operator, list(inputs), [result], **attributes))  # type: ignore[arg-type]  # its own options share the keywords
         return result
 
-    def linear(self, x: str, weight: Any, bias: Any) -> str:
+    def linear(self, x: str, weight: Array, bias: Array) -> str:
         """x times the weight as PyTorch stores it (outputs first), plus bias."""
         return self.call("Add", self.call("MatMul", x, self.constant(weight.T)), self.constant(bias))
 
-    def layer_norm(self, x: str, weight: Any, bias: Any) -> str:
+    def layer_norm(self, x: str, weight: Array, bias: Array) -> str:
         return self.call(
             "LayerNormalization", x, self.constant(weight), self.constant(bias), axis=-1, epsilon=EPSILON
         )
 
 
-def _bert(g: _Graph, w: dict[str, Any]) -> None:
+def _bert(g: _Graph, w: dict[str, NDArray[np.float32]]) -> None:
     import numpy as np
 
     # All tokens are of type 0, so that row is added to the positions beforehand.
@@ -152,7 +157,7 @@ def _bert(g: _Graph, w: dict[str, Any]) -> None:
     _pool(g, x, mask)
 
 
-def _layer(g: _Graph, w: dict[str, Any], at: str, x: str, absent: str) -> str:
+def _layer(g: _Graph, w: dict[str, NDArray[np.float32]], at: str, x: str, absent: str) -> str:
     import numpy as np
 
     def heads(part: str, order: list[int]) -> str:

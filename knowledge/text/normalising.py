@@ -1,4 +1,6 @@
-"""One spelling for one text: NFKC, no characters that hide or reorder others, and words taken out of names."""
+"""One spelling for one text: NFKC, no characters that hide or reorder others, and words taken out of names.
+One spelling for one text: NFKC, no characters that hide or reorder others, and words taken out of names.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-
 
 
 def normalise(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text in NFKC with \\n line ends and nothing hidden, and the names of the classes that were removed."""
+    """The text in NFKC with \\n line ends and nothing hidden, and the names of the classes that were
+    removed.
+    """
     text = (
         text.replace("\r\n", "\n")
         .replace("\r", "\n")

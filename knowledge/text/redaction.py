@@ -1,4 +1,6 @@
-"""Takes secrets out of text before anything keeps it; a private key cannot be taken out safely, so its text is refused."""
+"""Takes secrets out of text before anything keeps it; a private key cannot be taken out safely, so its text
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -29,24 +31,30 @@ TOKENS: dict[str, re.Pattern[str]] = {
     "signed token": re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
 }
 PRIVATE_KEY = re.compile(
-    r"-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
+    r"-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"|PuTTY-User-Key-File-\d|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
 )
 
-# Values that stand for a secret without being one: <token>, ${TOKEN}, $TOKEN, {{ token }}, %s, ****, xxxx, [redacted...]
+# Values that stand for a secret without being one: <token>, ${TOKEN}, $TOKEN, {{ token }}, %s, ****, xxxx,
+# [redacted...]
 _STAND_IN = r"(?!<|\$|\{\{|%[sv({]|\*{3}|[xX]{4}|\[redacted|\(redacted|(?:null|none|true|false)\b)"
 _QUOTED = r"(?P<q>[\"'`])(?P<quoted>" + _STAND_IN + r"(?:(?!(?P=q))[^\n\\]|\\.){3,}?)(?P=q)"
+_SET = r"[\"'`]?\s{0,3}(?:=|:=|:|=>)\s{0,3}"
 _PASSWORD = re.compile(
-    r"(?i)(?P<name>(?:pass(?:word|wd|phrase|code)?|pwd|mot[ _-]de[ _-]passe|mdp|credentials?)[\"'`]?\s{0,3}(?:=|:=|:|=>)\s{0,3}"
-    r"|--?(?:pass(?:word|wd|phrase)?|pwd)[ =])(?:"
+    r"(?i)(?P<name>(?:pass(?:word|wd|phrase|code)?|pwd|mot[ _-]de[ _-]passe|mdp|credentials?)"
+    + _SET
+    + r"|--?(?:pass(?:word|wd|phrase)?|pwd)[ =])(?:"
     + _QUOTED
     + r"|(?P<bare>"
     + _STAND_IN
     + r"[^\s\"'`,;&|<>]{4,}))"
 )
 _KEY = re.compile(
-    r"(?i)(?P<name>(?:secret|token|secret[a-z_ -]{0,20}key|(?:api|access|client|auth|encryption|account|signing|private|master"
-    r"|deploy|license|app|consumer|shared|ssh)[ _-]?(?:access[ _-]?)?(?:key|secret))(?:[ _-]?id)?[\"'`]?\s{0,3}(?:=|:=|:|=>)\s{0,3}"
-    r"|--?(?:token|secret|api-?key)[ =])(?:"
+    r"(?i)(?P<name>(?:secret|token|secret[a-z_ -]{0,20}key"
+    r"|(?:api|access|client|auth|encryption|account|signing|private|master|deploy|license|app|consumer|shared|ssh)"
+    r"[ _-]?(?:access[ _-]?)?(?:key|secret))(?:[ _-]?id)?"
+    + _SET
+    + r"|--?(?:token|secret|api-?key)[ =])(?:"
     + _QUOTED
     + r"|(?P<bare>"
     + _STAND_IN
@@ -86,7 +94,9 @@ _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """The text without its secrets, what was taken out (names, never values), and whether a private key was met."""
+    """The text without its secrets, what was taken out (names, never values), and whether a private key was
+    met.
+    """
 
     text: str
     found: tuple[str, ...]

@@ -1,4 +1,6 @@
-"""Counts the tokens of a text, exactly with tiktoken's vocabulary, else by an upper bound that never undercounts."""
+"""Counts the tokens of a text, exactly with tiktoken's vocabulary, else by an upper bound that never
+undercounts.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ alerts: [CheckoutConfigInvalid]
 ---
 # Bad configuration reload
 
-The checkout rejects a new configuration and answers with errors. Roll back to the last good configuration file.
+The checkout rejects a new configuration and answers with errors. Roll back to the last good configuration
+file.
 """,
     "runbooks/disk-full": """---
 title: Disk full
@@ -50,7 +51,8 @@ alerts: [DiskFull]
 ---
 # Disk full
 
-The volume of the database has no free space. Old write-ahead segments are the usual reason. Delete archived segments.
+The volume of the database has no free space. Old write-ahead segments are the usual reason. Delete archived
+segments.
 """,
     "incidents/verrou-mars": """---
 title: Commandes bloquées par un verrou
@@ -60,7 +62,8 @@ service: orders
 alerts: [OrderWorkersStuck]
 cause: stale_lock
 ---
-Les commandes étaient bloquées. Un verrou abandonné retenait toutes les tâches après le redémarrage brutal du serveur.
+Les commandes étaient bloquées. Un verrou abandonné retenait toutes les tâches après le redémarrage brutal
+du serveur.
 """,
     "incidents/certificate": """---
 title: Expired certificate on the payment gateway
@@ -68,7 +71,8 @@ kind: incident
 service: payments
 cause: expired_certificate
 ---
-Payments failed with TLS errors. The certificate of the gateway had expired during the night. It was renewed by hand.
+Payments failed with TLS errors. The certificate of the gateway had expired during the night. It was renewed
+by hand.
 """,
 }
 
@@ -91,7 +95,7 @@ def open_base(tmp_path: Path) -> Iterator[Open]:
     """Opens bases in one folder (owner, n-gram embedder unless told otherwise)."""
     opened: list[KnowledgeBase] = []
 
-    def open_it(**options: Any) -> KnowledgeBase:
+    def open_it(**options: Any) -> KnowledgeBase:  # noqa: ANN401  # the options of KnowledgeBase.open
         settings: dict[str, Any] = {"owner": True, "embedder": NgramEmbedder()} | options
         base = KnowledgeBase.open(settings.pop("folder", tmp_path / "data"), **settings)
         opened.append(base)

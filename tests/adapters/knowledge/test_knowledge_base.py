@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,14 @@ from knowledge.model import Document, Query
 from knowledge.tables import metadata
 
 Open = Callable[..., KnowledgeBase]
+
+
+def _with(field: str, value: str | tuple[str, ...]) -> Document:
+    """The document below with one field changed."""
+    values: dict[str, Any] = {field: value}
+    return replace(LOCK, **values)
+
+
 LOCK = Document("incidents/7", "Lock left behind", "incident", "The lock file stayed.", origin="resolution")
 PRIVATE_KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\n-----END RSA PRIVATE KEY-----"
 
@@ -106,7 +115,9 @@ def test_two_files_of_one_id_are_named(tmp_path: Path, open_base: Open) -> None:
 
 
 def test_passage_ids_resolve_for_ever(shop: Path, open_base: Open) -> None:
-    """A cited passage is found again word for word after its document changed, and is gone with its document."""
+    """A cited passage is found again word for word after its document changed, and is gone with its
+    document.
+    """
     base = open_base()
     base.ingest([shop])
     cited = base.search(Query("lock file of a dead owner")).passages[0]
@@ -239,7 +250,7 @@ def test_bad_documents_are_refused_by_field(open_base: Open) -> None:
     for field, values in wrong.items():
         for value in values:
             with pytest.raises(DocumentRefused) as caught:
-                base.add(replace(LOCK, **{field: value}))
+                base.add(_with(field, value))
             assert caught.value.field == field
     with pytest.raises(DocumentQuarantined):
         base.add(replace(LOCK, cause=PRIVATE_KEY))
@@ -270,7 +281,7 @@ def test_a_planted_secret_never_reaches_the_tables(
     text = f"before {shapes[shape]} after"
     with open_base(folder=tmp_path / "secrets", owner=False) as base:
         value = (text,) if field in ("alerts", "actions") else text
-        base.add(replace(LOCK, **{field: value}))
+        base.add(_with(field, value))
         assert word not in str(base.search(Query("lock before after")))
         for path in (tmp_path / "secrets").rglob("*"):
             if path.is_file():
@@ -310,7 +321,7 @@ def test_many_threads_write_and_search(open_base: Open) -> None:
             for part in range(5):
                 base.add(replace(LOCK, id=f"t/{number}-{part}", text=f"lock {number} {part}"))
                 base.search(Query("lock"))
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
+        except Exception as error:  # whatever it is, it is the finding  # noqa: BLE001  # whatever it is, it is the finding
             problems.append(error)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
@@ -324,7 +335,9 @@ def test_many_threads_write_and_search(open_base: Open) -> None:
 
 
 def test_the_migrations_make_the_tables(tmp_path: Path, open_base: Open) -> None:
-    """What Alembic creates is what the code declares, with a version table of its own; PostgreSQL takes it too."""
+    """What Alembic creates is what the code declares, with a version table of its own; PostgreSQL takes it
+    too.
+    """
     open_base().close()
     engine = engine_for(f"sqlite:///{tmp_path / 'data' / 'knowledge.sqlite'}")
     with engine.connect() as connection:
@@ -332,8 +345,9 @@ def test_the_migrations_make_the_tables(tmp_path: Path, open_base: Open) -> None
         assert compare_metadata(context, metadata) == []
         assert sa.inspect(connection).has_table(VERSION_TABLE)
     engine.dispose()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves this one untyped
     for table in metadata.sorted_tables:
-        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))
 
 
 def test_removed_text_does_not_linger(tmp_path: Path, open_base: Open) -> None:

@@ -27,7 +27,9 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_only_changed_documents_are_embedded(shop: Path, open_base: Open) -> None:
-    """An unchanged run embeds nothing, one changed document costs its own passages, and the old vectors go."""
+    """An unchanged run embeds nothing, one changed document costs its own passages, and the old vectors go.
+    An unchanged run embeds nothing, one changed document costs its own passages, and the old vectors go.
+    """
     embedder = NgramEmbedder()
     base = open_base(embedder=embedder)
     base.warm()
@@ -72,10 +74,12 @@ base.ingest([Path(sys.argv[2])])
 def test_killed_between_document_and_index_it_is_completed(
     shop: Path, open_base: Open, tmp_path: Path
 ) -> None:
-    """The documents are there, the lock is free, words answer meanwhile, and index_pending does the rest once."""
+    """The documents are there, the lock is free, words answer meanwhile, and index_pending does the rest
+    once.
+    """
     command = [sys.executable, "-c", CHILD, str(tmp_path / "data"), str(shop)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, env=environment, check=False, timeout=60)  # noqa: S603  # our own child
+    ended = subprocess.run(command, env=environment, check=False, timeout=60)  # our own child
     assert ended.returncode == 9
     base = open_base()
     assert len(base.documents()) == 5
@@ -112,7 +116,9 @@ def test_stopped_between_vectors_and_mark_nothing_is_doubled(
 
 
 def test_a_lost_broken_or_foreign_index_is_built_again(shop: Path, open_base: Open) -> None:
-    """A new embedder, a deleted folder, a folder full of rubbish, a rebuild: each ends with a complete index."""
+    """A new embedder, a deleted folder, a folder full of rubbish, a rebuild: each ends with a complete
+    index.
+    """
     base = open_base()
     base.warm()
     base.ingest([shop])
@@ -283,10 +289,9 @@ class _Endpoint(BaseHTTPRequestHandler):
 
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         status, rows = self.server.answer(asked["input"])  # type: ignore[attr-defined]  # set by the test
-        body = json.dumps(
-            {"object": "list", "model": "m", "usage": {"prompt_tokens": 0, "total_tokens": 0},
-             "data": [{"object": "embedding", "index": n, "embedding": row} for n, row in enumerate(rows)][::-1]}
-        ).encode()  # fmt: skip
+        data = [{"object": "embedding", "index": number, "embedding": row} for number, row in enumerate(rows)]
+        usage = {"prompt_tokens": 0, "total_tokens": 0}
+        body = json.dumps({"object": "list", "model": "m", "usage": usage, "data": data[::-1]}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

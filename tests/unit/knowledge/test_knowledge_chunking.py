@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.chunking import LIMIT, Sizes, chunk, sizes
-from knowledge.ranking import Ranking, fuse
 from knowledge.model import Document, Passage
+from knowledge.ranking import Ranking, fuse
 from knowledge.text.tokens import Counter
 from knowledge.windows import WIDTH, windows
 

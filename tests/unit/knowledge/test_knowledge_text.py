@@ -58,7 +58,8 @@ def _word(least: int, alphabet: str = LETTERS) -> st.SearchStrategy[str]:
     return st.text(alphabet, min_size=least, max_size=least + 12)
 
 
-# Each shape gives (what is written, what must not be left of it). Built from parts, so that no scanner takes them for real.
+# Each shape gives (what is written, what must not be left of it). Built from parts, so that no scanner takes
+# them for real.
 SECRETS = st.one_of(
     _word(24).map(lambda w: (f"xoxb-{w}", w)),
     _word(36).map(lambda w: (f"ghp_{w}", w)),
