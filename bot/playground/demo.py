@@ -28,7 +28,11 @@ def run(*, headless: bool, port: int, browser: bool) -> int:
 async def _headless() -> int:
     print("Setting the stage: workspace, shop, watcher and `vigie serve` ...", flush=True)
     async with set_up(workspace()) as stage:
-        await play(stage)
+        try:
+            await play(stage)
+        except (StoryFailed, TimeoutError):
+            print((stage.folder / "serve.log").read_text()[-3000:], file=sys.stderr)
+            raise
     return 0
 
 

@@ -23,7 +23,7 @@ class GroupMembership:
     """A Slack user group by its handle. Nothing is cached: a decision is worth one call."""
 
     def __init__(self, token: str, api_url: str, handle: str) -> None:
-        self._client = WebClient(token=token, base_url=api_url, timeout=5, proxy="")
+        self._client = WebClient(token=token, base_url=api_url, timeout=5)
         self._handle = handle.removeprefix("@")
 
     def n3(self) -> frozenset[Person]:

@@ -107,7 +107,8 @@ def number(
 
 
 def _title(passage: Passage) -> str:
-    return " › ".join((passage.title, *passage.heading[-1:]))
+    deepest = passage.heading[-1:]
+    return passage.title if deepest in ((), (passage.title,)) else f"{passage.title} › {deepest[0]}"
 
 
 def _facts(passage: Passage) -> dict[str, object]:

@@ -93,7 +93,7 @@ def buttons(*elements: Block) -> Block:
 def button(label: str, action_id: str, value: str, style: str = "") -> Block:
     element: Block = {
         "type": "button",
-        "text": _plain(cut(label, BUTTON)),
+        "text": _plain(label if len(label) <= BUTTON else f"{label[: BUTTON - 1]}…"),
         "action_id": action_id,
         "value": value,
     }

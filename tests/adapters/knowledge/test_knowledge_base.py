@@ -276,9 +276,16 @@ def test_a_planted_secret_never_reaches_the_tables(
     tmp_path: Path, open_base: Open, word: str, shape: int, field: str
 ) -> None:
     """Whatever its shape and field, no byte of a secret is in any file of the folder or in an answer."""
-    shapes = [f"xo" f"xb-{word}", f"gh" f"p_{word}", f"sk" f"-{word}", f"password={word}", f"redis://:{word}@cache:6379",
-              f"Authorization: Bearer {word}2", f"client_secret: '{word}'"]  # fmt: skip
-    text = f"before {shapes[shape]} after"
+    shapes = (
+        "xoxb-{}",
+        "ghp_{}",
+        "sk-{}",
+        "password={}",
+        "redis://:{}@cache:6379",
+        "Authorization: Bearer {}2",
+        "client_secret: '{}'",
+    )
+    text = f"before {shapes[shape].format(word)} after"
     with open_base(folder=tmp_path / "secrets", owner=False) as base:
         value = (text,) if field in ("alerts", "actions") else text
         base.add(_with(field, value))
