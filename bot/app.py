@@ -141,7 +141,8 @@ async def _run(
     app_token: str,
 ) -> None:
     in_force = Adopted()
-    knowledge = KnowledgeBase.open(settings.folder / "knowledge", owner=True)
+    vectors = settings.file.knowledge.vectors
+    knowledge = KnowledgeBase.open(settings.folder / "knowledge", owner=True, vectors=vectors)
     executor = executor_process(settings, config)
     waker = _Waker()
     rules = Rules(heartbeats=frozenset(settings.file.heartbeats.names))

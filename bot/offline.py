@@ -137,7 +137,8 @@ def _knowledge(config: Path, *, may_own: bool) -> KnowledgeBase:
 
     settings = settings_module.load(config)
     owner = may_own and not is_owned(settings.folder)
-    base = KnowledgeBase.open(settings.folder / "knowledge", owner=owner)
+    vectors = settings.file.knowledge.vectors
+    base = KnowledgeBase.open(settings.folder / "knowledge", owner=owner, vectors=vectors)
     if owner:
         base.warm()
     return base

@@ -59,6 +59,12 @@ class ModelSection(Section):
     evidence_tokens: Annotated[int, Field(ge=200)] = 1500
 
 
+class KnowledgeSection(Section):
+    """[knowledge] Without vectors, search rests on words alone."""
+
+    vectors: bool = True
+
+
 class PolicySection(Section):
     """[policy.low], [policy.high], [policy.destructive]"""
 
@@ -85,6 +91,7 @@ class File(Section):
     web: WebSection = WebSection()
     model: ModelSection = ModelSection()
     heartbeats: HeartbeatsSection = HeartbeatsSection()
+    knowledge: KnowledgeSection = KnowledgeSection()
     policy: dict[Risk, PolicySection] = {}
 
 

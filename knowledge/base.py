@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NOT_WARM = "vector search is not ready: the model is still loading; the answer rests on words alone"
 NOT_OWNER = "vector search is not ready: another process owns the index; the answer rests on words alone"
+SWITCHED_OFF = "vector search is switched off in vigie.toml; the answer rests on words alone"
 PASSAGES_A_ROUND = 64
 
 
@@ -46,6 +47,7 @@ class KnowledgeBase:
         self._filler: VectorFiller | None = None
         self._why = NOT_WARM if lock else NOT_OWNER
         self._closed = False
+        self._switched_off = False
 
     @classmethod
     def open(
@@ -56,12 +58,13 @@ class KnowledgeBase:
         url: str = "",
         weights: Path | None = None,
         embedder: Embedder | None = None,
+        vectors: bool = True,
     ) -> KnowledgeBase:
         """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of
         the local model.
 
-        `weights`: folder of the local model's files, default the installed package. Raises KnowledgeBusy when
-        owner=True and the folder has an owner.
+        `weights`: folder of the local model's files, default the installed package. `vectors` False searches by
+        words alone. Raises KnowledgeBusy when owner=True and the folder has an owner.
         """
         folder.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder) if owner else None
@@ -80,7 +83,11 @@ class KnowledgeBase:
 
             return embedder or LocalEmbedder(weights, folder / "model")
 
-        return cls(folder, engine, lock, make_embedder)
+        base = cls(folder, engine, lock, make_embedder)
+        if not vectors:
+            base._switched_off = True
+            base._why = SWITCHED_OFF
+        return base
 
     def __enter__(self) -> KnowledgeBase:
         return self
@@ -185,7 +192,7 @@ class KnowledgeBase:
         """
         self._sync_lexical()
         with self._indexing:
-            if self._lock is None or self._filler is not None or self._closed:
+            if self._lock is None or self._filler is not None or self._closed or self._switched_off:
                 return
             try:
                 embedder = self._make_embedder()

@@ -12,7 +12,7 @@ from typing import Any
 
 from knowledge.model import Passage
 from knowledge.text.normalising import split_names
-from knowledge.windows import windows
+from knowledge.windows import name_words, windows
 
 STEMMERS = {"en": "english", "fr": "french"}
 # How much a word counts in each field of a document.
@@ -194,7 +194,7 @@ def _fields(parts: list[Passage]) -> dict[str, str]:
     first = parts[0]
     headings = dict.fromkeys(title for part in parts for title in part.heading)
     return {
-        "title": first.title,
+        "title": f"{first.title} {name_words(first)}",
         "alerts": " ".join(first.alerts),
         "heading": " ".join(headings),
         "body": "\n".join([*(part.text for part in parts), first.cause, first.service]),

@@ -11,7 +11,7 @@ from knowledge.embeddings import Embedder
 from knowledge.index import VectorIndex
 from knowledge.model import Passage
 from knowledge.retrieve import Dense
-from knowledge.windows import title_line, windows
+from knowledge.windows import RECIPE, title_line, windows
 
 
 class VectorFiller:
@@ -25,7 +25,7 @@ class VectorFiller:
 
     def _open(self, embedder: Embedder) -> Dense:
         self._generation = self._store.value("generation")
-        index = VectorIndex(self._folder, embedder.id, embedder.dimension, self._generation)
+        index = VectorIndex(self._folder, f"{embedder.id}/{RECIPE}", embedder.dimension, self._generation)
         # Fewer vectors than were marked: the folder was lost or set aside, so all of it is done again.
         if index.count("windows") < self._store.held(index.name)[1]:
             self._store.forget()

@@ -10,6 +10,8 @@ from itertools import pairwise
 from knowledge.model import Passage
 from knowledge.text.normalising import split_names
 
+# Raised when the same passage would give other windows, so that an upgrade fills the vector index anew.
+RECIPE = 1
 # Characters. Long enough for two or three sentences.
 WIDTH = 450
 _BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•]|\d+[.)])\s)|(?<=[.!?])\s+(?=[A-ZÀ-Þ])|\n")
@@ -26,8 +28,19 @@ def windows(passage: Passage) -> list[str]:
 
 
 def title_line(passage: Passage) -> str:
-    """What stands for the whole document: its title, its alerts and its cause, as words."""
-    return split_names(". ".join(part for part in (passage.title, passage.cause) if part))
+    """What stands for the whole document: its title, its name and its cause, as words."""
+    parts = (passage.title, name_words(passage), passage.cause)
+    return split_names(". ".join(dict.fromkeys(part for part in parts if part)))
+
+
+def name_words(passage: Passage) -> str:
+    """The last part of the document's id as words, unless the title says the same."""
+    name = passage.document_id.rpartition("/")[2].replace("-", " ")
+    return "" if _bare(name) in _bare(passage.title) else name
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()
 
 
 def _sentences(text: str) -> list[str]:

@@ -10,11 +10,11 @@ from knowledge.loaders.front_matter import read_fields, split_front_matter
 from knowledge.model import Document
 
 MAX_BYTES = 2 * 1024 * 1024
-_TITLE = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<title>.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_TITLE = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<title>.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 
 
 def load_markdown(path: Path, document_id: str) -> Document:
-    """The document of a Markdown file. Without a `title` the first heading counts, else the file's name.
+    """The document of a Markdown file. Without a `title` its first heading or its name is one.
 
     Raises DocumentRefused for a file above 2 MiB, text that is not UTF-8, or a wrong front matter.
     """
@@ -29,8 +29,7 @@ def load_markdown(path: Path, document_id: str) -> Document:
         raise DocumentRefused("file", f"not UTF-8 at byte {error.start}", "Save it as UTF-8.") from error
     front, text, skipped = split_front_matter(content)
     fields = read_fields(front)
-    found = _TITLE.search(text)
-    title = fields.title or (found["title"].strip() if found else "") or path.stem
+    title = fields.title or _heading(text, path.stem) or path.stem
     return Document(
         id=document_id,
         title=title,
@@ -46,3 +45,16 @@ def load_markdown(path: Path, document_id: str) -> Document:
         actions=fields.actions,
         source=str(path.resolve()),
     )
+
+
+def _heading(text: str, name: str) -> str:
+    """The first heading where it titles the document: of the first level, or saying what the file's name says.
+
+    "## Meaning" at the head of every runbook tells none from another.
+    """
+    found = _TITLE.search(text)
+    if found is None:
+        return ""
+    title = found["title"].strip()
+    bare, named = (re.sub(r"[\W_]", "", one).lower() for one in (title, name))
+    return title if found["level"] == "#" or bare in named or named in bare else ""

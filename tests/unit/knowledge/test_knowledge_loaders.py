@@ -82,10 +82,14 @@ def test_a_front_matter_never_closed_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_front_matter_the_first_heading_is_the_title(tmp_path: Path) -> None:
-    """Title from the heading, else from the file's name."""
+    """Title from a heading that titles the document, else from the file's name."""
     path = tmp_path / "disk-full.md"
     path.write_text("# Disk full #\n\ntext", encoding="utf-8")
     assert load_markdown(path, "disk-full").title == "Disk full"
+    path.write_text("### Disk Full\n\n## Meaning", encoding="utf-8")
+    assert load_markdown(path, "disk-full").title == "Disk Full"
+    path.write_text("## Meaning\n\ntext", encoding="utf-8")
+    assert load_markdown(path, "disk-full").title == "disk-full"
     path.write_text("text", encoding="utf-8")
     assert load_markdown(path, "disk-full").title == "disk-full"
 

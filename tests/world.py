@@ -1,0 +1,468 @@
+"""A whole Vigie for tests: the workspace, a real `vigie serve` with its executor, and targets that keep a ledger.
+
+Each target is a folder with a state file; the one action writes every run into the target's ledger, so a test
+can say how often something really ran. `world.place` is the Slack-compatible workspace, `world.store` reads
+(and, where a test plays the intruder, writes) the same rows as the running process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import sqlalchemy as sa
+import yaml
+
+from bot.domain.incident import Incident, IncidentState
+from bot.domain.proposal import Proposal, ProposalState
+from bot.playground.workspace import Channel, Person, UserGroup, Workspace
+from bot.store import tables
+from bot.store.database import Store, open_engine
+from knowledge.base import KnowledgeBase
+from knowledge.model import Document
+
+ON_CALL = Person("U0ONCALL", "On-call")
+SECOND = Person("U0SECOND", "Second on-call")
+N3_A = Person("U0N3A", "N3 A")
+N3_B = Person("U0N3B", "N3 B")
+GUEST = Person("U0GUEST", "Guest", is_guest=True)
+BOT = Person("U0VIGIE", "Vigie", is_bot=True)
+PEOPLE = (ON_CALL, SECOND, N3_A, N3_B, GUEST)
+CHANNEL = "C0INCIDENTS"
+GROUP = "S0N3"
+TOOLS = Path(__file__).parent / "world_tools"
+TARGETS = 40
+T = TypeVar("T")
+Message = dict[str, Any]
+
+
+def catalogue() -> dict[str, Any]:
+    """The whitelist of the tests, ready to be changed by a test."""
+    place = {
+        "environments": ["test"],
+        "services": [f"svc-{n}" for n in range(TARGETS)],
+        "owner": "tests",
+        "arguments": {"target": {"type": "reference", "inventory": "targets"}},
+    }
+    look = {
+        **place,
+        "title": "The target's value",
+        "does": "Reads the state file.",
+        "run": {
+            "runner": "command",
+            "argv": [sys.executable, "-I", str(TOOLS / "look.py"), "{target.folder}"],
+            "files": [str(TOOLS / "look.py")],
+        },
+        "reads": {"value": "/value", "healthy": {"at_most": 5}, "unit": "points", "identity": "/identity"},
+    }
+    fix_arguments = {
+        "target": {"type": "reference", "inventory": "targets"},
+        "note": {"type": "pattern", "pattern": "[a-z][a-z0-9 ]{0,60}", "default": "fixed by vigie"},
+        "value": {"type": "integer", "minimum": 0, "maximum": 9, "default": 0},
+    }
+    fix = {
+        **place,
+        "title": "Set the target's value",
+        "does": "Writes the state file.",
+        "expected_effect": "The value is low again.",
+        "risk": "low",
+        "arguments": fix_arguments,
+        "run": {
+            "runner": "command",
+            "argv": [sys.executable, "-I", str(TOOLS / "fix.py"), "{target.folder}", "{note}", "{value}"],
+            "files": [str(TOOLS / "fix.py")],
+        },
+        "precondition": {"check": "look", "arguments": {"target": "{target}"}, "expect": {"at_least": 6}},
+        "verification": {"check": "look", "arguments": {"target": "{target}"}, "settle_s": 0.2},
+        "no_undo": "the value is what it is",
+    }
+    risky = {**fix, "title": "Set the target's value, risky", "risk": "high"}
+    checks, actions = {"look": look}, {"fix": fix, "fix_risky": risky}
+    return {"version": 1, "inventory": "inventory.yaml", "checks": checks, "actions": actions}
+
+
+PAST = Document(
+    id="incidents/value-too-high",
+    title="The value went too high",
+    kind="incident",
+    text="## What happened\n\nThe value of the target broke its bound.\n\n## Cause\n\nbroken value\n",
+    alerts=("ValueTooHigh",),
+    cause="broken-value",
+    actions=("fix",),
+)
+PAST_RISKY = Document(
+    id="incidents/value-too-risky",
+    title="The value went too risky",
+    kind="incident",
+    text="## What happened\n\nThe risky value of the target broke its bound.\n\n## Cause\n\nrisky value\n",
+    alerts=("ValueTooRisky",),
+    cause="risky-value",
+    actions=("fix_risky",),
+)
+
+
+@dataclass
+class World:
+    """What runs, and what tests do with it. Use `world()` or the shared fixture, not this class."""
+
+    folder: Path
+    place: Workspace
+    environment: dict[str, str]
+    token: str
+    serve: asyncio.subprocess.Process | None = None
+    port: int = 0
+    _store: Store | None = None
+    _taken: int = 0
+    _session: aiohttp.ClientSession | None = None
+    log: list[str] = field(default_factory=list)
+
+    # -- the process
+
+    async def start(self, extra: Mapping[str, str] | None = None, *, ready: bool = True) -> None:
+        """Start `vigie serve` and wait until its intake answers."""
+        port_file = self.folder / "data" / "web.port"
+        port_file.unlink(missing_ok=True)
+        out = (self.folder / "serve.log").open("ab")
+        self.serve = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "serve", "--config", str(self.folder / "vigie.toml")),
+            env=self.environment | dict(extra or {}),
+            stdout=out,
+            stderr=out,
+        )
+        if ready:
+            await self.until("the intake", lambda: port_file.exists() and port_file.read_text() or None)
+            self.port = int(port_file.read_text())
+
+    async def stop(self) -> int:
+        """End `vigie serve` in good order; its exit code."""
+        assert self.serve is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.serve.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.serve.wait(), 20)
+
+    async def kill(self) -> None:
+        """kill -9; its executor notices that its input ended and ends by itself."""
+        assert self.serve is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.serve.kill()
+        await self.serve.wait()
+
+    def logged(self) -> str:
+        """Everything that serve and its executor have logged."""
+        path = self.folder / "serve.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    @property
+    def store(self) -> Store:
+        """The rows of the running process."""
+        if self._store is None:
+            self._store = Store(open_engine(f"sqlite:///{self.folder / 'data' / 'vigie.sqlite'}"))
+        return self._store
+
+    async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:
+        """Look again and again until it gives something."""
+        for _ in range(int(seconds / 0.05)):
+            found = look()
+            if found is not None and found is not False:
+                return found
+            if self.serve is not None and self.serve.returncode is not None:
+                raise AssertionError(f"serve ended while waiting for {what}:\n{self.logged()[-3000:]}")
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"waited {seconds:g} s for {what}:\n{self.logged()[-3000:]}")
+
+    # -- targets
+
+    def break_target(self, value: int = 9, *, service: str = "", **state: object) -> str:
+        """Take a fresh target (or the named one), set its value out of bounds; returns its service."""
+        if not service:
+            service = f"svc-{self._taken}"
+            self._taken += 1
+        folder = self.target(service)
+        folder.mkdir(parents=True, exist_ok=True)
+        full = {"value": value, "identity": f"{service}@1", **state}
+        (folder / "state.json").write_text(json.dumps(full))
+        return service
+
+    def target(self, service: str) -> Path:
+        return self.folder / "targets" / service
+
+    def ledger(self, service: str) -> list[list[str]]:
+        """The arguments of every run of an action on this target."""
+        path = self.target(service) / "ledger"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    # -- alerts
+
+    def alert(
+        self,
+        service: str,
+        *,
+        name: str = "ValueTooHigh",
+        status: str = "firing",
+        severity: str = "critical",
+        labels: Mapping[str, str] | None = None,
+        **annotations: str,
+    ) -> dict[str, Any]:
+        """One alert of an Alertmanager notification."""
+        given = {
+            "summary": "The value is too high",
+            "description": f"The value of {service} broke its bound.",
+        }
+        return {
+            "status": status,
+            "labels": {
+                "alertname": name,
+                "severity": severity,
+                "service": service,
+                "environment": "test",
+                **(labels or {}),
+            },
+            "annotations": given | annotations,
+            "startsAt": datetime.now(UTC).isoformat(),
+            "endsAt": "0001-01-01T00:00:00Z",
+            "fingerprint": "0",
+        }
+
+    async def post(
+        self, payload: object, *, headers: Mapping[str, str] | None = None, path: str = "/alerts/alertmanager"
+    ) -> tuple[int, Any]:
+        """POST to the intake; status and JSON answer. Without `headers` the right bearer token is sent."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(trust_env=False)
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        own = {"Authorization": f"Bearer {self.token}"} if headers is None else dict(headers)
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with self._session.post(url, data=body, headers=own) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if text.startswith("{") else text
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """GET from the web side."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(trust_env=False)
+        async with self._session.get(f"http://127.0.0.1:{self.port}{path}") as answer:
+            return answer.status, await answer.text()
+
+    async def fire(self, *alerts: dict[str, Any]) -> list[str]:
+        """Deliver alerts as Alertmanager does; the decisions."""
+        status, answer = await self.post({"version": "4", "status": "firing", "alerts": list(alerts)})
+        assert status == 200, answer
+        return list(answer["decisions"])
+
+    async def incident(self, service: str, **alert: Any) -> Incident:
+        """Fire an alert of the service and wait until its incident is diagnosed and told in Slack."""
+        await self.fire(self.alert(service, **alert))
+        incident = self.open_incident(service)
+        assert incident is not None
+        await self.message(f"incident:{incident.id}:diagnosis")
+        return incident
+
+    def open_incident(self, service: str) -> Incident | None:
+        """The newest incident of the service."""
+        with self.store.read() as tx:
+            found = [i for i in tx.incidents.in_states(*IncidentState) if i.service == service]
+        return found[-1] if found else None
+
+    # -- Slack
+
+    async def message(self, key: str, words: str = "") -> Message:
+        """The message of an outbox key as it stands in the workspace, once it is there (and holds `words`)."""
+
+        def look() -> Message | None:
+            with self.store.read() as tx:
+                post = tx.posts.get(key)
+            if post is None or not post.ts or post.sent < post.wanted:
+                return None
+            found = [m for m in self.all_messages(post.channel_id) if m["ts"] == post.ts]
+            return found[0] if found and words in text_of(found[0]) else None
+
+        return await self.until(f"the message {key} {words!r}", look)
+
+    def all_messages(self, channel: str = CHANNEL) -> list[Message]:
+        """Every message of the channel, those in threads too."""
+        roots = self.place.messages(channel)
+        replies = [r for m in roots if m.get("reply_count") for r in self.place.replies(channel, m["ts"])]
+        return [*roots, *replies]
+
+    async def propose(self, incident: Incident, by: Person = ON_CALL) -> Proposal:
+        """Press Propose on the diagnosis and wait until the proposal can be signed."""
+        diagnosis = await self.message(f"incident:{incident.id}:diagnosis")
+        before = self.proposals(incident)
+        outcome = await self.place.click(by.id, CHANNEL, diagnosis["ts"], "propose")
+        assert outcome.ok, outcome
+
+        def prepared() -> Proposal | None:
+            fresh = [p for p in self.proposals(incident) if p.id not in {b.id for b in before}]
+            return fresh[0] if fresh and (fresh[0].digest or fresh[0].state.is_over) else None
+
+        proposal = await self.until("a prepared proposal", prepared)
+        if proposal.digest:
+            await self.message(f"proposal:{proposal.id}", "signature(s) needed")
+        return proposal
+
+    def proposals(self, incident: Incident) -> list[Proposal]:
+        with self.store.read() as tx:
+            return tx.proposals.of_incident(incident.id)
+
+    def proposal(self, proposal_id: int) -> Proposal:
+        with self.store.read() as tx:
+            found = tx.proposals.get(proposal_id)
+        assert found is not None
+        return found
+
+    async def open_sign(self, person: Person, proposal: Proposal) -> dict[str, Any] | None:
+        """Press Sign…; the modal that opens, or None when it was refused (the reason is an ephemeral)."""
+        message = await self.message(f"proposal:{proposal.id}")
+        views, told = len(self.place.views_of(person.id)), len(self.place.ephemerals(person.id))
+        outcome = await self.place.click(person.id, CHANNEL, message["ts"], "sign_open")
+        assert outcome.ok, outcome
+        await self.until(
+            "a modal or a refusal",
+            lambda: (
+                len(self.place.views_of(person.id)) > views or len(self.place.ephemerals(person.id)) > told
+            ),
+        )
+        opened = self.place.views_of(person.id)
+        return opened[-1] if len(opened) > views else None
+
+    async def sign(self, person: Person, proposal: Proposal) -> Any:
+        """Open the modal and submit it; the submit's outcome."""
+        view = await self.open_sign(person, proposal)
+        assert view is not None, self.told(person)
+        return await self.place.submit(person.id, view["id"], {})
+
+    def told(self, person: Person) -> list[str]:
+        """What was said to this person alone."""
+        return [message["text"] for message in self.place.ephemerals(person.id)]
+
+    async def over(self, proposal: Proposal) -> Proposal:
+        """The proposal once it has come to its end (and, if it ran, was verified)."""
+
+        def ended() -> Proposal | None:
+            now = self.proposal(proposal.id)
+            waits = now.state in (ProposalState.SUCCEEDED, ProposalState.FAILED) and now.outcome is None
+            return now if now.state.is_over and not waits else None
+
+        return await self.until(f"the end of {proposal.label}", ended)
+
+    # -- playing the intruder, the clock and the auditor
+
+    def push_time(self, by: timedelta) -> None:
+        """Move the newest stored time forward, as if a clock had been that far ahead once."""
+        with self.store._engine.connect() as connection, connection.begin():  # noqa: SLF001
+            connection.execute(sa.update(tables.high_water).values(at=datetime.now(UTC) + by))
+
+    def tamper(self, statement: sa.Executable) -> None:
+        """Change rows behind Vigie's back."""
+        with self.store._engine.connect() as connection, connection.begin():  # noqa: SLF001
+            connection.execute(statement)
+
+    def audited(self, action: str = "") -> list[Any]:
+        """Audit events whose action holds these words."""
+        with self.store.read() as tx:
+            return [event for event in tx.audit.events() if action in event.action]
+
+    async def settle(self, seconds: float = 1.5) -> None:
+        """Give what must not happen the time to happen: longer than a sweep."""
+        await asyncio.sleep(seconds)
+
+
+def text_of(value: object) -> str:
+    """All text of a message or view, one line a piece."""
+    if isinstance(value, Mapping):
+        return "\n".join(filter(None, (text_of(v) for k, v in value.items() if k != "metadata")))
+    if isinstance(value, list):
+        return "\n".join(filter(None, map(text_of, value)))
+    return value if isinstance(value, str) else ""
+
+
+@contextlib.asynccontextmanager
+async def world(
+    folder: Path,
+    *,
+    config: str = "",
+    environment: Mapping[str, str] | None = None,
+    change_catalogue: Callable[[dict[str, Any]], None] | None = None,
+    documents: tuple[Document, ...] = (PAST, PAST_RISKY),
+    start: bool = True,
+    **workspace: Any,
+) -> AsyncIterator[World]:
+    """A world of its own in `folder`. `config` is added to vigie.toml ("[slack]" and "[n3]" are there)."""
+    members = tuple(person.id for person in (*PEOPLE, BOT))
+    place = Workspace(
+        **{
+            "people": (*PEOPLE, BOT),
+            "channels": (Channel(CHANNEL, "incidents", members=members),),
+            "user_groups": (UserGroup(GROUP, "n3", "N3", members=(N3_A.id, N3_B.id)),),
+            "app_id": "A0VIGIE",
+            "bot": BOT,
+            "bot_token": f"xoxb-{secrets.token_hex(16)}",
+            "app_token": f"xapp-1-{secrets.token_hex(16)}",
+            "page_token": secrets.token_urlsafe(24),
+            "rates": {},
+            **workspace,
+        }
+    )
+    await place.start()
+    token = secrets.token_urlsafe(32)
+    made = World(folder, place, _environment(place, token) | dict(environment or {}), token)
+    write_config(folder, config, change_catalogue)
+    base = KnowledgeBase.open(folder / "data" / "knowledge", owner=False)
+    for document in documents:
+        base.add(document)
+    base.close()
+    try:
+        if start:
+            await made.start()
+        yield made
+    finally:
+        if made._session is not None:  # noqa: SLF001
+            await made._session.close()  # noqa: SLF001
+        if made.serve is not None and made.serve.returncode is None:
+            await made.stop()
+        if made._store is not None:  # noqa: SLF001
+            made._store.close()  # noqa: SLF001
+        await place.stop()
+
+
+def write_config(
+    folder: Path, config: str = "", change_catalogue: Callable[[dict[str, Any]], None] | None = None
+) -> None:
+    """vigie.toml, the catalogue and its inventory."""
+    whitelist = catalogue()
+    if change_catalogue:
+        change_catalogue(whitelist)
+    rows = {
+        f"target-{n}": {"folder": str(folder / "targets" / f"svc-{n}"), "services": [f"svc-{n}"]}
+        for n in range(TARGETS)
+    }
+    dumper = yaml.SafeDumper
+    dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]  # aliases are refused on reading
+    (folder / "catalogue.yaml").write_text(yaml.dump(whitelist, Dumper=dumper))
+    (folder / "inventory.yaml").write_text(yaml.dump({"targets": rows}, Dumper=dumper))
+    (folder / "vigie.toml").write_text(
+        'folder = "data"\n[slack]\ntrust_api_url = true\n[n3]\nusergroup = "n3"\n'
+        f"[web]\nport = 0\nbody_timeout_s = 2\n[knowledge]\nvectors = false\n{config}\n"
+    )
+
+
+def _environment(place: Workspace, token: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and k != "OPENAI_API_KEY"}
+    return kept | {
+        "SLACK_API_URL": place.api_url,
+        "SLACK_BOT_TOKEN": place.bot_token,
+        "SLACK_APP_TOKEN": place.app_token,
+        "VIGIE_INTAKE_TOKEN": token,
+    }
