@@ -1,4 +1,4 @@
-"""The one composition root: settings become adapters, adapters become the copilot, the copilot gets its edges."""
+"""The one composition root: settings become adapters, adapters the copilot, the copilot gets its edges."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def put_in_force(store: Store, settings: Settings, content: str) -> None:
         if settings.trusts_foreign_slack:
             tx.audit.append("vigie", "trusts a foreign Slack", "settings", {"url": settings.slack_api_url})
             log.warning(
-                "trust_api_url is set: whoever answers there decides who is who", url=settings.slack_api_url
+                "trust_api_url is set: whoever answers decides who is who", url=settings.slack_api_url
             )
 
 
@@ -121,7 +121,7 @@ def executor_process(settings: Settings, config: Path) -> ExecutorProcess:
 
 @contextlib.asynccontextmanager
 async def _clients(settings: Settings) -> AsyncIterator[tuple[AsyncWebClient, AsyncWebClient]]:
-    """Two clients over one session: the outbox retries by its rows alone, the other one when asked to slow down."""
+    """Two clients over one session: the outbox retries by its rows alone, the other one when told to wait."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15), trust_env=True) as session:
         token, url = settings.bot_token, settings.slack_api_url
         retries = [AsyncRateLimitErrorRetryHandler(max_retry_count=1)]
@@ -219,7 +219,7 @@ async def _keep_indexed(knowledge: KnowledgeBase) -> None:
             await asyncio.to_thread(knowledge.warm)
             while await asyncio.to_thread(knowledge.index_pending):
                 continue
-        except Exception:  # noqa: BLE001  # the loop's boundary: search goes on by words, the next round tries again
+        except Exception:  # the loop's boundary: search goes on by words, the next round tries again
             log.exception("indexing failed")
         await asyncio.sleep(INDEX_EVERY_S)
 

@@ -1,4 +1,4 @@
-"""What the copilot asks of the whitelist: which tools and which policy are in force, and whether a call fits."""
+"""What the copilot asks of the whitelist: which tools and policy are in force, and whether a call fits."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class InForce(Protocol):
         """The tool and its checked arguments.
 
         Raises:
-            ArgumentRefused, CatalogueError: it is not in the catalogue, may not touch this incident's service,
-                or an argument does not fit.
+            ArgumentRefused, CatalogueError: it is not in the catalogue, may not touch this incident's
+                service, or an argument does not fit.
         """
         ...
 

@@ -93,8 +93,7 @@ def text_of(value: object) -> str:
     """All text of blocks or a view, in reading order."""
     if isinstance(value, dict):
         if isinstance(value.get("text"), str):
-            own = str(value["text"])
-            return own if value.get("type") != "message" else own
+            return str(value["text"])
         keys = ("title", "text", "elements", "fields", "blocks", "element", "initial_value")
         found = [text_of(value[key]) for key in keys if key in value]
         return "\n".join(part for part in found if part)

@@ -13,7 +13,7 @@ from bot.sign_off.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class N3:
-    """The N3 of this moment, each with since when; None means found at the first start and taken as it was."""
+    """The N3 of this moment, each with since when; None means found at the first start, taken as it was."""
 
     since: Mapping[Person, datetime | None]
 

@@ -42,11 +42,10 @@ async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
 
 async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     seen = await asyncio.to_thread(edge.copilot.overview)
-    blocks = [
-        parts.status(f":lock: *Execution is frozen.*") if seen.frozen_by else parts.status("*Open now*")
-    ]
+    blocks = [parts.status(":lock: *Execution is frozen.*") if seen.frozen_by else parts.status("*Open now*")]
     for incident in seen.open_incidents[:20]:
-        own = f"*{incident.label}* · {incident.severity.word} · {incident.state.value} · {clock(incident.opened_at)}"
+        line = f"*{incident.label}* · {incident.severity.word} · {incident.state.value}"
+        own = f"{line} · {clock(incident.opened_at)}"
         blocks += [parts.status(own), parts.foreign_note(incident.title)]
     if not seen.open_incidents:
         blocks.append(parts.status("No incident is open."))

@@ -17,9 +17,17 @@ from bot.errors import Misconfigured
 log = structlog.get_logger()
 
 SCOPES = (
-    "app_mentions:read channels:history channels:read chat:write commands groups:history im:history"
-    " im:write usergroups:read users:read"
-).split()
+    "app_mentions:read",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "im:history",
+    "im:write",
+    "usergroups:read",
+    "users:read",
+)
 _RETRY_S = 2.0
 _HINT = {
     "invalid_auth": "SLACK_BOT_TOKEN is not valid; copy it anew from OAuth & Permissions.",
@@ -95,8 +103,8 @@ class Connection:
         missing = [scope for scope in SCOPES if scope not in granted]
         if missing:
             raise Misconfigured(
-                f"The Slack app lacks the scope(s) {', '.join(missing)}. Add them under OAuth & Permissions › Bot"
-                " Token Scopes and install the app again."
+                f"The Slack app lacks the scope(s) {', '.join(missing)}. Add them under OAuth & Permissions ›"
+                " Bot Token Scopes and install the app again."
             )
         self.team_id = str(answer["team_id"])
 
@@ -110,7 +118,7 @@ class Connection:
             code = str(error.response.get("error"))
             if code in ("invalid_auth", "not_allowed_token_type", "missing_scope"):
                 raise Misconfigured(
-                    "SLACK_APP_TOKEN is not valid or lacks connections:write; make one under Basic Information ›"
-                    " App-Level Tokens."
+                    "SLACK_APP_TOKEN is not valid or lacks connections:write; make one under"
+                    " Basic Information › App-Level Tokens."
                 ) from None
             raise

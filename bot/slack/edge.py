@@ -81,7 +81,7 @@ def guarded(edge: Edge, listener: Listener) -> Listener:
         except VigieError as error:
             await ack()
             await edge.tell(body, str(error))
-        except Exception:  # noqa: BLE001  # the listener's boundary: see above
+        except Exception:  # the listener's boundary: see above
             log.exception("listener failed", listener=listener.__name__)
             await ack()
             await edge.tell(body, ":warning: That did not work; it is in Vigie's log. Please try again.")

@@ -59,7 +59,7 @@ class Outbox:
             try:
                 if await is_connected():
                     await self.send_due()
-            except Exception:  # noqa: BLE001  # the loop's boundary: rows stay, the next look sends them
+            except Exception:  # the loop's boundary: rows stay, the next look sends them
                 log.exception("outbox failed")
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -1,4 +1,4 @@
-"""Modals that were submitted: a signature, or a confirmed summary. What the modal carries is never believed."""
+"""Modals that were submitted: a signature or a confirmed summary. What a modal carries is never believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Foreign text on its way in: invisible characters taken out and flagged, secrets replaced, length bounded."""
+"""Foreign text on its way in: invisible characters out and flagged, secrets replaced, length bounded."""
 
 from __future__ import annotations
 

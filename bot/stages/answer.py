@@ -1,4 +1,4 @@
-"""Answers a question with passages and their sources; in an incident's thread the incident is part of the question."""
+"""Answers a question with passages and their sources; in an incident's thread it is about the incident."""
 
 from __future__ import annotations
 

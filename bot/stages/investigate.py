@@ -25,7 +25,7 @@ MAX_CHECKS = 8
 async def run_checks(
     store: Store, in_force: InForce, executor: Executor, incident: Incident
 ) -> tuple[list[CheckRun], list[str]]:
-    """Have every check of the incident's service run, side by side; gives the runs and what could not be read."""
+    """Have every check of the incident's service run, side by side; the runs, and what could not be read."""
     run_ids = await asyncio.to_thread(_request, store, in_force, incident)
     answers = await asyncio.gather(*(executor.do("check", run) for run in run_ids), return_exceptions=True)
     gaps = []

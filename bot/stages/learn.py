@@ -17,7 +17,7 @@ def document_of(
     proposals: Sequence[Proposal],
     cause: str,
 ) -> Document:
-    """The past incident, marked as learned from a resolution, with the actions that were verified as helping."""
+    """The past incident, marked as learned from a resolution, with the actions that verifiably helped."""
     actions = [p.tool for p in proposals if p.outcome is Outcome.FIXED]
     return Document(
         id=f"learned/incident-{incident.id}",

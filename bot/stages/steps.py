@@ -1,10 +1,11 @@
-"""Each verb of the life cycle on real records: read, work, commit. No step calls another; each may run again."""
+"""Each verb of the life cycle on real records: read, work, commit. No step calls another; each may repeat."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from bot import fault_hook
 from bot.announcements import (
@@ -24,11 +25,18 @@ from bot.domain.tool import Tool
 from bot.in_force import InForce
 from bot.stages import answer, investigate, learn, resolve
 from bot.stages.diagnose import diagnose
-from knowledge.base import KnowledgeBase
 from knowledge.errors import KnowledgeError
-from knowledge.model import Query, SearchResult
+from knowledge.model import Document, Query, SearchResult
 
 PASSAGES = 5
+
+
+class Library(Protocol):
+    """What the steps need of the knowledge base; both calls block."""
+
+    def search(self, query: Query, k: int) -> SearchResult: ...
+
+    def add(self, document: Document) -> str: ...
 
 
 class Steps:
@@ -39,7 +47,7 @@ class Steps:
         store: Store,
         in_force: InForce,
         executor: Executor,
-        knowledge: KnowledgeBase,
+        knowledge: Library,
         model: Diagnostician | None,
         deadline_s: float,
     ) -> None:
@@ -51,7 +59,7 @@ class Steps:
         self._deadline_s = deadline_s
 
     async def investigate(self, subject: str) -> None:
-        """Gather evidence for one round of an incident and diagnose it; the round is done when it is stored."""
+        """Gather evidence for one round of an incident and diagnose it; it is done when it is stored."""
         incident_id = int(subject.partition(":")[0])
         incident = await asyncio.to_thread(self._begin_round, incident_id)
         if incident is None:

@@ -165,7 +165,7 @@ class ActionEntry(CheckEntry):
 
     @model_validator(mode="before")
     @classmethod
-    def _risk_by_name(cls, raw: Any) -> Any:
+    def _risk_by_name(cls, raw: object) -> object:
         if isinstance(raw, dict) and raw.get("risk") in [risk.value for risk in Risk]:
             return raw | {"risk": Risk(raw["risk"])}
         return raw

@@ -1,4 +1,4 @@
-"""The executor: the only code that runs tools. It takes ids, reads the records itself and judges them again."""
+"""The executor: the only code that runs tools. It takes ids, reads the records and judges them again."""
 
 from __future__ import annotations
 

@@ -61,7 +61,8 @@ def refuse_out_of_scope(tool: Tool, incident: Incident) -> None:
     """
     if incident.environment not in tool.environments:
         raise ArgumentRefused(
-            f"environment: {tool.name} may touch {', '.join(tool.environments)}, not {incident.environment!r}."
+            f"environment: {tool.name} may touch {', '.join(tool.environments)},"
+            f" not {incident.environment!r}."
         )
     if incident.service not in tool.services:
         raise ArgumentRefused(

@@ -48,7 +48,7 @@ def load_markdown(path: Path, document_id: str) -> Document:
 
 
 def _heading(text: str, name: str) -> str:
-    """The first heading where it titles the document: of the first level, or saying what the file's name says.
+    """The first heading where it titles the document: of the first level, or saying what the name says.
 
     "## Meaning" at the head of every runbook tells none from another.
     """

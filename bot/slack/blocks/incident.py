@@ -34,8 +34,8 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
     icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
     who = f"<@{Person.from_key(incident.assignee).user_id}>" if incident.assignee else "nobody yet"
     since = f"since {clock(incident.opened_at)}"
-    lines = f"{icon} *{incident.label}* · *{incident.severity.word}* · *{incident.state.value}* · {since}\nHas it: {who}"
-    blocks = [parts.status(lines), parts.header(incident.title)]
+    line = f"{icon} *{incident.label}* · *{incident.severity.word}* · *{incident.state.value}* · {since}"
+    blocks = [parts.status(f"{line}\nHas it: {who}"), parts.header(incident.title)]
     blocks.append(parts.foreign_note(f"Service {incident.service or '?'} in {incident.environment or '?'}"))
     if alerts:
         blocks.append(parts.rich(parts.listing([_alert_runs(alert) for alert in alerts[:8]])))

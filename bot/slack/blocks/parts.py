@@ -1,7 +1,7 @@
 """The pieces that all messages are made of, held to Slack's limits.
 
 Status is drawn in mrkdwn, from our own words. Foreign text (alerts, documents, models, tools) goes into
-plain_text and rich_text elements alone, which Slack shows as they are: no mention, link or format comes alive.
+plain_text and rich_text elements alone, which Slack shows as they are: no mention or link comes alive.
 """
 
 from __future__ import annotations

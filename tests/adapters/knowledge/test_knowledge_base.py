@@ -207,6 +207,27 @@ def test_nothing_fits(shop: Path, open_base: Open, text: str) -> None:
     assert not base.search(Query(text)).fits
 
 
+def test_a_few_shared_words_do_not_make_it_fit(shop: Path, open_base: Open) -> None:
+    """By words alone, a question of another topic finds something near and says that it does not fit."""
+    base = open_base()
+    base.ingest([shop])
+    found = base.search(Query("the owner of the free parking space sold his red bicycle yesterday"))
+    assert found.passages
+    assert not found.fits
+
+
+def test_adding_the_same_again_changes_nothing(open_base: Open) -> None:
+    """The answers of `add` tell what happened."""
+    base = open_base()
+    answers = [
+        base.add(LOCK),
+        base.add(LOCK),
+        base.add(replace(LOCK, source="x")),
+        base.add(replace(LOCK, cause="y")),
+    ]
+    assert answers == ["added", "unchanged", "unchanged", "changed"]
+
+
 def test_one_document_does_not_take_all_places(open_base: Open) -> None:
     """At most two passages of a document; copies of a passage count once."""
     base = open_base()

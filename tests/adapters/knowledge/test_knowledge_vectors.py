@@ -225,6 +225,9 @@ def test_the_model_finds_other_words_and_says_when_nothing_fits(
     base = open_base(embedder=model)
     base.warm()
     base.ingest([shop])
+    base.add(
+        Document("n", "Night shift", "incident", "The shift ended calmly. Many thanks to all for the food.")
+    )
     for question, id in {
         "no storage space left on the db server": "runbooks/disk-full",
         "jobs hang because a dead process still holds its mutex file": "runbooks/stale-lock",
