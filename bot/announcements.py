@@ -40,6 +40,11 @@ def announce_proposal(tx: Tx, proposal: Proposal) -> None:
     announce_incident(tx, proposal.incident_id)
 
 
+def announce_change(tx: Tx, offer_id: int) -> None:
+    """A changed catalogue or policy that waits for N3, and what became of it."""
+    tx.posts.want(f"change:{offer_id}", INCIDENTS, "change", offer_id)
+
+
 def announce_text(tx: Tx, key: str, text: str, thread_of: str = "") -> None:
     """A sentence of our own, in the channel or in a thread."""
     tx.posts.want(key, INCIDENTS, "text", thread_of=thread_of, content={"text": text})

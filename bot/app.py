@@ -17,7 +17,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.announcements import INCIDENTS, announce_text
+from bot.announcements import INCIDENTS
+from bot.changes import Changes
 from bot.copilot import Copilot
 from bot.domain.ports import Diagnostician
 from bot.executor_main import membership
@@ -34,7 +35,7 @@ from bot.slack.snapshots import Snapshots
 from bot.stages.steps import Steps
 from bot.store.database import Store
 from bot.tools.catalogue import parse, read_files
-from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_hold
+from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.triage.decide import Rules
 from bot.web.authenticate import Authenticate
@@ -68,22 +69,11 @@ async def serve(settings: Settings, config: Path) -> None:
 
 
 def put_in_force(store: Store, settings: Settings, content: str) -> None:
-    """Adopt catalogue and policy at the first start; later ones differ only in words until they are signed."""
+    """Adopt catalogue and policy at the first start; a later change is offered and waits for signatures."""
     parse(content)
     with store.begin() as tx:
-        held = [
-            what
-            for what, text in ((CATALOGUE, content), (POLICY, settings.policy.content()))
-            if adopt_or_hold(tx, what, text)
-        ]
-        for what in held:
-            text = (
-                f":warning: The {what} in its file differs from the one that N3 put in force."
-                " *The old one holds* until N3 has signed the difference."
-            )
-            adopted = tx.n3.adopted(what)
-            announce_text(tx, f"held:{what}:{adopted.digest if adopted else ''}", text)
-            log.warning("the file differs from what is in force; the old one holds", what=what)
+        adopt_or_offer(tx, CATALOGUE, content)
+        adopt_or_offer(tx, POLICY, settings.policy.content())
         if settings.trusts_foreign_slack:
             tx.audit.append("vigie", "trusts a foreign Slack", "settings", {"url": settings.slack_api_url})
             log.warning(
@@ -111,11 +101,10 @@ def model_of(settings: Settings) -> Diagnostician | None:
 
 
 def executor_process(settings: Settings, config: Path) -> ExecutorProcess:
-    """The executor with an environment of its own: no model key, and the Slack token only to read who is N3."""
+    """The executor with an environment of its own: no model key; the Slack token only to read who is N3."""
     kept = ("PATH", "HOME", "LANG", "SLACK_API_URL", "VIGIE_FAULT_LOG", "VIGIE_FAULT_AT", "SSL_CERT_FILE")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    if settings.file.n3.usergroup:
-        environment["SLACK_BOT_TOKEN"] = settings.bot_token
+    environment["SLACK_BOT_TOKEN"] = settings.bot_token
     return ExecutorProcess([sys.executable, "-m", "bot", "executor", "--config", str(config)], environment)
 
 
@@ -146,7 +135,8 @@ async def _run(
     executor = executor_process(settings, config)
     waker = _Waker()
     rules = Rules(heartbeats=frozenset(settings.file.heartbeats.names))
-    copilot = Copilot(store, in_force, membership(settings), rules, waker)
+    who_is_n3 = membership(store, settings)
+    copilot = Copilot(store, in_force, who_is_n3, rules, waker)
     model = model_of(settings)
     steps = Steps(store, in_force, executor, knowledge, model, settings.file.model.deadline_s)
     lifecycle = Lifecycle(store, copilot, steps, settings.lifecycle_url, socket.gethostname())
@@ -154,7 +144,9 @@ async def _run(
 
     app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
     connection = Connection(app, client, app_token)
-    edge = Edge(copilot, store, knowledge, People(client, lambda: connection.team_id), client)
+    changes = Changes(store, in_force, who_is_n3)
+    people = People(client, lambda: connection.team_id)
+    edge = Edge(copilot, changes, store, knowledge, people, client)
     for part in (commands, mentions, buttons, views):
         part.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: settings.file.slack.incidents_channel})

@@ -184,8 +184,8 @@ class Copilot:
             event = tx.audit.append(actor, "frozen", "freeze", {"reason": reason})
             running = tx.proposals.in_states(ProposalState.EXECUTING)
             still = f" Still running: {', '.join(p.label for p in running)}." if running else ""
-            text = f":lock: *Execution is frozen* by {_who(actor)}.{still} An N3 lifts it with `/vigie unfreeze`."
-            announce_text(tx, f"freeze:{event.seq}", text)
+            text = f":lock: *Execution is frozen* by {_who(actor)}.{still}"
+            announce_text(tx, f"freeze:{event.seq}", f"{text} An N3 lifts it with `/vigie unfreeze`.")
 
     def unfreeze(self, person: Person) -> Judgement:
         """Lift every freeze; only N3 may."""

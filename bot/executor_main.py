@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.domain.person import Person
 from bot.domain.ports import Membership
 from bot.folder import own_folder
 from bot.settings import Settings
-from bot.slack.members import GroupMembership, PinnedMembership
+from bot.slack.members import GroupMembership
 from bot.store.database import Store, open_engine
 from bot.tools.executor import Executor
+from bot.tools.in_force import policy_in_force
 from bot.tools.loop import serve_stdin
 from bot.tools.secrets import Secrets
 
@@ -18,15 +20,32 @@ def run(settings: Settings) -> None:
     """Serve standard input until it ends. Waits for an executor before it that still finishes its work."""
     with own_folder(settings.folder, "executor", wait=True):
         store = Store(open_engine(settings.store_url))
-        executor = Executor(store, membership(settings), Secrets.read(settings.secrets))
+        executor = Executor(store, membership(store, settings), Secrets.read(settings.secrets))
         executor.settle_interrupted()
         asyncio.run(serve_stdin(executor))
         store.close()
 
 
-def membership(settings: Settings) -> Membership:
-    """The Slack group where one is set, else the pinned list."""
-    group = settings.file.n3.usergroup
-    if group:
-        return GroupMembership(settings.bot_token, settings.slack_api_url, group)
-    return PinnedMembership(settings.policy.pinned)
+def membership(store: Store, settings: Settings) -> Membership:
+    """Who is N3 by the policy in force: the Slack group it names, else its pinned list."""
+    return AdoptedMembership(store, settings)
+
+
+class AdoptedMembership:
+    """Reads the policy in force at each decision, so that editing a file alone makes nobody N3."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def n3(self) -> frozenset[Person]:
+        """The N3 of this moment.
+
+        Raises:
+            MembershipUnknown: the group cannot be read from Slack now.
+        """
+        with self._store.read() as tx:
+            policy = policy_in_force(tx)
+        if not policy.usergroup:
+            return policy.pinned
+        return GroupMembership(self._settings.bot_token, self._settings.slack_api_url, policy.usergroup).n3()

@@ -39,6 +39,7 @@ class N3Section(Section):
     usergroup: str = ""
     pinned: list[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+/[A-Z0-9]+$")]] = []
     newcomer_wait_hours: Annotated[float, Field(ge=0)] = 24.0
+    change_signatures: Annotated[int, Field(ge=1, le=5)] = 1
 
 
 class WebSection(Section):
@@ -149,8 +150,8 @@ class Settings:
         token = self._environment.get("VIGIE_INTAKE_TOKEN", "")
         if len(token) < 16:
             raise Misconfigured(
-                "VIGIE_INTAKE_TOKEN is not set, or shorter than 16 characters. Set it to a random text and give"
-                " the same to your alert sender as its bearer token."
+                "VIGIE_INTAKE_TOKEN is not set, or shorter than 16 characters. Set it to a random text and"
+                " give the same to your alert sender as its bearer token."
             )
         return token
 
@@ -194,7 +195,9 @@ class Settings:
                 rules[risk].pinned,
             )
         pinned = frozenset(Person.from_key(key) for key in self.file.n3.pinned)
-        return Policy(rules, timedelta(hours=self.file.n3.newcomer_wait_hours), pinned)
+        n3 = self.file.n3
+        wait = timedelta(hours=n3.newcomer_wait_hours)
+        return Policy(rules, wait, pinned, n3.usergroup.removeprefix("@"), n3.change_signatures)
 
     def require_n3(self) -> None:
         """Refuse to start where nobody could ever sign, or where it is not said who may.
@@ -204,8 +207,8 @@ class Settings:
         """
         if not self.file.n3.usergroup and not self.file.n3.pinned:
             raise Misconfigured(
-                "[n3] names nobody. Set `usergroup` to the handle of a Slack user group, or `pinned` to a list"
-                ' such as ["T012AB3CD/U045EF6GH"].'
+                "[n3] names nobody. Set `usergroup` to the handle of a Slack user group, or `pinned` to a"
+                ' list such as ["T012AB3CD/U045EF6GH"].'
             )
 
     def _token(self, name: str, prefix: str, where: str) -> str:

@@ -63,8 +63,8 @@ class KnowledgeBase:
         """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of
         the local model.
 
-        `weights`: folder of the local model's files, default the installed package. `vectors` False searches by
-        words alone. Raises KnowledgeBusy when owner=True and the folder has an owner.
+        `weights`: folder of the local model's files, default the installed package. `vectors` False searches
+        by words alone. Raises KnowledgeBusy when owner=True and the folder has an owner.
         """
         folder.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder) if owner else None

@@ -126,6 +126,7 @@ class World:
     _taken: int = 0
     _session: aiohttp.ClientSession | None = None
     log: list[str] = field(default_factory=list)
+    supervised: bool = False  # somebody starts serve again when it ends, so its end is no reason to give up
 
     # -- the process
 
@@ -177,12 +178,17 @@ class World:
             found = look()
             if found is not None and found is not False:
                 return found
-            if self.serve is not None and self.serve.returncode is not None:
+            if not self.supervised and self.serve is not None and self.serve.returncode is not None:
                 raise AssertionError(f"serve ended while waiting for {what}:\n{self.logged()[-3000:]}")
             await asyncio.sleep(0.05)
         raise AssertionError(f"waited {seconds:g} s for {what}:\n{self.logged()[-3000:]}")
 
     # -- targets
+
+    def posted(self, channel: str = CHANNEL) -> list[str]:
+        """The outbox keys that Vigie's messages in the channel carry, each as often as it is there."""
+        carried = [m.get("metadata") or {} for m in self.place._core.board.room(channel).messages.values()]  # noqa: SLF001
+        return [str(metadata["event_payload"]["key"]) for metadata in carried if metadata]
 
     def break_target(self, value: int = 9, *, service: str = "", **state: object) -> str:
         """Take a fresh target (or the named one), set its value out of bounds; returns its service."""

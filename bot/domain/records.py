@@ -67,8 +67,9 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """Content in force (the catalogue, the policy), with who signed it; nobody at the first start."""
+    """Content in force or offered (catalogue, policy), with who signed it; nobody at the first start."""
 
+    id: int
     what: str
     digest: str
     content: str

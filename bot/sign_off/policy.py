@@ -35,11 +35,17 @@ DEFAULT_RULES: Mapping[Risk, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rule of each risk, how long somebody new to N3 waits before they may sign, and who is pinned."""
+    """The rule of each risk, and who is N3: the Slack group `usergroup`, or, where empty, the pinned list.
+
+    Somebody new to N3 waits `newcomer_wait` before they may sign; a change of catalogue or policy takes
+    `change_signatures`.
+    """
 
     rules: Mapping[Risk, Rule] = field(default_factory=lambda: dict(DEFAULT_RULES))
     newcomer_wait: timedelta = timedelta(hours=24)
     pinned: frozenset[Person] = frozenset()
+    usergroup: str = ""
+    change_signatures: int = 1
 
     def rule(self, risk: Risk) -> Rule:
         return self.rules[risk]
@@ -62,6 +68,8 @@ class Policy:
                 "rules": [self.entry(risk) for risk in sorted(self.rules)],
                 "newcomer_wait_s": int(self.newcomer_wait.total_seconds()),
                 "pinned": sorted(person.key for person in self.pinned),
+                "usergroup": self.usergroup,
+                "change_signatures": self.change_signatures,
             }
         )
 
@@ -79,4 +87,5 @@ class Policy:
             for entry in raw["rules"]
         }
         pinned = frozenset(Person.from_key(key) for key in raw["pinned"])
-        return cls(rules, timedelta(seconds=raw["newcomer_wait_s"]), pinned)
+        wait = timedelta(seconds=raw["newcomer_wait_s"])
+        return cls(rules, wait, pinned, raw["usergroup"], raw["change_signatures"])

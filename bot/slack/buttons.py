@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.domain.person import Person
 from bot.errors import Refused
+from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.parts import Block
@@ -52,6 +53,10 @@ async def _sign_view(edge: Edge, person: Person, value: str) -> Block:
     return proposal_blocks.sign_view(proposal)
 
 
+async def _change_view(edge: Edge, person: Person, value: str) -> Block:
+    return change_blocks.sign_view(await asyncio.to_thread(edge.changes.open, person, _number(value)))
+
+
 async def _summary_view(edge: Edge, person: Person, value: str) -> Block:
     def read() -> Block:
         with edge.store.read() as tx:
@@ -79,6 +84,7 @@ DEEDS: dict[str, Deed] = {
 }
 VIEWS: dict[str | re.Pattern[str], View] = {
     "sign_open": _sign_view,
+    "change_open": _change_view,
     "edit_summary": _summary_view,
     re.compile(r"open_source:.+"): _source_view,
 }

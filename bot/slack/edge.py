@@ -12,6 +12,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.changes import Changes
 from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
@@ -28,6 +29,7 @@ class Edge:
     """The ports that listeners use."""
 
     copilot: Copilot
+    changes: Changes
     store: Store
     knowledge: KnowledgeBase
     people: People

@@ -1,4 +1,4 @@
-"""Who is N3: a Slack user group read fresh at each decision, or the pinned list of vigie.toml."""
+"""Who is N3: the members of a Slack user group, read fresh at each decision."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.person import Person
 from bot.errors import MembershipUnknown
-
-
-class PinnedMembership:
-    """The list of vigie.toml, for workspaces without user groups."""
-
-    def __init__(self, people: frozenset[Person]) -> None:
-        self._people = people
-
-    def n3(self) -> frozenset[Person]:
-        return self._people
 
 
 class GroupMembership:

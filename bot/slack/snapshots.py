@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bot.changes import change_of
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
+from bot.errors import Refused
 from bot.in_force import InForce
+from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
@@ -29,6 +32,7 @@ class Snapshots:
             "summary": self._summary,
             "answer": self._answer,
             "text": self._text,
+            "change": self._change,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -74,6 +78,13 @@ class Snapshots:
     def _answer(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}
         return f"{len(content['passages'])} passage(s)", knowledge_blocks.answer(content)  # type: ignore[arg-type]
+
+    def _change(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        try:
+            change = change_of(tx, self._in_force, post.subject)
+        except Refused:
+            return f"Change {post.subject}", change_blocks.settled(post.subject)
+        return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
 
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         text = str((post.content or {})["text"])

@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.errors import Refused
+from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.edge import Body, Edge, guarded
 
@@ -19,13 +20,15 @@ def register(app: AsyncApp, edge: Edge) -> None:
     async def sign(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Sign what was shown: the digest in the modal must be the one that is recorded."""
         person = await edge.person(body)
-        proposal_id, digest = _shown(body["view"]["private_metadata"])
+        proposal_id, digest = _shown(body["view"]["private_metadata"], "proposal")
         judgement = await asyncio.to_thread(edge.copilot.sign, person, proposal_id, digest)
-        if judgement.allowed:
-            await ack()
-            return
-        told = proposal_blocks.told_view("Not signed", f":no_entry: {judgement.reason}")
-        await ack(response_action="update", view=told)
+        await _answer(ack, judgement)
+
+    async def change(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        """Sign a changed catalogue or policy under the digest that was shown."""
+        person = await edge.person(body)
+        offer_id, digest = _shown(body["view"]["private_metadata"], "change")
+        await _answer(ack, await asyncio.to_thread(edge.changes.sign, person, offer_id, digest))
 
     async def summary(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Confirm the edited text."""
@@ -42,12 +45,21 @@ def register(app: AsyncApp, edge: Edge) -> None:
         await ack()
 
     app.view("sign")(guarded(edge, sign))
+    app.view("change")(guarded(edge, change))
     app.view("summary")(guarded(edge, summary))
 
 
-def _shown(metadata: str) -> tuple[int, str]:
+async def _answer(ack: Any, judgement: Judgement) -> None:  # noqa: ANN401  # bolt's own object
+    if judgement.allowed:
+        await ack()
+        return
+    told = proposal_blocks.told_view("Not signed", f":no_entry: {judgement.reason}")
+    await ack(response_action="update", view=told)
+
+
+def _shown(metadata: str, what: str) -> tuple[int, str]:
     try:
         shown = json.loads(metadata)
-        return int(shown["proposal"]), str(shown["digest"])
+        return int(shown[what]), str(shown["digest"])
     except (ValueError, KeyError, TypeError):
         raise Refused("That modal is not one of ours.") from None

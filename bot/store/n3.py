@@ -12,6 +12,8 @@ from bot.domain.records import Adopted, Freeze
 from bot.store import tables as t
 from bot.store.records import Records
 
+_IN_FORCE, _OFFERED, _WITHDRAWN = "in force", "offered", "withdrawn"
+
 
 class N3Records(Records):
     def known(self) -> dict[Person, datetime | None]:
@@ -55,13 +57,52 @@ class N3Records(Records):
         return changed.rowcount
 
     def adopted(self, what: str) -> Adopted | None:
-        """The catalogue, policy or other content in force."""
-        query = sa.select(t.adopted).where(t.adopted.c.what == what).order_by(t.adopted.c.id.desc()).limit(1)
-        row = self._connection.execute(query).first()
-        return None if row is None else Adopted(row.what, row.digest, row.content, row.at, tuple(row.by))
+        """The catalogue or policy in force."""
+        return self._newest(t.adopted.c.what == what, t.adopted.c.state == _IN_FORCE)
 
-    def adopt(self, what: str, digest: str, content: str, by: Iterable[str]) -> None:
-        """Put content in force; `by` names who signed it, nobody at the first start."""
+    def adopt(self, what: str, digest: str, content: str) -> None:
+        """Put content in force as it was found at the first start."""
+        self._insert(what, digest, content, _IN_FORCE)
+
+    def offer(self, what: str, digest: str, content: str) -> Adopted:
+        """Offer a changed content for signing; an earlier offer of the same kind is withdrawn."""
+        known = self._newest(t.adopted.c.what == what, t.adopted.c.state == _OFFERED)
+        if known is not None and known.digest == digest:
+            return known
+        self.withdraw(what)
+        self._insert(what, digest, content, _OFFERED)
+        offered = self._newest(t.adopted.c.what == what, t.adopted.c.state == _OFFERED)
+        assert offered is not None
+        return offered
+
+    def withdraw(self, what: str) -> None:
+        """The file says again what is in force, or something else is offered."""
         self._connection.execute(
-            sa.insert(t.adopted).values(what=what, digest=digest, content=content, at=self._now, by=list(by))
+            sa.update(t.adopted)
+            .where(t.adopted.c.what == what, t.adopted.c.state == _OFFERED)
+            .values(state=_WITHDRAWN)
         )
+
+    def offered(self, offer_id: int) -> Adopted | None:
+        """An offer that still waits for signatures."""
+        return self._newest(t.adopted.c.id == offer_id, t.adopted.c.state == _OFFERED)
+
+    def sign_offer(self, offer_id: int, by: tuple[str, ...], complete: bool) -> bool:
+        """Write who signed an offer; `complete` puts it in force."""
+        changed = self._connection.execute(
+            sa.update(t.adopted)
+            .where(t.adopted.c.id == offer_id, t.adopted.c.state == _OFFERED)
+            .values(by=list(by), state=_IN_FORCE if complete else _OFFERED)
+        )
+        return changed.rowcount == 1
+
+    def _insert(self, what: str, digest: str, content: str, state: str) -> None:
+        values = {"what": what, "digest": digest, "content": content, "state": state, "at": self._now}
+        self._connection.execute(sa.insert(t.adopted).values(by=[], **values))
+
+    def _newest(self, *conditions: sa.ColumnElement[bool]) -> Adopted | None:
+        query = sa.select(t.adopted).where(*conditions).order_by(t.adopted.c.id.desc()).limit(1)
+        row = self._connection.execute(query).first()
+        if row is None:
+            return None
+        return Adopted(row.id, row.what, row.digest, row.content, row.at, tuple(row.by))

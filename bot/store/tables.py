@@ -218,6 +218,7 @@ adopted = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("what", String(16), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("content", Text, nullable=False),
     Column("at", Moment, nullable=False),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+import structlog
+
+from bot.announcements import announce_change, announce_text
 from bot.domain.incident import Incident
 from bot.domain.store import Tx
 from bot.domain.tool import Tool
@@ -17,6 +20,7 @@ from bot.tools.catalogue import Catalogue, parse
 from bot.tools.plan import arguments_of, refuse_out_of_scope, resolve_call
 
 CATALOGUE, POLICY = "catalogue", "policy"
+log = structlog.get_logger()
 
 
 class Adopted:
@@ -77,15 +81,21 @@ def policy_in_force(tx: Tx) -> Policy:
     return Policy.parse(_content(tx, POLICY))
 
 
-def adopt_or_hold(tx: Tx, what: str, content: str) -> bool:
-    """At a start: adopt what is found if nothing was before; True when a difference waits for signatures."""
+def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
+    """At a start: adopt what is found if nothing was before; else offer the change and keep the old one."""
     digest = hashlib.sha256(content.encode()).hexdigest()
     known = tx.n3.adopted(what)
     if known is None:
-        tx.n3.adopt(what, digest, content, ())
+        tx.n3.adopt(what, digest, content)
         tx.audit.append("vigie", f"{what} adopted at the first start", what, {"sha256": digest})
-        return False
-    return known.digest != digest
+        announce_text(tx, f"adopted:{what}", f":memo: The {what} was taken as it was found: `{digest[:16]}`.")
+    elif known.digest == digest:
+        tx.n3.withdraw(what)
+    else:
+        offer = tx.n3.offer(what, digest, content)
+        tx.audit.append("vigie", f"{what} changed in its file; the old one holds", what, {"sha256": digest})
+        announce_change(tx, offer.id)
+        log.warning("a file differs from what is in force; the old one holds until N3 signs", what=what)
 
 
 def _content(tx: Tx, what: str) -> str:

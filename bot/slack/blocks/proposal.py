@@ -50,7 +50,7 @@ def sign_view(proposal: Proposal) -> Block:
     shown = plan_parts(proposal.plan)
     blocks = [parts.status(f"You sign *{proposal.label}*. This is all of it, and nothing else will run.")]
     for part in shown:
-        blocks += _part(part)
+        blocks += part_blocks(part)
     blocks.append(parts.note(f"Digest `{proposal.digest}` · sign before {clock(proposal.sign_by)}"))
     return {
         "type": "modal",
@@ -73,7 +73,7 @@ def told_view(title: str, text: str) -> Block:
     }
 
 
-def _part(part: Part) -> list[Block]:
+def part_blocks(part: Part) -> list[Block]:
     """A label and the whole text, in as many boxes as it takes: never cut."""
     pieces = [part.text[start : start + parts.RICH] for start in range(0, len(part.text), parts.RICH)]
     boxes = [parts.rich(parts.preformatted(piece)) for piece in pieces or [" "]]
@@ -88,7 +88,9 @@ def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
         if execution.output.strip():
             blocks.append(parts.rich(parts.preformatted(execution.output, 1500)))
     if proposal.state is ProposalState.UNKNOWN:
-        text = ":warning: *It is not known whether it took effect.* It will not be run again by itself: look first."
+        text = (
+            ":warning: *It is not known whether it took effect.* It will not be repeated: look first."
+        )
         blocks.append(parts.status(text))
     if proposal.outcome is not None:
         blocks.append(parts.status(f"Verification: {_OUTCOMES[proposal.outcome]}"))

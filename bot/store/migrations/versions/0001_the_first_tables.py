@@ -16,6 +16,7 @@ def upgrade() -> None:
         "adopted",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("at", Moment(), nullable=False),

@@ -1,0 +1,276 @@
+"""One incident from its alert to its document, played by people and a sender who do not give up, while a
+supervisor starts `vigie serve` again whenever it ends; and what must be true at the end, wherever it was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import sqlalchemy as sa
+
+from bot.domain.incident import IncidentState
+from bot.domain.proposal import Outcome, Proposal, ProposalState
+from bot.domain.records import Summary
+from bot.sign_off.audit import first_broken
+from bot.store import tables
+from knowledge.base import KnowledgeBase
+from tests.world import CHANNEL, N3_A, ON_CALL, World, world
+
+SERVICE = "svc-0"
+QUESTION = "have we seen this before?"
+PATIENCE_S = 40.0
+# Started and ended otherwise than by success; it may be proposed again.
+UNCERTAIN = (ProposalState.UNKNOWN, ProposalState.FAILED)
+
+
+@dataclass
+class Played:
+    """How one story went."""
+
+    place: str
+    reached: bool = False
+    starts: int = 0
+    ended: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+async def play(folder: Path, place: str = "") -> Played:
+    """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it."""
+    folder.mkdir(parents=True)
+    log = folder / "places"
+    faults = {"VIGIE_FAULT_LOG": str(log)} | ({"VIGIE_FAULT_AT": place} if place else {})
+    played = Played(place)
+    async with world(folder, start=False, environment=faults) as running:
+        story = Story(running)
+        try:
+            async with _supervised(running, played):
+                await asyncio.wait_for(story.tell(), 6 * PATIENCE_S)
+            played.problems = story.wrong()
+        except (AssertionError, TimeoutError) as error:
+            played.problems = [f"{type(error).__name__}: {error}"]
+        played.ended = story.ended
+    played.reached = Path(f"{log}.killed").exists()
+    return played
+
+
+def passed(folder: Path) -> list[str]:
+    """Every place that a story in `folder` passed, once each, in its order."""
+    return list(dict.fromkeys((folder / "places").read_text().split("\n")[:-1]))
+
+
+def sample(places: list[str], count: int) -> list[str]:
+    """`count` places spread over all names of both processes, and over the story within a name."""
+    by_name: dict[str, list[str]] = {}
+    for place in places:
+        by_name.setdefault(place.partition("#")[0], []).append(place)
+    chosen: list[str] = []
+    for turn in range(count):
+        for nth, alike in enumerate(by_name.values()):
+            step = (turn * 7 + nth * 5) % len(alike)
+            if alike[step] not in chosen:
+                chosen.append(alike[step])
+    return chosen[:count]
+
+
+@contextlib.asynccontextmanager
+async def _supervised(running: World, played: Played) -> AsyncIterator[None]:
+    """What a supervisor does: start, and start again at once after every end that nobody asked for."""
+
+    async def keep() -> None:
+        while True:
+            played.starts += 1
+            await running.start(ready=False)
+            assert running.serve is not None
+            await running.serve.wait()
+
+    running.supervised = True
+    keeping = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+
+
+class Story:
+    """The sender and the people. They look at what is there and do again what did not come about."""
+
+    def __init__(self, running: World) -> None:
+        self._world = running
+        self.ended = ""
+
+    async def tell(self) -> None:
+        """Fire, ask, propose, sign, verify, resolve, confirm, learn."""
+        running = self._world
+        running.break_target(service=SERVICE)
+        await self._deliver("firing")
+        incident = await running.until("the incident", lambda: running.open_incident(SERVICE), PATIENCE_S)
+        self._incident = incident.id
+        card = await self._message(f"incident:{incident.id}")
+        await self._message(f"incident:{incident.id}:diagnosis")
+        await running.place.say(ON_CALL.id, CHANNEL, f"<@U0VIGIE> {QUESTION}", card["ts"])
+        await self._remedy()
+        await self._deliver("resolved")
+        await self._message(f"incident:{incident.id}:summary")
+        await self._do("the confirmed summary", self._confirm, lambda: self._summary().confirmed_at)
+        await running.until("the document", lambda: self._summary().document_id or None, PATIENCE_S)
+        await running.until("every message sent", self._all_sent, PATIENCE_S)
+
+    def wrong(self) -> list[str]:
+        """What is not as it must be at the end; empty when all is well."""
+        running, found = self._world, []
+        counts = Counter(running.posted())
+        found += [f"{key} is in the channel {n} times" for key, n in counts.items() if n != 1]
+        with running.store.read() as tx:
+            events = list(tx.audit.events())
+            incidents = tx.incidents.in_states(*IncidentState)
+            proposals = tx.proposals.of_incident(self._incident)
+        with running.store._engine.connect() as rows:  # noqa: SLF001
+            wanted = set(rows.execute(sa.select(tables.posts.c.key)).scalars())
+        found += [f"{key} is not in the channel" for key in wanted - set(counts)]
+        if len([key for key in wanted if key.startswith("answer:")]) != 1:
+            found.append("the question was not answered once")
+        if len(incidents) != 1 or incidents[0].state is not IncidentState.CLOSED:
+            found.append(f"incidents: {[(i.label, i.state.value) for i in incidents]}")
+        broken = first_broken(events)
+        if broken is not None:
+            found.append(f"the audit chain is broken: {broken}")
+        learned = [event for event in events if event.action == "learned"]
+        if len(learned) != 1:
+            found.append(f"learned {len(learned)} times")
+        return found + self._wrong_runs(proposals) + self._wrong_documents()
+
+    def _wrong_runs(self, proposals: list[Proposal]) -> list[str]:
+        """At most one run for each execution that was claimed; a success is exactly one."""
+        ran = len(self._world.ledger(SERVICE))
+        succeeded = sum(p.state is ProposalState.SUCCEEDED for p in proposals)
+        claimed = succeeded + sum(p.state in UNCERTAIN for p in proposals)
+        if not succeeded <= ran <= claimed:
+            return [f"{ran} runs for {[(p.label, p.state.value) for p in proposals]}"]
+        return []
+
+    def _wrong_documents(self) -> list[str]:
+        base = KnowledgeBase.open(self._world.folder / "data" / "knowledge", owner=False)
+        ids = [document.id for document in base.documents()]
+        base.close()
+        return [] if ids.count(f"learned/incident-{self._incident}") == 1 else [f"documents: {ids}"]
+
+    # -- what people do
+
+    async def _deliver(self, status: str) -> None:
+        """As a sender does: again until there is a 2xx."""
+        alert = self._world.alert(SERVICE, status=status)
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self._accepted(alert):
+                await asyncio.sleep(0.2)
+
+    async def _accepted(self, alert: dict[str, Any]) -> bool:
+        port = self._world.folder / "data" / "web.port"
+        if not port.exists() or not port.read_text():
+            return False
+        self._world.port = int(port.read_text())
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            body = {"version": "4", "status": alert["status"], "alerts": [alert]}
+            return (await self._world.post(body))[0] == 200
+        return False
+
+    async def _remedy(self) -> None:
+        """Propose and sign until it is clear: an uncertain end is looked at and, where it may help, done again."""
+        for _ in range(3):
+            count = len(self._proposals())
+            await self._do("a proposal", self._propose, lambda count=count: len(self._proposals()) > count)  # type: ignore[misc]
+            proposal = await self._world.until("its plan", self._prepared, PATIENCE_S)
+            if not proposal.state.is_over:
+                await self._do("a signature", self._sign, lambda: self._newest().state.value != "proposed")
+                proposal = await self._world.over(proposal)
+            self.ended += f"{proposal.state.value}/{proposal.outcome or '-'} "
+            if proposal.state not in UNCERTAIN or proposal.outcome is Outcome.FIXED:
+                break
+        if proposal.outcome is Outcome.FIXED:
+            await self._world.until("monitoring", self._is_monitored, PATIENCE_S)
+        else:
+            # It took effect although nobody saw it end: the pre-condition says so.
+            assert proposal.state is ProposalState.REJECTED, proposal
+            assert "does not hold" in proposal.reason, proposal.reason
+
+    async def _do(self, what: str, act: Callable[[], Awaitable[bool]], done: Callable[[], object]) -> None:
+        """Act until it is done; what was acknowledged is not repeated, but must come about."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not done():
+                if not self._world.place.connections:
+                    await asyncio.sleep(0.1)
+                elif await act():
+                    await self._world.until(what, done, PATIENCE_S)
+                else:
+                    await asyncio.sleep(0.2)
+
+    async def _propose(self) -> bool:
+        diagnosis = await self._message(f"incident:{self._incident}:diagnosis")
+        outcome = await self._world.place.click(ON_CALL.id, CHANNEL, diagnosis["ts"], "propose")
+        return bool(outcome.ok)
+
+    async def _sign(self) -> bool:
+        message = await self._message(f"proposal:{self._newest().id}", "signature(s) needed")
+        return await self._submit(N3_A.id, message["ts"], "sign_open")
+
+    async def _confirm(self) -> bool:
+        message = await self._message(f"incident:{self._incident}:summary")
+        return await self._submit(ON_CALL.id, message["ts"], "edit_summary")
+
+    async def _submit(self, user: str, ts: str, button: str) -> bool:
+        """Press the button and submit the modal; False when no modal came or nobody took it."""
+        place = self._world.place
+        for view in place.views_of(user):
+            await place.close_view(user, view["id"])
+        if not (await place.click(user, CHANNEL, ts, button)).ok:
+            return False
+        for _ in range(60):
+            if opened := place.views_of(user):
+                return bool((await place.submit(user, opened[-1]["id"], {})).ok)
+            await asyncio.sleep(0.05)
+        return False
+
+    # -- what there is
+
+    async def _message(self, key: str, words: str = "") -> dict[str, Any]:
+        for _ in range(2):
+            with contextlib.suppress(AssertionError):
+                return await self._world.message(key, words)
+        return await self._world.message(key, words)
+
+    def _proposals(self) -> list[Proposal]:
+        with self._world.store.read() as tx:
+            return tx.proposals.of_incident(self._incident)
+
+    def _newest(self) -> Proposal:
+        return self._proposals()[-1]
+
+    def _prepared(self) -> Proposal | None:
+        newest = self._newest()
+        return newest if newest.digest or newest.state.is_over else None
+
+    def _is_monitored(self) -> bool:
+        with self._world.store.read() as tx:
+            incident = tx.incidents.get(self._incident)
+        return incident is not None and incident.state is IncidentState.MONITORING
+
+    def _summary(self) -> Summary:
+        with self._world.store.read() as tx:
+            kept = tx.summaries.get(self._incident)
+        assert kept is not None
+        return kept
+
+    def _all_sent(self) -> bool:
+        with self._world.store.read() as tx:
+            answered = not tx.inbox.pending("ask")
+            waiting, _ = tx.posts.lag()
+        asked = any(key.startswith("answer:") for key in self._world.posted())
+        return answered and asked and waiting == 0
