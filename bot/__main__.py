@@ -100,9 +100,9 @@ def _executor(arguments: argparse.Namespace) -> int:
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
-    from bot.offline import ingest
+    from bot.commands import ingest
 
-    return ingest(
+    return ingest.run(
         arguments.config,
         arguments.paths,
         dry_run=arguments.dry_run,
@@ -113,27 +113,27 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
 
 def _search(arguments: argparse.Namespace) -> int:
-    from bot.offline import search
+    from bot.commands import search
 
-    return search(arguments.config, arguments.query, arguments.k, as_json=arguments.json)
+    return search.run(arguments.config, arguments.query, arguments.k, as_json=arguments.json)
 
 
 def _catalogue_check(arguments: argparse.Namespace) -> int:
-    from bot.offline import catalogue_check
+    from bot.commands import catalogue
 
-    return catalogue_check(arguments.config, arguments.file)
+    return catalogue.check(arguments.config, arguments.file)
 
 
 def _audit_verify(arguments: argparse.Namespace) -> int:
-    from bot.offline import audit_verify
+    from bot.commands import audit
 
-    return audit_verify(arguments.config)
+    return audit.verify(arguments.config)
 
 
 def _freeze(arguments: argparse.Namespace) -> int:
-    from bot.offline import freeze
+    from bot.commands import freeze
 
-    return freeze(arguments.config, " ".join(arguments.reason))
+    return freeze.run(arguments.config, " ".join(arguments.reason))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
@@ -18,14 +19,13 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS
+from bot.background import Waker, keep_indexed, until_stopped, warm
 from bot.changes import Changes
 from bot.copilot import Copilot
-from bot.domain.ports import Diagnostician
 from bot.executor_main import membership
 from bot.folder import own_folder
-from bot.lifecycle import Lifecycle
 from bot.settings import Settings
-from bot.slack import buttons, commands, mentions, views
+from bot.slack import buttons, commands, http_mode, mentions, views
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
@@ -39,13 +39,18 @@ from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.triage.decide import Rules
 from bot.web.authenticate import Authenticate
+from bot.web.health import Health
 from bot.web.intake import Intake
+from bot.web.local import LocalSocket
 from bot.web.metrics import Metrics
 from bot.web.server import WebServer
 from knowledge.base import KnowledgeBase
 
+if TYPE_CHECKING:
+    from bot.lifecycle import Lifecycle
+    from bot.llm.diagnostician import ModelDiagnostician
+
 log = structlog.get_logger()
-INDEX_EVERY_S = 2.0
 
 
 async def serve(settings: Settings, config: Path) -> None:
@@ -55,16 +60,14 @@ async def serve(settings: Settings, config: Path) -> None:
         Misconfigured, CatalogueError, FolderBusy: it cannot start; the message says what to do.
     """
     settings.require_n3()
-    intake_token, app_token, content = (
-        settings.intake_token,
-        settings.app_token,
-        read_files(settings.catalogue),
-    )
+    # Every setting that can be wrong is read before anything is touched.
+    _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
+    content = read_files(settings.catalogue)
     with own_folder(settings.folder):
         store = Store.open(settings.store_url)
         put_in_force(store, settings, content)
         async with _clients(settings) as (client, sending_client):
-            await _run(settings, config, store, client, sending_client, intake_token, app_token)
+            await _run(settings, config, store, client, sending_client)
         store.close()
 
 
@@ -81,7 +84,7 @@ def put_in_force(store: Store, settings: Settings, content: str) -> None:
             )
 
 
-def model_of(settings: Settings) -> Diagnostician | None:
+def model_of(settings: Settings) -> ModelDiagnostician | None:
     """The model where a key is set; imported only then."""
     if not settings.model_key:
         return None
@@ -126,105 +129,67 @@ async def _run(
     store: Store,
     client: AsyncWebClient,
     sending_client: AsyncWebClient,
-    intake_token: str,
-    app_token: str,
 ) -> None:
-    in_force = Adopted()
-    vectors = settings.file.knowledge.vectors
-    knowledge = KnowledgeBase.open(settings.folder / "knowledge", owner=True, vectors=vectors)
+    """Wire everything, start it in the order in which people need it, and stop it in reverse."""
+    section = settings.file
+    in_force, who_is_n3, wake = Adopted(), membership(store, settings), Waker()
+    knowledge = KnowledgeBase.open(
+        settings.folder / "knowledge", owner=True, vectors=section.knowledge.vectors
+    )
     executor = executor_process(settings, config)
-    waker = _Waker()
-    rules = Rules(heartbeats=frozenset(settings.file.heartbeats.names))
-    who_is_n3 = membership(store, settings)
-    copilot = Copilot(store, in_force, who_is_n3, rules, waker)
+    rules = Rules(heartbeats=frozenset(section.heartbeats.names))
+    copilot = Copilot(store, in_force, who_is_n3, rules, wake)
     model = model_of(settings)
-    steps = Steps(store, in_force, executor, knowledge, model, settings.file.model.deadline_s)
-    lifecycle = Lifecycle(store, copilot, steps, settings.lifecycle_url, socket.gethostname())
-    waker.wakes(lifecycle)
+    steps = Steps(store, in_force, executor, knowledge, model, section.model.deadline_s)
 
     app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
-    connection = Connection(app, client, app_token)
+    connection = Connection(app, client, settings.app_token)
     changes = Changes(store, in_force, who_is_n3)
     people = People(client, lambda: connection.team_id)
     edge = Edge(copilot, changes, store, knowledge, people, client)
     for part in (commands, mentions, buttons, views):
         part.register(app, edge)
-    channels = Channels(sending_client, {INCIDENTS: settings.file.slack.incidents_channel})
+    channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
     outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels)
-
-    async def health() -> dict[str, object]:
-        with store.read() as tx:
-            waiting, since = tx.posts.lag()
-            frozen = tx.n3.freeze() is not None
-        return {
-            "status": "ok",
-            "slack": connection.problem or "connected",
-            "executor": "ready" if executor.is_ready else "starting",
-            "model": settings.file.model.name if model else "none: diagnosis by similar incidents",
-            "knowledge": knowledge.health(),
-            "messages_waiting": waiting,
-            "oldest_message": since.isoformat() if since and waiting else None,
-            "frozen": frozen,
-        }
-
-    section = settings.file.web
-    intake = Intake(copilot, Authenticate(intake_token), store.now, section.max_body, section.body_timeout_s)
-    web = WebServer(section.host, section.port, section.max_body, intake, Metrics(store), health)
+    health = Health(store, connection, executor, knowledge, section.model.name if model else "")
+    web = _web(settings, store, copilot, health)
     if settings.signing_secret:
-        from bot.slack.http_mode import answer
-
-        web.add_post("/slack/events", answer(app))
+        web.add_post("/slack/events", http_mode.answer(app))
 
     async with contextlib.AsyncExitStack() as running:
         running.push_async_callback(asyncio.to_thread, knowledge.close)
         executor.start()
         running.push_async_callback(executor.stop)
-        await lifecycle.start()
-        running.push_async_callback(lifecycle.stop)
         await web.start()
         running.push_async_callback(web.stop)
         connection.start()
         running.push_async_callback(connection.stop)
-        for work in (outbox.run(connection.is_connected), _keep_indexed(knowledge)):
-            running.callback(asyncio.create_task(work).cancel)
+        running.callback(asyncio.create_task(outbox.run(connection.is_connected)).cancel)
+        local = LocalSocket(settings.folder, knowledge)
+        await local.start()
+        running.push_async_callback(local.stop)
         (settings.folder / "web.port").write_text(str(web.port))
-        log.info("ready", intake=f"http://{section.host}:{web.port}/alerts/alertmanager")
-        await _until_stopped(connection)
+        log.info("ready", intake=f"http://{section.web.host}:{web.port}/alerts/alertmanager")
+        lifecycle = await _lifecycle(settings, store, copilot, steps)
+        wake.wakes(lifecycle)
+        running.push_async_callback(lifecycle.stop)
+        running.callback(asyncio.create_task(keep_indexed(knowledge, connection.settled)).cancel)
+        if model is not None:
+            running.push_async_callback(model.aclose)
+            running.callback(asyncio.create_task(warm(model)).cancel)
+        await until_stopped(connection.wait_fatal)
 
 
-async def _until_stopped(connection: Connection) -> None:
-    stopped = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    waits = {asyncio.create_task(stopped.wait()), asyncio.create_task(connection.wait_fatal())}
-    done, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for task in rest:
-        task.cancel()
-    for task in done:
-        task.result()
+def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:
+    section = settings.file.web
+    authenticate = Authenticate(settings.intake_token)
+    intake = Intake(copilot, authenticate, store.now, section.max_body, section.body_timeout_s)
+    return WebServer(section.host, section.port, section.max_body, intake, Metrics(store), health.read)
 
 
-async def _keep_indexed(knowledge: KnowledgeBase) -> None:
-    """Load the embedder, then index what others have written; search works by words alone until then."""
-    while True:
-        try:
-            await asyncio.to_thread(knowledge.warm)
-            while await asyncio.to_thread(knowledge.index_pending):
-                continue
-        except Exception:  # the loop's boundary: search goes on by words, the next round tries again
-            log.exception("indexing failed")
-        await asyncio.sleep(INDEX_EVERY_S)
-
-
-class _Waker:
-    """Breaks the circle between copilot and lifecycle: the copilot wakes whatever was put here."""
-
-    def __init__(self) -> None:
-        self._lifecycle: Lifecycle | None = None
-
-    def wakes(self, lifecycle: Lifecycle) -> None:
-        self._lifecycle = lifecycle
-
-    def __call__(self, verb: str, subject: str) -> None:
-        if self._lifecycle is not None:
-            self._lifecycle.wake(verb, subject)
+async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:
+    """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
+    module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
+    made: Lifecycle = module.Lifecycle(store, copilot, steps, settings.lifecycle_url, socket.gethostname())
+    await made.start()
+    return made

@@ -45,9 +45,14 @@ class Copilot:
         self._rules = rules
         self._wake = wake
 
-    def receive(self, alerts: Sequence[Alert]) -> list[Decision]:
-        """Store deliveries and decide on each; when this returns they are committed."""
+    def receive(self, alerts: Sequence[Alert], delivery: str = "") -> list[Decision]:
+        """Store deliveries and decide on each; when this returns they are committed.
+
+        `delivery` is the signature they came under, if any: what comes under it again has no effect.
+        """
         with self._store.begin() as tx:
+            if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
+                return []
             decisions = [self._receive_one(tx, alert) for alert in alerts]
         self._wake("receive", "")
         return decisions

@@ -1,7 +1,7 @@
 """Named places where a crash would hurt most; a test kills the process at each of them in turn.
 
-`VIGIE_FAULT_LOG` appends the name of every place that is passed; `VIGIE_FAULT_AT` holds one line of that log
-("serve commit#3"), and the first process that gets there is killed with SIGKILL. Without them nothing happens.
+The name of every place that is passed goes into the file `VIGIE_FAULT_LOG`. `VIGIE_FAULT_AT` holds one of its
+lines ("serve commit#3"): the first process that gets there is killed. Without them nothing happens.
 """
 
 from __future__ import annotations

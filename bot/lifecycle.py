@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import structlog
@@ -30,6 +31,12 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 
 def due(tx: Tx) -> list[str]:
     """Everything that waits for work now, each as `verb:subject`."""
+    frozen = tx.n3.freeze() is not None
+    return [work for work in unfinished(tx) if not (frozen and work.startswith("execute:"))]
+
+
+def unfinished(tx: Tx) -> list[str]:
+    """The same, whether execution is frozen or not."""
     work = []
     for incident in tx.incidents.open_now():
         if incident.rounds > tx.diagnoses.last_round(incident.id):
@@ -37,8 +44,7 @@ def due(tx: Tx) -> list[str]:
     for proposal in tx.proposals.in_states(ProposalState.PROPOSED):
         if not proposal.digest:
             work.append(f"prepare:{proposal.id}")
-    if tx.n3.freeze() is None:
-        work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
+    work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
     work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
     for incident in tx.incidents.in_states(IncidentState.RESOLVED):
         if tx.summaries.get(incident.id) is None:
@@ -98,6 +104,9 @@ class Lifecycle:
         """Stop sweeping; what is under way goes on at the next start."""
         if self._sweeper:
             self._sweeper.cancel()
+            await asyncio.wait([self._sweeper])
+        # DBOS has put its own threads behind asyncio.to_thread, and takes them with it.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         await asyncio.to_thread(DBOS.destroy)
 
     async def sweep(self) -> None:
@@ -143,6 +152,6 @@ class Lifecycle:
 
     def _settle(self, work: str, problem: str) -> None:
         with self._store.begin() as tx:
-            if work in due(tx):
+            if work in unfinished(tx):
                 tx.inbox.setback(work, problem, WAITS)
                 log.warning("work will be tried again", work=work, problem=problem)

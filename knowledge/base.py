@@ -205,7 +205,7 @@ class KnowledgeBase:
         """Embeds and indexes passages that are written but not in the vector index, at most `limit`; how
         many it did.
 
-        0 as well while not warm. Raises EmbedderUnavailable when the embedder fails on the way;
+        0 as well while not warm. Raises EmbedderUnavailable or IndexUnavailable when one fails on the way;
         run it again later.
         """
         with self._indexing:

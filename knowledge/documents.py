@@ -24,7 +24,7 @@ def engine_for(url: str) -> sa.Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # the driver's own connection  # noqa: ANN401  # the driver's own connection
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection
     cursor = connection.cursor()
     # secure_delete: text of a removed document does not linger in free pages.
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
@@ -172,9 +172,7 @@ class DocumentStore:
 
 
 def _count(connection: sa.Connection, name: str) -> None:
-    """Raises a counter. First in its transaction, it also keeps a second writer waiting instead of failing.
-    Raises a counter. First in its transaction, it also keeps a second writer waiting instead of failing.
-    """
+    """Raises a counter. First in its transaction, it makes a second writer wait instead of fail."""
     connection.execute(state.update().where(state.c.name == name).values(value=state.c.value + 1))
 
 
@@ -208,14 +206,14 @@ def _passage_rows(document: Document, version: str, pieces: Sequence[Piece]) -> 
     ]
 
 
-def _document(row: Any) -> Document:  # a row of a plain select has no static columns  # noqa: ANN401  # a row has no static columns
+def _document(row: Any) -> Document:  # noqa: ANN401  # a row has no static columns
     values = {
         column.name: getattr(row, column.name) for column in documents.columns if column.name != "version"
     }
     return Document(**values | {"alerts": tuple(row.alerts), "actions": tuple(row.actions)})
 
 
-def _passage(row: Any) -> Passage:  # as above  # noqa: ANN401  # a row has no static columns
+def _passage(row: Any) -> Passage:  # noqa: ANN401  # a row has no static columns
     return Passage(
         id=row.id,
         document_id=row.document_id,

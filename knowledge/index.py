@@ -7,8 +7,10 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +42,12 @@ class VectorIndex:
         """Opens or creates. A folder that cannot be read is moved aside, and `moved` names where."""
         self.moved = _set_aside_if_broken(folder)
         self.name = index_name(embedder_id, dimension, generation)
+        self._turn, self._closed = threading.Lock(), False
         self._client = _client(folder)
         about = {"embedder": embedder_id, "dimension": dimension}
         self._parts = {part: self._collection(f"{part}-{self.name}", about) for part in PARTS}
 
-    def _collection(self, name: str, about: dict[str, Any]) -> Any:  # chromadb is loaded lazily  # noqa: ANN401  # chromadb is loaded late
+    def _collection(self, name: str, about: dict[str, Any]) -> Any:  # noqa: ANN401  # chromadb is loaded late
         settings = {"embedding_function": None, "metadata": about, "configuration": {"hnsw": HNSW}}
         collection = self._client.get_or_create_collection(name, **settings)
         held = collection.metadata or {}
@@ -57,42 +60,61 @@ class VectorIndex:
         """Adds or replaces vectors."""
         for start in range(0, len(ids), BATCH):
             some = slice(start, start + BATCH)
-            self._parts[part].upsert(ids=list(ids[some]), embeddings=vectors[some])
+            with self._use():
+                self._parts[part].upsert(ids=list(ids[some]), embeddings=vectors[some])
 
     def delete(self, part: str, ids: Sequence[str]) -> None:
         """Removes vectors; unknown ids are ignored."""
         for start in range(0, len(ids), BATCH):
-            self._parts[part].delete(ids=list(ids[start : start + BATCH]))
+            with self._use():
+                self._parts[part].delete(ids=list(ids[start : start + BATCH]))
 
     def query(self, part: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The nearest (id, cosine), best first."""
-        found = self._parts[part].query(
-            query_embeddings=vector.reshape(1, -1), n_results=limit, include=["distances"]
-        )
+        one = vector.reshape(1, -1)
+        with self._use():
+            found = self._parts[part].query(query_embeddings=one, n_results=limit, include=["distances"])
         distances = found["distances"] or [[]]
         return [(id, 1.0 - distance) for id, distance in zip(found["ids"][0], distances[0], strict=True)]
 
     def count(self, part: str) -> int:
         """Vectors in the collection."""
-        return int(self._parts[part].count())
+        with self._use():
+            return int(self._parts[part].count())
 
     def drop_others(self) -> list[str]:
         """Deletes every other collection; returns their names."""
         mine = {f"{part}-{self.name}" for part in PARTS}
-        others = [one.name for one in self._client.list_collections() if one.name not in mine]
-        for name in others:
-            self._client.delete_collection(name)
+        with self._use():
+            others = [one.name for one in self._client.list_collections() if one.name not in mine]
+            for name in others:
+                self._client.delete_collection(name)
         return others
 
     def close(self) -> None:
-        """Lets go of the files."""
-        self._client.close()
+        """Lets go of the files, after whoever is using them; later calls raise IndexUnavailable."""
+        with self._turn:
+            self._closed = True
+            self._client.close()
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        """One caller at a time, never after `close`; Chroma's errors become ours."""
+        import chromadb
+
+        with self._turn:
+            if self._closed:
+                raise IndexUnavailable("the vector index is closed; search again")
+            try:
+                yield
+            except (chromadb.errors.ChromaError, OSError) as error:
+                raise IndexUnavailable(
+                    f"the vector index failed ({type(error).__name__}); ingest with --rebuild if it stays so"
+                ) from error
 
 
 def probe(folder: Path) -> None:
-    """Reads every collection once, so that a broken folder shows itself here. Runs in a process of its own.
-    Reads every collection once, so that a broken folder shows itself here. Runs in a process of its own.
-    """
+    """Reads every collection once, in a process of its own, so that a broken folder shows itself here."""
     client = _client(folder)
     for listed in client.list_collections():
         collection = client.get_collection(listed.name, embedding_function=None)
@@ -102,7 +124,7 @@ def probe(folder: Path) -> None:
     client.close()
 
 
-def _client(folder: Path) -> Any:  # chromadb is loaded lazily  # noqa: ANN401  # chromadb is loaded late
+def _client(folder: Path) -> Any:  # noqa: ANN401  # chromadb is loaded late
     import chromadb
     from chromadb.config import Settings
 
@@ -127,7 +149,7 @@ def _set_aside_if_broken(folder: Path) -> Path | None:
     )
     command = [sys.executable, "-P", "-c", code, str(root), str(folder)]
     try:
-        subprocess.run(command, check=True, timeout=PROBE_SECONDS, capture_output=True)  # fixed  # noqa: S603  # a fixed command, no shell
+        subprocess.run(command, check=True, timeout=PROBE_SECONDS, capture_output=True)  # noqa: S603  # a fixed command, no shell
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
         folder.rename(aside)

@@ -45,7 +45,7 @@ class LexicalIndex:
         self._documents = self._index(WEIGHTS)
         self._windows = self._index({"body": 1.0})
 
-    def _index(self, fields: Mapping[str, float]) -> Any:  # tantivy's classes are loaded lazily  # noqa: ANN401  # tantivy is loaded late
+    def _index(self, fields: Mapping[str, float]) -> Any:  # noqa: ANN401  # tantivy is loaded late
         import tantivy
 
         builder = tantivy.SchemaBuilder()
@@ -138,7 +138,7 @@ class LexicalIndex:
 
     def _search(
         self,
-        index: Any,  # as above  # noqa: ANN401  # tantivy is loaded late
+        index: Any,  # noqa: ANN401  # tantivy is loaded late
         text: str,
         weights: Mapping[str, float],
         limit: int,
@@ -159,7 +159,7 @@ class LexicalIndex:
         return [(score, searcher.doc(address)) for score, address in hits]
 
 
-def _analyzer(stemmer: str) -> Any:  # tantivy's classes are loaded lazily  # noqa: ANN401  # tantivy is loaded late
+def _analyzer(stemmer: str) -> Any:  # noqa: ANN401  # tantivy is loaded late
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
     builder = TextAnalyzerBuilder(Tokenizer.simple())
@@ -173,7 +173,7 @@ def _analyzer(stemmer: str) -> Any:  # tantivy's classes are loaded lazily  # no
     return builder.filter(Filter.ascii_fold()).build()
 
 
-def _row(passage: Passage, fields: Mapping[str, str]) -> Any:  # as above  # noqa: ANN401  # tantivy is loaded late
+def _row(passage: Passage, fields: Mapping[str, str]) -> Any:  # noqa: ANN401  # tantivy is loaded late
     import tantivy
 
     language = passage.language if passage.language in STEMMERS else "en"
@@ -201,7 +201,7 @@ def _fields(parts: list[Passage]) -> dict[str, str]:
     }
 
 
-def _finish(writer: Any, index: Any) -> None:  # as above  # noqa: ANN401  # tantivy is loaded late
+def _finish(writer: Any, index: Any) -> None:  # noqa: ANN401  # tantivy is loaded late
     writer.commit()
     writer.wait_merging_threads()
     index.reload()

@@ -15,20 +15,20 @@ from knowledge.windows import RECIPE, title_line, windows
 
 
 class VectorFiller:
-    """Not thread-safe for filling: the caller lets one at a time in. Cut anywhere, the next `fill` goes on.
-    Not thread-safe for filling: the caller lets one at a time in. Cut anywhere, the next `fill` goes on.
-    """
+    """One `fill` at a time; the caller sees to that. Cut anywhere, the next `fill` goes on."""
 
     def __init__(self, store: DocumentStore, folder: Path, embedder: Embedder) -> None:
         self._store, self._folder = store, folder
         self.dense = self._open(embedder)
 
     def _open(self, embedder: Embedder) -> Dense:
-        self._generation = self._store.value("generation")
-        index = VectorIndex(self._folder, f"{embedder.id}/{RECIPE}", embedder.dimension, self._generation)
+        generation = self._store.value("generation")
+        index = VectorIndex(self._folder, f"{embedder.id}/{RECIPE}", embedder.dimension, generation)
         # Fewer vectors than were marked: the folder was lost or set aside, so all of it is done again.
         if index.count("windows") < self._store.held(index.name)[1]:
             self._store.forget()
+        # Last, so that a folder that could not be opened is tried again.
+        self._generation = generation
         return Dense(embedder, index)
 
     def waiting(self) -> int:

@@ -1,5 +1,7 @@
-"""One incident from its alert to its document, played by people and a sender who do not give up, while a
-supervisor starts `vigie serve` again whenever it ends; and what must be true at the end, wherever it was killed.
+"""One incident from its alert to its document, played by people and a sender who do not give up.
+
+A supervisor starts `vigie serve` again whenever it ends. `Story.wrong` says what must be true at the end,
+wherever it was killed.
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ class Played:
 
 async def play(folder: Path, place: str = "") -> Played:
     """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it."""
-    folder.mkdir(parents=True)
-    log = folder / "places"
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    log, killed = folder / "places", folder / "places.killed"
     faults = {"VIGIE_FAULT_LOG": str(log)} | ({"VIGIE_FAULT_AT": place} if place else {})
     played = Played(place)
     async with world(folder, start=False, environment=faults) as running:
@@ -56,7 +58,7 @@ async def play(folder: Path, place: str = "") -> Played:
         except (AssertionError, TimeoutError) as error:
             played.problems = [f"{type(error).__name__}: {error}"]
         played.ended = story.ended
-    played.reached = Path(f"{log}.killed").exists()
+    played.reached = await asyncio.to_thread(killed.exists)
     return played
 
 
@@ -133,8 +135,7 @@ class Story:
             events = list(tx.audit.events())
             incidents = tx.incidents.in_states(*IncidentState)
             proposals = tx.proposals.of_incident(self._incident)
-        with running.store._engine.connect() as rows:  # noqa: SLF001
-            wanted = set(rows.execute(sa.select(tables.posts.c.key)).scalars())
+        wanted = {row.key for row in running.rows(sa.select(tables.posts.c.key))}
         found += [f"{key} is not in the channel" for key in wanted - set(counts)]
         if len([key for key in wanted if key.startswith("answer:")]) != 1:
             found.append("the question was not answered once")
@@ -183,14 +184,14 @@ class Story:
         return False
 
     async def _remedy(self) -> None:
-        """Propose and sign until it is clear: an uncertain end is looked at and, where it may help, done again."""
+        """Propose and sign; where the end is uncertain and it may still help, once more."""
         for _ in range(3):
             count = len(self._proposals())
             await self._do("a proposal", self._propose, lambda count=count: len(self._proposals()) > count)  # type: ignore[misc]
             proposal = await self._world.until("its plan", self._prepared, PATIENCE_S)
             if not proposal.state.is_over:
                 await self._do("a signature", self._sign, lambda: self._newest().state.value != "proposed")
-                proposal = await self._world.over(proposal)
+                proposal = await self._world.until("its end", self._ended, PATIENCE_S)
             self.ended += f"{proposal.state.value}/{proposal.outcome or '-'} "
             if proposal.state not in UNCERTAIN or proposal.outcome is Outcome.FIXED:
                 break
@@ -256,6 +257,11 @@ class Story:
     def _prepared(self) -> Proposal | None:
         newest = self._newest()
         return newest if newest.digest or newest.state.is_over else None
+
+    def _ended(self) -> Proposal | None:
+        newest = self._newest()
+        verified = newest.outcome is not None or newest.state not in (ProposalState.SUCCEEDED, *UNCERTAIN)
+        return newest if newest.state.is_over and verified else None
 
     def _is_monitored(self) -> bool:
         with self._world.store.read() as tx:

@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ import yaml
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import Proposal, ProposalState
 from bot.playground.workspace import Channel, Person, UserGroup, Workspace
+from bot.playground.workspace.envelopes import Place, block_actions
 from bot.store import tables
 from bot.store.database import Store, open_engine
 from knowledge.base import KnowledgeBase
@@ -160,6 +161,23 @@ class World:
             self.serve.kill()
         await self.serve.wait()
 
+    def executor_pid(self) -> int:
+        """The process id of the executor, the child of serve that carries tools out."""
+        assert self.serve is not None
+        children = Path(f"/proc/{self.serve.pid}/task/{self.serve.pid}/children").read_text().split()
+        commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in children}
+        return next(pid for pid, command in commands.items() if b"executor" in command)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Stop the executor in its tracks: what is signed meanwhile starts only when the block has ended."""
+        pid = self.executor_pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def logged(self) -> str:
         """Everything that serve and its executor have logged."""
         path = self.folder / "serve.log"
@@ -187,7 +205,7 @@ class World:
 
     def posted(self, channel: str = CHANNEL) -> list[str]:
         """The outbox keys that Vigie's messages in the channel carry, each as often as it is there."""
-        carried = [m.get("metadata") or {} for m in self.place._core.board.room(channel).messages.values()]  # noqa: SLF001
+        carried = [m.get("metadata") or {} for m in self.place._core.board.room(channel).messages.values()]
         return [str(metadata["event_payload"]["key"]) for metadata in carried if metadata]
 
     def break_target(self, value: int = 9, *, service: str = "", **state: object) -> str:
@@ -200,6 +218,16 @@ class World:
         full = {"value": value, "identity": f"{service}@1", **state}
         (folder / "state.json").write_text(json.dumps(full))
         return service
+
+    def slow_checks(self, service: str, seconds: float = 1.0) -> None:
+        """From now on looking at this target takes that long; `until_looked` says when somebody looks."""
+        path = self.target(service) / "state.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"slow_look_s": seconds}))
+        (self.target(service) / "looking").unlink(missing_ok=True)
+
+    async def until_looked(self, service: str) -> None:
+        """Wait until a slow check is under way."""
+        await self.until("a check under way", (self.target(service) / "looking").exists)
 
     def target(self, service: str) -> Path:
         return self.folder / "targets" / service
@@ -364,6 +392,26 @@ class World:
         return await self.until(f"the end of {proposal.label}", ended)
 
     # -- playing the intruder, the clock and the auditor
+
+    async def forge_click(self, person: Person, action_id: str, value: str, *, team_id: str = "") -> None:
+        """A click that no message offers, as Slack would deliver it; `team_id` is the clicker's workspace."""
+        core = self.place._core  # noqa: SLF001
+        action = {"type": "button", "block_id": "b", "action_id": action_id, "value": value}
+        where = Place(channel={"id": CHANNEL, "name": "incidents"}, message={"ts": "1.1"}, message_ts="1.1")
+        trigger = core.views.trigger(person.id)
+        payload = block_actions(core.team, person, where, action | {"action_ts": "1.1"}, trigger)
+        payload["user"] |= {"team_id": team_id or core.team.id}
+        assert (await core.link.ask("interactive", payload)).outcome == "acked"
+
+    def hear(self, event: Mapping[str, object]) -> None:
+        """An event that the workspace itself never makes, told to Vigie as Slack would."""
+        core = self.place._core  # noqa: SLF001
+        core.board.announce({"event_ts": core.board.timestamps.next(), **event})
+
+    def rows(self, query: sa.Select[Any]) -> list[Any]:
+        """Rows as they stand in the store."""
+        with self.store._engine.connect() as connection:  # noqa: SLF001
+            return list(connection.execute(query))
 
     def push_time(self, by: timedelta) -> None:
         """Move the newest stored time forward, as if a clock had been that far ahead once."""

@@ -10,7 +10,8 @@ class Person:
     """A Slack identity: team id and user id, never a display name.
 
     Raises:
-        ValueError: either id is empty, as an empty id must never pass for somebody.
+        ValueError: either id is empty, as an empty id must never pass for somebody, or holds a `/`, as two
+            people must never share a key.
     """
 
     team_id: str
@@ -19,6 +20,8 @@ class Person:
     def __post_init__(self) -> None:
         if not self.team_id or not self.user_id:
             raise ValueError("a person needs a team id and a user id")
+        if "/" in self.team_id or "/" in self.user_id:
+            raise ValueError("the ids of a person hold no '/'")
 
     @property
     def key(self) -> str:

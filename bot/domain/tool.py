@@ -26,6 +26,11 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+def shown(value: object) -> str:
+    """A value as people and tools read it: booleans as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
     """One typed argument. `type` is enum, integer, pattern, boolean or reference."""
@@ -59,7 +64,7 @@ class Expectation:
         return value <= self.bound if self.operator == "at_most" else value >= self.bound
 
     def __str__(self) -> str:
-        return f"{self.operator.replace('_', ' ')} {self.bound}"
+        return f"{self.operator.replace('_', ' ')} {shown(self.bound)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +126,8 @@ class CheckResult:
     problem: str = ""
 
     @property
-    def shown(self) -> str:
+    def told(self) -> str:
         """The value for people: `14 orders`, or why there is none."""
         if self.verdict is Verdict.UNKNOWN:
             return f"cannot tell: {self.problem}" if self.problem else "see its output"
-        value = str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
-        return f"{value} {self.unit}".strip()
+        return f"{shown(self.value)} {self.unit}".strip()

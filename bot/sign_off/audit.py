@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.domain.records import AuditEvent
 from bot.sign_off.digest import canonical
@@ -16,7 +16,7 @@ def link(
     seq: int, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, object], previous: str
 ) -> str:
     """The hash of an event: sha256 over all its fields and the hash before it."""
-    text = canonical([seq, at.isoformat(), actor, action, subject, detail, previous])
+    text = canonical([seq, at.astimezone(UTC).isoformat(), actor, action, subject, detail, previous])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -25,5 +25,7 @@ def _lines(content: str) -> list[str]:
     for name, value in sorted(json.loads(content).items()):
         lines.append(f"# {name}")
         text = value if isinstance(value, str) else json.dumps(value, indent=1, sort_keys=True)
-        lines += text.splitlines()
+        # Indented, so that no text can pass for the next heading; split at \n alone, so that every other
+        # character that breaks lines somewhere is seen as an escape.
+        lines += [f" {line}" for line in text.split("\n")]
     return lines

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState, SignOff
+from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
 
 
@@ -53,7 +54,7 @@ def may_be_signed_now(proposal: Proposal, shown_digest: str, frozen: bool, now: 
         return Judgement(False, f"The time to sign {proposal.label} is over; propose it again.")
     if not proposal.digest:
         return Judgement(False, f"{proposal.label} is still being prepared; try again in a few seconds.")
-    if shown_digest != proposal.digest:
+    if proposal.plan is None or shown_digest != proposal.digest or digest(proposal.plan) != proposal.digest:
         return Judgement(False, "What you were shown is not what is recorded; open it again.")
     if frozen:
         return Judgement(False, "Execution is frozen; an N3 has to lift the freeze first.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_CHARACTERS = 24_000
+_ESCAPED = re.compile(r"[^ -~]|\\(?=u\{)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,11 @@ def call_text(call: object) -> str:
 
 
 def ascii_text(text: str) -> str:
-    """The text with every character that is not printable ASCII written as an escape, so none can deceive."""
-    return "".join(c if c.isascii() and c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
+    """The text with every character that is not printable ASCII written as an escape, so none can deceive.
+
+    The beginning of what looks like such an escape is escaped too: different texts never look the same.
+    """
+    return _ESCAPED.sub(lambda match: f"\\u{{{ord(match.group()):x}}}", text)
 
 
 def _used(used: Mapping[str, object]) -> str:

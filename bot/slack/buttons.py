@@ -32,7 +32,10 @@ async def _resolve(edge: Edge, person: Person, value: str) -> str:
 
 
 async def _propose(edge: Edge, person: Person, value: str) -> str:
-    incident, round_, index = (_number(part) for part in value.split(":"))
+    numbers = [_number(part) for part in value.split(":")]
+    if len(numbers) != 3:
+        raise Refused("That button is not one of ours.")
+    incident, round_, index = numbers
     proposal = await asyncio.to_thread(edge.copilot.propose_remedy, person, incident, round_, index)
     return f"{proposal.label} is proposed; somebody of N3 has to sign it, not you."
 

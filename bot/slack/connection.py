@@ -49,6 +49,7 @@ class Connection:
         self._sockets: AsyncSocketModeHandler | None = None
         self.team_id = ""
         self.problem = "not connected yet"
+        self.settled = asyncio.Event()
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
 
@@ -80,6 +81,7 @@ class Connection:
                 if self._socket_mode:
                     await self._open_sockets()
                 self.problem = ""
+                self.settled.set()
                 log.info("connected to Slack", team=self.team_id)
                 return
             except Misconfigured as error:
@@ -89,6 +91,7 @@ class Connection:
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 self.problem = f"Slack does not answer: {type(error).__name__}"
                 log.warning("Slack does not answer; trying again", problem=str(error)[:200])
+            self.settled.set()
             await asyncio.sleep(_RETRY_S)
 
     async def _check_token(self) -> None:

@@ -17,6 +17,7 @@ from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
 from bot.errors import VigieError
+from bot.slack.blocks.parts import escape
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
 
@@ -53,11 +54,8 @@ class Edge:
 
     async def tell(self, body: Body, text: str) -> None:
         """Say something to one person where they are; it is a courtesy, so a failure is only logged."""
-        channel = (body.get("channel") or {}).get("id") or body.get("channel_id", "")
-        user = body.get("user_id") or (body.get("user") or {}).get("id", "")
-        thread = ((body.get("container") or {}).get("thread_ts")) or (body.get("message") or {}).get(
-            "thread_ts"
-        )
+        channel, user, thread = _where(body)
+        text = escape(text)  # the words of an error may quote what a sender or a model wrote
         try:
             if channel:
                 await self.client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
@@ -65,6 +63,16 @@ class Edge:
                 await self.client.chat_postMessage(channel=user, text=text)
         except (SlackApiError, OSError, TimeoutError) as error:
             log.warning("a person could not be told", problem=type(error).__name__)
+
+
+def _where(body: Body) -> tuple[str, str, str | None]:
+    """Channel, person and thread of a command, an interaction or an event."""
+    if event := body.get("event"):
+        return event.get("channel", ""), event.get("user", ""), event.get("thread_ts")
+    channel = (body.get("channel") or {}).get("id") or body.get("channel_id", "")
+    user = body.get("user_id") or (body.get("user") or {}).get("id", "")
+    thread = (body.get("container") or {}).get("thread_ts") or (body.get("message") or {}).get("thread_ts")
+    return channel, user, thread
 
 
 Listener = Callable[..., Awaitable[None]]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.edge import Body, Edge, guarded
+from bot.slack.edge import Body, Edge, Listener, guarded
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
     async def asked(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
-        """Keep the question before it is acknowledged; a mention that comes as two events counts once."""
+        """Keep the question; a mention that comes as two events, or again, counts once."""
         event = body["event"]
         if event.get("bot_id") or event.get("subtype") or not event.get("user"):
-            await ack()
             return
         by = {
             "user_id": event["user"],
@@ -35,17 +35,28 @@ def register(app: AsyncApp, edge: Edge) -> None:
             "incident_id": await asyncio.to_thread(_incident_of, edge, event["channel"], thread),
         }
         await asyncio.to_thread(edge.copilot.ask, f"message:{event['channel']}:{event['ts']}", question)
-        await ack()
 
     async def message(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Only direct messages are questions; what people say to each other is theirs."""
         if body["event"].get("channel_type") == "im":
             await asked(ack=ack, body=body, client=client, respond=respond)
-        else:
-            await ack()
 
-    app.event("app_mention")(guarded(edge, asked))
-    app.event("message")(guarded(edge, message))
+    app.event("app_mention", middleware=[_before_ack(guarded(edge, asked))])(_nothing_more)
+    app.event("message", middleware=[_before_ack(guarded(edge, message))])(_nothing_more)
+
+
+def _before_ack(listener: Listener) -> Callable[..., Awaitable[None]]:
+    """Bolt acknowledges an event before its listener runs, and a crash would lose it; middleware is first."""
+
+    async def first(body: Body, client: Any, next: Callable[[], Awaitable[object]]) -> None:  # noqa: ANN401
+        await listener(ack=_nothing_more, body=body, client=client, respond=None)
+        await next()
+
+    return first
+
+
+async def _nothing_more() -> None:
+    """All is done when this is called."""
 
 
 def _incident_of(edge: Edge, channel: str, thread_ts: str | None) -> int | None:

@@ -99,7 +99,7 @@ def number(
                 "unit": run.result.unit,
                 "problem": run.result.problem,
             }
-            text = f"{run.result.shown}\n{run.result.output}"
+            text = f"{run.result.told}\n{run.result.output}"
             add(EvidenceKind.CHECK, run.tool, text, f"check:{run.id}", run.ended_at or now, facts)
     for passage in found.passages if found.fits else ():
         add(EvidenceKind.PASSAGE, _title(passage), passage.text, passage.id, now, _facts(passage))

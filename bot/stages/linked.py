@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
-from bot.domain.tool import Argument, Tool, ToolKind, Use, Verdict
+from bot.domain.tool import Argument, Tool, ToolKind, Use, Verdict, shown
 
 Inventory = Mapping[str, Mapping[str, Mapping[str, object]]]
 """Name of an inventory, name of a row, its fields."""
@@ -106,5 +106,5 @@ def _after(action: Tool, use: Use, piece: Evidence) -> Standing:
 
 def _reading(use: Use, piece: Evidence) -> str:
     value = piece.facts.get("value")
-    shown = "no value" if value is None else f"{value} {piece.facts.get('unit') or ''}".strip()[:60]
-    return f"`{use.tool}` read {shown} ({piece.id})"
+    read = "no value" if value is None else f"{shown(value)} {piece.facts.get('unit') or ''}".strip()[:60]
+    return f"`{use.tool}` read {read} ({piece.id})"

@@ -18,7 +18,7 @@ from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.ports import Diagnostician, Executor
-from bot.domain.proposal import Outcome, Proposal, ProposalState
+from bot.domain.proposal import Proposal
 from bot.domain.records import Received, SeenAlert
 from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
@@ -90,12 +90,10 @@ class Steps:
     async def execute(self, subject: str) -> None:
         """Have the executor run a signed proposal; it judges the signatures again itself."""
         await self._executor.do("execute", int(subject))
-        await asyncio.to_thread(self._follow, int(subject))
 
     async def verify(self, subject: str) -> None:
         """Have the executor look again at what showed the fault."""
         await self._executor.do("verify", int(subject))
-        await asyncio.to_thread(self._follow, int(subject))
 
     async def resolve(self, subject: str) -> None:
         """Draft the summary of a resolved incident."""
@@ -146,16 +144,6 @@ class Steps:
             announce_evidence(tx, incident)
             announce_diagnosis(tx, incident)
 
-    def _follow(self, proposal_id: int) -> None:
-        """Move the incident to where its action has brought it."""
-        with self._store.begin() as tx:
-            proposal = tx.proposals.get(proposal_id)
-            if proposal is not None and _was_started(proposal):
-                # An incident that was not seen mitigating yet passes through it.
-                tx.incidents.move(proposal.incident_id, IncidentState.MITIGATING)
-                tx.incidents.move(proposal.incident_id, _state_after(proposal))
-                announce_incident(tx, proposal.incident_id)
-
     def _draft(self, incident_id: int) -> None:
         with self._store.begin() as tx:
             incident = tx.incidents.get(incident_id)
@@ -186,22 +174,6 @@ def _story(tx: Tx, incident_id: int) -> tuple[list[SeenAlert], Diagnosis | None,
         tx.diagnoses.latest(incident_id),
         tx.proposals.of_incident(incident_id),
     )
-
-
-def _was_started(proposal: Proposal) -> bool:
-    return proposal.state in (
-        ProposalState.EXECUTING,
-        ProposalState.SUCCEEDED,
-        ProposalState.FAILED,
-        ProposalState.UNKNOWN,
-    )
-
-
-def _state_after(proposal: Proposal) -> IncidentState:
-    if proposal.outcome is Outcome.FIXED:
-        return IncidentState.MONITORING
-    waits = proposal.state in (ProposalState.EXECUTING, ProposalState.SUCCEEDED) and proposal.outcome is None
-    return IncidentState.MITIGATING if waits else IncidentState.IDENTIFIED
 
 
 def _with_gaps(made: Diagnosis, gaps: tuple[str, ...]) -> Diagnosis:

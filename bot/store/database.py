@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -22,6 +23,9 @@ from bot.store.n3 import N3Records
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
 from bot.store.summaries import Summaries
+
+# Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
+_WRITERS_LOCK = 7_301_456
 
 
 def system_now() -> datetime:
@@ -49,6 +53,15 @@ def _prepare_sqlite(connection: object, record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     reading = connection.get_execution_options().get("vigie_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def one_writer(connection: Connection) -> None:
+    """Wait until no other transaction writes; SQLite's BEGIN IMMEDIATE has done so already.
+
+    Time, the audit chain and every "is it known already" rest on reading what the writer before committed.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK)))
 
 
 class Tx:
@@ -88,6 +101,7 @@ class Store:
     def begin(self) -> Iterator[Tx]:
         """A writing transaction: committed when the block ends, rolled back when it raises."""
         with self._engine.connect() as connection, connection.begin():
+            one_writer(connection)
             now = self._advance(connection)
             yield Tx(connection, now)
             fault_hook.point("commit")
@@ -96,7 +110,11 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction: one consistent view."""
-        with self._engine.connect().execution_options(vigie_reading=True) as connection, connection.begin():
+        options: dict[str, Any] = {"vigie_reading": True}
+        if self._engine.dialect.name == "postgresql":
+            # What SQLite's readers get anyway: every statement sees the same moment.
+            options["isolation_level"] = "REPEATABLE READ"
+        with self._engine.connect().execution_options(**options) as connection, connection.begin():
             yield Tx(connection, max(self._clock(), self._stored(connection)))
 
     def now(self) -> datetime:

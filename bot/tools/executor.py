@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
 from bot.domain.store import Store, Tx
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
 from bot.errors import ArgumentRefused, BadInput, CatalogueError
+from bot.following import follow
 from bot.membership import note_membership
 from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
@@ -22,7 +24,7 @@ from bot.sign_off.rendering import fits
 from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
-from bot.tools.in_force import catalogue_in_force, policy_in_force
+from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
 from bot.tools.plan import arguments_of, build, refuse_out_of_scope
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import RunResult
@@ -45,6 +47,12 @@ class _Case:
     policy: Policy
     tool: Tool
 
+    def is_still_so(self, tx: Tx, proposal: Proposal) -> bool:
+        """Whether catalogue and policy are the ones it was read with, and the row names the tool's own risk."""
+        catalogue = tx.n3.adopted(CATALOGUE)
+        same = catalogue is not None and catalogue.content == self.catalogue.content
+        return same and policy_in_force(tx) == self.policy and proposal.risk is self.tool.risk
+
 
 class Executor:
     """Carries out checks, prepares proposals, executes signed ones and verifies them."""
@@ -64,6 +72,8 @@ class Executor:
                     proposal.id, (ProposalState.EXECUTING,), ProposalState.UNKNOWN, reason=reason
                 )
                 tx.audit.append("executor", "execution interrupted", proposal.label, {"reason": reason})
+                tx.proposals.verify_after(proposal.id, _settle_s(proposal))
+                follow(tx, proposal.id)
                 announce_proposal(tx, proposal)
         return [proposal.id for proposal in interrupted]
 
@@ -104,30 +114,31 @@ class Executor:
             self._refuse(case.proposal, ProposalState.PROPOSED, reason)
             return
         with self._store.begin() as tx:
-            tx.proposals.prepared(proposal_id, plan, digest(plan), before)
-            tx.audit.append("executor", "prepared", case.proposal.label, {"digest": digest(plan)})
-            announce_proposal(tx, case.proposal)
+            if tx.proposals.prepared(proposal_id, plan, digest(plan), before):
+                tx.audit.append("executor", "prepared", case.proposal.label, {"digest": digest(plan)})
+                announce_proposal(tx, case.proposal)
 
     async def execute(self, proposal_id: int) -> None:
         """Judge a signed proposal anew and, if everything still holds, run it: at most once, ever."""
         case = self._case(proposal_id)
         if case is None or case.proposal.state is not ProposalState.SIGNED:
             return
-        current = self._membership.n3()
         try:
             plan, _, before = await self._plan(case)
         except (BadInput, CatalogueError) as error:
             self._refuse(case.proposal, ProposalState.SIGNED, str(error))
             return
         fence = secrets.token_hex(16)
+        # Checks take their time; who is N3 is asked after them, and all else is read in the transaction.
+        current = await asyncio.to_thread(self._membership.n3)
         with self._store.begin() as tx:
             frozen = tx.n3.freeze() is not None
             proposal = tx.proposals.get(proposal_id)
             assert proposal is not None
             n3 = note_membership(tx, current, case.policy)
-            judgement = may_execute(
-                proposal, tx.proposals.sign_offs(proposal_id), digest(plan), n3, case.policy, frozen, tx.now
-            )
+            given = tx.proposals.sign_offs(proposal_id)
+            fresh = digest(plan) if case.is_still_so(tx, proposal) else ""
+            judgement = may_execute(proposal, given, fresh, n3, case.policy, frozen, tx.now)
             if not judgement.allowed:
                 if not frozen:
                     self._refuse_in(tx, proposal, ProposalState.SIGNED, judgement.reason)
@@ -138,7 +149,9 @@ class Executor:
             tx.audit.append(
                 "executor", "execution started", proposal.label, {"digest": digest(plan), "fence": fence}
             )
+            follow(tx, proposal_id)
             announce_proposal(tx, proposal)
+            fault_hook.point("intent")
         fault_hook.point("tool")
         result = await self._run(case.tool, plan)
         fault_hook.point("tool done")
@@ -159,10 +172,11 @@ class Executor:
             result = CheckResult(use.tool, Verdict.UNKNOWN, None, "", "", "", str(error))
         outcome = _OUTCOMES[result.verdict]
         with self._store.begin() as tx:
-            if tx.proposals.verified(proposal_id, result.shown, outcome):
+            if tx.proposals.verified(proposal_id, result.told, outcome):
                 tx.audit.append(
-                    "executor", f"verified: {outcome.value}", case.proposal.label, {"after": result.shown}
+                    "executor", f"verified: {outcome.value}", case.proposal.label, {"after": result.told}
                 )
+                follow(tx, proposal_id)
                 announce_proposal(tx, case.proposal)
 
     def _case(self, proposal_id: int) -> _Case | None:
@@ -191,7 +205,7 @@ class Executor:
         precondition, before = results
         holds = precondition.verdict is Verdict.HEALTHY
         plan = build(catalogue, case.policy, case.incident, tool, arguments, precondition, holds)
-        return plan, holds, before.shown
+        return plan, holds, before.told
 
     async def _check(
         self,
@@ -235,6 +249,7 @@ class Executor:
                 case.proposal.label,
                 {"exit_code": result.exit_code, "problem": result.problem},
             )
+            follow(tx, case.proposal.id)
             announce_proposal(tx, case.proposal)
 
     def _refuse(self, proposal: Proposal, source: ProposalState, reason: str) -> None:
@@ -249,3 +264,10 @@ class Executor:
         if tx.proposals.move(proposal.id, (source,), state, reason=reason):
             tx.audit.append("executor", f"refused: {state.value}", proposal.label, {"reason": reason})
             announce_proposal(tx, proposal)
+
+
+def _settle_s(proposal: Proposal) -> float:
+    """How long the action was signed to settle before it is verified."""
+    verification = proposal.plan["verification"] if proposal.plan else {}
+    assert isinstance(verification, Mapping)
+    return float(verification.get("settle_s", 0))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.domain.tool import shown
 from bot.errors import ArgumentRefused
 
 _HOLE = re.compile(r"\{([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?\}")
@@ -46,7 +47,7 @@ def fill(call: object, values: Mapping[str, object], rows: Mapping[str, Mapping[
         whole = _HOLE.fullmatch(call)
         if whole:
             return _value(whole, values, rows)
-        return _HOLE.sub(lambda match: _text(_value(match, values, rows)), call)
+        return _HOLE.sub(lambda match: shown(_value(match, values, rows)), call)
     if isinstance(call, Mapping):
         return {key: fill(inner, values, rows) for key, inner in call.items()}
     if isinstance(call, list | tuple):
@@ -66,7 +67,3 @@ def _value(
     if name not in values:
         raise ArgumentRefused(f"{name}: a value is needed.")
     return values[name]
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from bot.errors import Unauthenticated
 
 SIGNATURE, TIMESTAMP = "X-Vigie-Signature", "X-Vigie-Timestamp"
 MAX_AGE = timedelta(minutes=5)
+_STAMP = re.compile(r"[0-9]{1,12}")
 
 
 class Authenticate:
@@ -28,7 +30,7 @@ class Authenticate:
         if SIGNATURE in headers:
             return
         scheme, _, given = headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), self._token.encode()):
+        if scheme.lower() != "bearer" or not _same(given, self._token):
             raise Unauthenticated("The bearer token is missing or wrong.")
 
     def with_body(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
@@ -40,9 +42,14 @@ class Authenticate:
         if SIGNATURE not in headers:
             return
         stamp = headers.get(TIMESTAMP, "")
-        if not stamp.isdigit() or abs(now.timestamp() - int(stamp)) > MAX_AGE.total_seconds():
+        if not _STAMP.fullmatch(stamp) or abs(now.timestamp() - int(stamp)) > MAX_AGE.total_seconds():
             raise Unauthenticated("The signature's time is missing or more than five minutes off.")
         signed = b"v0:" + stamp.encode() + b":" + body
         expected = "v0=" + hmac.new(self._token.encode(), signed, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(headers[SIGNATURE].encode(), expected.encode()):
+        if not _same(headers[SIGNATURE], expected):
             raise Unauthenticated("The signature does not fit the body.")
+
+
+def _same(given: str, expected: str) -> bool:
+    """Compared in constant time; a header may hold bytes that are no text."""
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode())

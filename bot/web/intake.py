@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,9 +14,11 @@ from bot.copilot import Copilot
 from bot.domain.alert import Alert
 from bot.errors import BadInput, TooLarge, Unauthenticated
 from bot.sources import SOURCES
-from bot.web.authenticate import Authenticate
+from bot.web.authenticate import SIGNATURE, Authenticate
 
 MAX_DEPTH = 32
+# A text, whole or broken off at the end: possessive, so that no body makes it go back.
+_TEXT = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 class Intake:
@@ -48,7 +51,8 @@ class Intake:
         except BadInput:
             await asyncio.to_thread(self._copilot.count_refused, "bad input")
             raise
-        decisions = await asyncio.to_thread(self._copilot.receive, alerts)
+        delivery = request.headers.get(SIGNATURE, "")
+        decisions = await asyncio.to_thread(self._copilot.receive, alerts, delivery)
         return web.json_response(
             {"accepted": len(decisions), "decisions": [decision.kind.value for decision in decisions]}
         )
@@ -62,7 +66,8 @@ class Intake:
         self._authenticate.before_body(request.headers)
         body = await self._body(request)
         self._authenticate.with_body(request.headers, body, self._now())
-        return parse(load_bounded(body), self._now())
+        # In a thread: half a megabyte of labels takes a second, and others are to be served meanwhile.
+        return await asyncio.to_thread(lambda: parse(load_bounded(body), self._now()))
 
     async def _body(self, request: web.Request) -> bytes:
         try:
@@ -80,17 +85,22 @@ def load_bounded(body: bytes) -> object:
     Raises:
         BadInput: not JSON, not UTF-8, or nested deeper than any alert is.
     """
-    depth = deepest = 0
-    for byte in body:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    # Brackets inside texts count too: an upper bound is enough, and texts rarely open 32 of them.
-    if deepest > MAX_DEPTH:
-        raise BadInput(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
     try:
-        return json.loads(body)
+        text = body.decode()
+        if _deepest(text) > MAX_DEPTH:
+            raise BadInput(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+        return json.loads(text)
     except (ValueError, RecursionError):
         raise BadInput("The body is not valid JSON.") from None
+
+
+def _deepest(text: str) -> int:
+    """How deep brackets are nested. Those in texts do not count: closing ones would hide the others."""
+    depth = deepest = 0
+    for character in _TEXT.sub("", text):
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest

@@ -87,7 +87,7 @@ class LocalEmbedder:
                 vectors[rows] = self._run([tokens[row].ids for row in rows])
         return vectors
 
-    def _run(self, ids: list[list[int]]) -> Any:  # onnxruntime is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
+    def _run(self, ids: list[list[int]]) -> Any:  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
         import numpy as np
 
         longest = max(len(one) for one in ids)
@@ -112,7 +112,7 @@ class LocalEmbedder:
         return weights
 
 
-def _batches(order: list[int], tokens: Any) -> list[list[int]]:  # tokenizers is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
+def _batches(order: list[int], tokens: Any) -> list[list[int]]:  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
     """Rows in runs of at most RUN_TOKENS padded tokens; `order` is by length, so the last row is the
     longest.
     """
@@ -134,7 +134,7 @@ def _build(weights: Path, graph: Path) -> None:
     )
     command = [sys.executable, "-P", "-c", code, str(root), str(weights), str(graph)]
     try:
-        subprocess.run(command, check=True, timeout=BUILD_LIMIT_SECONDS, capture_output=True)  # fixed  # noqa: S603  # a fixed command, no shell
+        subprocess.run(command, check=True, timeout=BUILD_LIMIT_SECONDS, capture_output=True)  # noqa: S603  # a fixed command, no shell
     except (subprocess.SubprocessError, OSError) as error:
         raise EmbedderUnavailable(
             f"the local model's graph could not be built in {graph.parent} ({type(error).__name__}); "
@@ -142,7 +142,7 @@ def _build(weights: Path, graph: Path) -> None:
         ) from error
 
 
-def _tokenizer(path: Path) -> Any:  # tokenizers is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
+def _tokenizer(path: Path) -> Any:  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
@@ -151,7 +151,7 @@ def _tokenizer(path: Path) -> Any:  # tokenizers is untyped  # noqa: ANN401  # o
     return tokenizer
 
 
-def _session(graph: Path) -> Any:  # onnxruntime is untyped  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
+def _session(graph: Path) -> Any:  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,6 +1,4 @@
-"""One spelling for one text: NFKC, no characters that hide or reorder others, and words taken out of names.
-One spelling for one text: NFKC, no characters that hide or reorder others, and words taken out of names.
-"""
+"""One spelling for one text: NFKC, nothing that hides or reorders text, and names taken apart."""
 
 from __future__ import annotations
 

@@ -39,6 +39,9 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
     blocks.append(parts.foreign_note(f"Service {incident.service or '?'} in {incident.environment or '?'}"))
     if alerts:
         blocks.append(parts.rich(parts.listing([_alert_runs(alert) for alert in alerts[:8]])))
+    named = dict.fromkeys(filter(None, (alert.annotations.get("runbook_url") for alert in alerts)))
+    if named:
+        blocks.append(parts.foreign_note(f"Runbook named by the alert: {', '.join(list(named)[:3])}"))
     blocks.append(parts.note(_counts(incident, alerts)))
     flags = sorted({flag for alert in alerts for flag in alert.flags})
     if flags:
@@ -142,15 +145,17 @@ def _evidence_runs(piece: Evidence) -> list[Block]:
 
 def _hypothesis(rank: int, hypothesis: Hypothesis, by_id: dict[str, Evidence]) -> list[Block]:
     percent = f"  {hypothesis.confidence:.0%}  "
+    # Cited twice is shown once: Slack refuses a message with two buttons of one name.
+    citations = list(dict.fromkeys(hypothesis.citations))
     runs = [
         parts.run(f"{rank}. "),
         parts.run(parts.cut(hypothesis.cause, 120), bold=True),
         parts.run(percent),
         parts.run(parts.cut(hypothesis.statement, 500)),
-        *(parts.run(f" [{cited}]", code=True) for cited in hypothesis.citations),
+        *(parts.run(f" [{cited}]", code=True) for cited in citations),
     ]
     blocks = [parts.rich(parts.line(*runs))]
-    cited = [by_id[name] for name in hypothesis.citations if name in by_id]
+    cited = [by_id[name] for name in citations if name in by_id]
     sources = [piece for piece in cited if piece.kind is EvidenceKind.PASSAGE]
     if sources:
         blocks.append(parts.buttons(*(open_button(piece) for piece in sources[:5])))

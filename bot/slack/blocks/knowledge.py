@@ -47,7 +47,7 @@ def source_view(passage: Passage) -> Block:
     blocks.append(parts.rich(parts.preformatted(passage.text)))
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": parts.cut(passage.title, 24)},
+        "title": {"type": "plain_text", "text": parts.short(passage.title, parts.TITLE)},
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": blocks,
     }
@@ -57,7 +57,7 @@ def text_view(title: str, text: str) -> Block:
     """A modal with a piece of evidence that is no passage."""
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": parts.cut(title, 24)},
+        "title": {"type": "plain_text", "text": parts.short(title, parts.TITLE)},
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": [parts.rich(parts.preformatted(text))],
     }
@@ -83,7 +83,8 @@ def summary(kept: Summary) -> list[Block]:
 
 def summary_view(incident: Incident, text: str) -> Block:
     """The modal in which a person edits the draft."""
-    field = {"type": "plain_text_input", "action_id": "text", "multiline": True, "initial_value": text[:3000]}
+    field = {"type": "plain_text_input", "action_id": "text", "multiline": True}
+    field |= {"initial_value": parts.cut(text, parts.SECTION)}
     label = {"type": "plain_text", "text": "What others should know next time"}
     return {
         "type": "modal",

@@ -11,16 +11,21 @@ from typing import Any
 
 Block = dict[str, Any]
 
-SECTION, HEADER, BUTTON, RICH = 3000, 150, 75, 2800
+SECTION, HEADER, BUTTON, TITLE, RICH = 3000, 150, 75, 24, 2800
 MAX_BLOCKS, MAX_MESSAGE = 50, 11_500
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, or its beginning with a note that says how much is missing."""
+    """The text, or its beginning with a note that says how much is missing. `limit` is 40 or more."""
     if len(text) <= limit:
         return text
-    note = f"… [{len(text) - limit + 24} more characters]"
-    return text[: limit - len(note)] + note
+    kept = limit - len(f"… [{len(text)} more characters]")
+    return f"{text[:kept]}… [{len(text) - kept} more characters]"
+
+
+def short(text: str, limit: int) -> str:
+    """A label of at most `limit` characters, never empty, as Slack refuses that."""
+    return (text if len(text) <= limit else f"{text[: limit - 1]}…") or " "
 
 
 def escape(text: str) -> str:
@@ -93,7 +98,7 @@ def buttons(*elements: Block) -> Block:
 def button(label: str, action_id: str, value: str, style: str = "") -> Block:
     element: Block = {
         "type": "button",
-        "text": _plain(label if len(label) <= BUTTON else f"{label[: BUTTON - 1]}…"),
+        "text": _plain(short(label, BUTTON)),
         "action_id": action_id,
         "value": value,
     }

@@ -67,7 +67,7 @@ def told_view(title: str, text: str) -> Block:
     """A modal that says one thing in our own words."""
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": parts.cut(title, 24)},
+        "title": {"type": "plain_text", "text": parts.short(title, parts.TITLE)},
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": [parts.status(text)],
     }
@@ -88,9 +88,7 @@ def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
         if execution.output.strip():
             blocks.append(parts.rich(parts.preformatted(execution.output, 1500)))
     if proposal.state is ProposalState.UNKNOWN:
-        text = (
-            ":warning: *It is not known whether it took effect.* It will not be repeated: look first."
-        )
+        text = ":warning: *It is not known whether it took effect.* It will not be repeated: look first."
         blocks.append(parts.status(text))
     if proposal.outcome is not None:
         blocks.append(parts.status(f"Verification: {_OUTCOMES[proposal.outcome]}"))

@@ -41,6 +41,6 @@ class Runner(Protocol):
 
 
 def cut(output: bytes, cap: int) -> str:
-    """Output as text, cut at `cap` bytes with a note."""
-    text = output[:cap].decode("utf-8", "replace")
+    """Output as text, cut at `cap` bytes with a note. NUL goes: no database keeps it in a text."""
+    text = output[:cap].decode("utf-8", "replace").replace("\x00", "\ufffd")
     return text if len(output) <= cap else f"{text}\n[cut after {cap} bytes]"

@@ -349,7 +349,7 @@ def test_many_threads_write_and_search(open_base: Open) -> None:
             for part in range(5):
                 base.add(replace(LOCK, id=f"t/{number}-{part}", text=f"lock {number} {part}"))
                 base.search(Query("lock"))
-        except Exception as error:  # whatever it is, it is the finding  # noqa: BLE001  # whatever it is, it is the finding
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
             problems.append(error)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]

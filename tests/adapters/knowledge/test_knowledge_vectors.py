@@ -27,9 +27,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_only_changed_documents_are_embedded(shop: Path, open_base: Open) -> None:
-    """An unchanged run embeds nothing, one changed document costs its own passages, and the old vectors go.
-    An unchanged run embeds nothing, one changed document costs its own passages, and the old vectors go.
-    """
+    """An unchanged run embeds nothing, a changed document its own passages, and old vectors go."""
     embedder = NgramEmbedder()
     base = open_base(embedder=embedder)
     base.warm()
@@ -148,6 +146,23 @@ def test_a_lost_broken_or_foreign_index_is_built_again(shop: Path, open_base: Op
     assert Path(str(broken.health()["set_aside"])).is_dir()
     assert broken.index_pending() == 5
     assert broken.search(Query("expired certificate")).missing == ()
+
+
+def test_an_index_that_fails_or_closes_costs_no_answer(shop: Path, open_base: Open) -> None:
+    """When a collection is gone, or closed by a rebuild, search answers by words and says so."""
+    base = open_base()
+    base.warm()
+    base.ingest([shop])
+    assert base._filler is not None
+    index = base._filler.dense.index
+    index._client.delete_collection(f"titles-{index.name}")
+    found = base.search(Query("expired certificate"))
+    assert found.passages[0].document_id == "incidents/certificate"
+    assert "--rebuild" in found.missing[0]
+    base.ingest([shop], rebuild=True)
+    assert base.search(Query("expired certificate")).missing == ()
+    base._filler.dense.index.close()
+    assert "closed" in base.search(Query("expired certificate")).missing[0]
 
 
 class _Away(NgramEmbedder):

@@ -1,0 +1,72 @@
+"""What goes on beside the edges while Vigie serves, and when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.errors import ModelUnavailable
+from knowledge.base import KnowledgeBase
+
+if TYPE_CHECKING:
+    from bot.lifecycle import Lifecycle
+    from bot.llm.diagnostician import ModelDiagnostician
+
+log = structlog.get_logger()
+INDEX_EVERY_S = 2.0
+
+
+async def until_stopped(fatal: Callable[[], Awaitable[None]]) -> None:
+    """Wait for SIGTERM or SIGINT, or raise what makes it useless to go on."""
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    waits = {asyncio.create_task(stopped.wait()), asyncio.ensure_future(fatal())}
+    done, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
+async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
+    """Load the embedder, then index what others have written; search works by words alone until then.
+
+    It waits for `after` at first, so that it takes no time from being ready.
+    """
+    await after.wait()
+    while True:
+        try:
+            await asyncio.to_thread(knowledge.warm)
+            while await asyncio.to_thread(knowledge.index_pending):
+                continue
+        except Exception:  # the loop's boundary: search goes on by words, the next round tries again
+            log.exception("indexing failed")
+        await asyncio.sleep(INDEX_EVERY_S)
+
+
+async def warm(model: ModelDiagnostician) -> None:
+    """Load what takes seconds, so that the first incident does not spend its deadline on it."""
+    try:
+        await model.warm()
+        log.info("the model is ready")
+    except ModelUnavailable as error:
+        log.warning("the model cannot be used", problem=str(error))
+
+
+class Waker:
+    """Breaks the circle between copilot and lifecycle: the copilot wakes whatever was put here."""
+
+    def __init__(self) -> None:
+        self._lifecycle: Lifecycle | None = None
+
+    def wakes(self, lifecycle: Lifecycle) -> None:
+        self._lifecycle = lifecycle
+
+    def __call__(self, verb: str, subject: str) -> None:
+        if self._lifecycle is not None:
+            self._lifecycle.wake(verb, subject)
