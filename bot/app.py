@@ -19,8 +19,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS
-from bot.background import Waker, keep_indexed, until_stopped, warm
-from bot.changes import Changes
+from bot.background import Waker, keep_indexed, until_stopped, warm, watch_n3
 from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
@@ -138,15 +137,14 @@ async def _run(
     )
     executor = executor_process(settings, config)
     rules = Rules(heartbeats=frozenset(section.heartbeats.names))
-    copilot = Copilot(store, in_force, who_is_n3, rules, wake)
+    copilot = Copilot.of(store, in_force, who_is_n3, rules, wake)
     model = model_of(settings)
     steps = Steps(store, in_force, executor, knowledge, model, section.model.deadline_s)
 
     app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
     connection = Connection(app, client, settings.app_token)
-    changes = Changes(store, in_force, who_is_n3)
     people = People(client, lambda: connection.team_id)
-    edge = Edge(copilot, changes, store, knowledge, people, client)
+    edge = Edge(copilot, store, knowledge, people, client)
     for part in (commands, mentions, buttons, views):
         part.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
@@ -174,6 +172,7 @@ async def _run(
         wake.wakes(lifecycle)
         running.push_async_callback(lifecycle.stop)
         running.callback(asyncio.create_task(keep_indexed(knowledge, connection.settled)).cancel)
+        running.callback(asyncio.create_task(watch_n3(copilot.signing.look_at_n3, connection.settled)).cancel)
         if model is not None:
             running.push_async_callback(model.aclose)
             running.callback(asyncio.create_task(warm(model)).cancel)
@@ -183,13 +182,15 @@ async def _run(
 def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:
     section = settings.file.web
     authenticate = Authenticate(settings.intake_token)
-    intake = Intake(copilot, authenticate, store.now, section.max_body, section.body_timeout_s)
+    intake = Intake(copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s)
     return WebServer(section.host, section.port, section.max_body, intake, Metrics(store), health.read)
 
 
 async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:
     """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
     module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
-    made: Lifecycle = module.Lifecycle(store, copilot, steps, settings.lifecycle_url, socket.gethostname())
+    made: Lifecycle = module.Lifecycle(
+        store, copilot.proposals, steps, settings.lifecycle_url, socket.gethostname()
+    )
     await made.start()
     return made

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.errors import ModelUnavailable
+from bot.errors import MembershipUnknown, ModelUnavailable
 from knowledge.base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 INDEX_EVERY_S = 2.0
+WATCH_EVERY_S = 60.0
+RETRY_S = 2.0
 
 
 async def until_stopped(fatal: Callable[[], Awaitable[None]]) -> None:
@@ -47,6 +49,21 @@ async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
         except Exception:  # the loop's boundary: search goes on by words, the next round tries again
             log.exception("indexing failed")
         await asyncio.sleep(INDEX_EVERY_S)
+
+
+async def watch_n3(look: Callable[[], None], after: asyncio.Event) -> None:
+    """Look who is N3 at the start and from then on, so that who joins is told at once."""
+    await after.wait()
+    while True:
+        wait = WATCH_EVERY_S
+        try:
+            await asyncio.to_thread(look)
+        except MembershipUnknown as error:
+            log.warning("who is N3 cannot be read", problem=str(error))
+            wait = RETRY_S
+        except Exception:  # the loop's boundary: the next round tries again
+            log.exception("watching N3 failed")
+        await asyncio.sleep(wait)
 
 
 async def warm(model: ModelDiagnostician) -> None:

@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from bot.copilot import Copilot
+from bot.copilot.proposals import Proposals
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Store, Tx
@@ -57,9 +57,11 @@ def unfinished(tx: Tx) -> list[str]:
 class Lifecycle:
     """Owns DBOS and the sweep. `wake` may be called from any thread; a lost call only costs a second."""
 
-    def __init__(self, store: Store, copilot: Copilot, steps: Steps, database_url: str, host: str) -> None:
+    def __init__(
+        self, store: Store, proposals: Proposals, steps: Steps, database_url: str, host: str
+    ) -> None:
         self._store = store
-        self._copilot = copilot
+        self._proposals = proposals
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
             "prepare": steps.prepare,
@@ -111,7 +113,7 @@ class Lifecycle:
 
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
-        await asyncio.to_thread(self._copilot.expire_due)
+        await asyncio.to_thread(self._proposals.expire_due)
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):

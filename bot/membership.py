@@ -14,7 +14,7 @@ def note_membership(tx: Tx, current: frozenset[Person], policy: Policy) -> N3:
 
     The first one ever seen is taken as it is; who joins later is announced and waits as the policy says.
     """
-    if tx.n3.is_new():
+    if tx.n3.is_new() and not any(tx.audit.events("n3")):  # an empty group was seen, too
         tx.n3.joined(current, None)
         tx.audit.append("vigie", "N3 found at the first start", "n3", {"people": _keys(current)})
     known = tx.n3.known()

@@ -395,7 +395,7 @@ class World:
 
     async def forge_click(self, person: Person, action_id: str, value: str, *, team_id: str = "") -> None:
         """A click that no message offers, as Slack would deliver it; `team_id` is the clicker's workspace."""
-        core = self.place._core  # noqa: SLF001
+        core = self.place._core
         action = {"type": "button", "block_id": "b", "action_id": action_id, "value": value}
         where = Place(channel={"id": CHANNEL, "name": "incidents"}, message={"ts": "1.1"}, message_ts="1.1")
         trigger = core.views.trigger(person.id)
@@ -405,12 +405,12 @@ class World:
 
     def hear(self, event: Mapping[str, object]) -> None:
         """An event that the workspace itself never makes, told to Vigie as Slack would."""
-        core = self.place._core  # noqa: SLF001
+        core = self.place._core
         core.board.announce({"event_ts": core.board.timestamps.next(), **event})
 
     def rows(self, query: sa.Select[Any]) -> list[Any]:
         """Rows as they stand in the store."""
-        with self.store._engine.connect() as connection:  # noqa: SLF001
+        with self.store._engine.connect() as connection:
             return list(connection.execute(query))
 
     def push_time(self, by: timedelta) -> None:

@@ -22,12 +22,12 @@ View = Callable[[Edge, Person, str], Awaitable[Block]]
 
 
 async def _take(edge: Edge, person: Person, value: str) -> str:
-    await asyncio.to_thread(edge.copilot.take, person, _number(value))
+    await asyncio.to_thread(edge.copilot.incidents.take, person, _number(value))
     return ""
 
 
 async def _resolve(edge: Edge, person: Person, value: str) -> str:
-    moved = await asyncio.to_thread(edge.copilot.resolve, person, _number(value))
+    moved = await asyncio.to_thread(edge.copilot.incidents.resolve, person, _number(value))
     return "" if moved else "It was resolved already."
 
 
@@ -36,28 +36,28 @@ async def _propose(edge: Edge, person: Person, value: str) -> str:
     if len(numbers) != 3:
         raise Refused("That button is not one of ours.")
     incident, round_, index = numbers
-    proposal = await asyncio.to_thread(edge.copilot.propose_remedy, person, incident, round_, index)
+    proposal = await asyncio.to_thread(edge.copilot.proposals.propose_remedy, person, incident, round_, index)
     return f"{proposal.label} is proposed; somebody of N3 has to sign it, not you."
 
 
 async def _undo(edge: Edge, person: Person, value: str) -> str:
-    proposal = await asyncio.to_thread(edge.copilot.propose_undo, person, _number(value))
+    proposal = await asyncio.to_thread(edge.copilot.proposals.propose_undo, person, _number(value))
     return f"{proposal.label} is proposed; somebody of N3 has to sign it, not you."
 
 
 async def _reject(edge: Edge, person: Person, value: str) -> str:
-    return (await asyncio.to_thread(edge.copilot.reject, person, _number(value))).reason
+    return (await asyncio.to_thread(edge.copilot.signing.reject, person, _number(value))).reason
 
 
 async def _sign_view(edge: Edge, person: Person, value: str) -> Block:
-    judgement, proposal = await asyncio.to_thread(edge.copilot.may_open_sign, person, _number(value))
+    judgement, proposal = await asyncio.to_thread(edge.copilot.signing.may_open, person, _number(value))
     if not judgement.allowed:
         raise Refused(judgement.reason)
     return proposal_blocks.sign_view(proposal)
 
 
 async def _change_view(edge: Edge, person: Person, value: str) -> Block:
-    return change_blocks.sign_view(await asyncio.to_thread(edge.changes.open, person, _number(value)))
+    return change_blocks.sign_view(await asyncio.to_thread(edge.copilot.changes.open, person, _number(value)))
 
 
 async def _summary_view(edge: Edge, person: Person, value: str) -> Block:

@@ -29,7 +29,7 @@ async def _ask(edge: Edge, person: Person, body: Body, words: str) -> list[Block
     if not words:
         return [parts.status("Ask something, for example `/vigie ask why are orders stuck?`")]
     question = {"question": words, "user": person.user_id, "channel": body["channel_id"]}
-    await asyncio.to_thread(edge.copilot.ask, str(body["trigger_id"]), question)
+    await asyncio.to_thread(edge.copilot.questions.ask, str(body["trigger_id"]), question)
     return [parts.status(":mag: Looking; the answer comes into this channel.")]
 
 
@@ -41,7 +41,7 @@ async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
 
 
 async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    seen = await asyncio.to_thread(edge.copilot.overview)
+    seen = await asyncio.to_thread(edge.copilot.questions.overview)
     blocks = [parts.status(":lock: *Execution is frozen.*") if seen.frozen_by else parts.status("*Open now*")]
     for incident in seen.open_incidents[:20]:
         line = f"*{incident.label}* · {incident.severity.word} · {incident.state.value}"
@@ -53,7 +53,7 @@ async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
 
 
 async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    seen = await asyncio.to_thread(edge.copilot.overview)
+    seen = await asyncio.to_thread(edge.copilot.questions.overview)
     lines = [
         f"*{p.label}* · `{p.tool}` · incident #{p.incident_id} · sign before {clock(p.sign_by)}"
         for p in seen.waiting[:30]
@@ -62,12 +62,12 @@ async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[B
 
 
 async def _freeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    await asyncio.to_thread(edge.copilot.freeze, person.key, words)
+    await asyncio.to_thread(edge.copilot.switch.freeze, person.key, words)
     return [parts.status(":lock: Execution is frozen. Nothing new runs until an N3 says `/vigie unfreeze`.")]
 
 
 async def _unfreeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    judgement = await asyncio.to_thread(edge.copilot.unfreeze, person)
+    judgement = await asyncio.to_thread(edge.copilot.switch.unfreeze, person)
     return [parts.status(judgement.reason)]
 
 

@@ -12,7 +12,6 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.changes import Changes
 from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
@@ -30,7 +29,6 @@ class Edge:
     """The ports that listeners use."""
 
     copilot: Copilot
-    changes: Changes
     store: Store
     knowledge: KnowledgeBase
     people: People
@@ -50,7 +48,9 @@ class Edge:
     async def first_time(self, body: Body, kind: str) -> bool:
         """Keep an interaction under its trigger id; False when the same one came before."""
         key = f"{kind}:{body['trigger_id']}"
-        return await asyncio.to_thread(self.copilot.keep, key, kind, {"at": str(body.get("action_ts", ""))})
+        return await asyncio.to_thread(
+            self.copilot.questions.keep, key, kind, {"at": str(body.get("action_ts", ""))}
+        )
 
     async def tell(self, body: Body, text: str) -> None:
         """Say something to one person where they are; it is a courtesy, so a failure is only logged."""

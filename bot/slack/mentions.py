@@ -34,7 +34,9 @@ def register(app: AsyncApp, edge: Edge) -> None:
             "thread_ts": thread or event["ts"],
             "incident_id": await asyncio.to_thread(_incident_of, edge, event["channel"], thread),
         }
-        await asyncio.to_thread(edge.copilot.ask, f"message:{event['channel']}:{event['ts']}", question)
+        await asyncio.to_thread(
+            edge.copilot.questions.ask, f"message:{event['channel']}:{event['ts']}", question
+        )
 
     async def message(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Only direct messages are questions; what people say to each other is theirs."""

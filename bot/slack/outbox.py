@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 EVENT_TYPE = "vigie_post"
 LOOK_EVERY_S = 0.5
+_PAGES = 10
 _WAITS_S = (0.5, 1, 2, 5, 15, 30)
 # Slack will refuse these again however often they are sent.
 _PERMANENT = frozenset(
@@ -37,6 +38,13 @@ _PERMANENT = frozenset(
         "msg_blocks_too_long",
         "no_text",
         "cant_update_message",
+        "edit_window_closed",
+        "invalid_arguments",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "metadata_too_large",
+        "message_not_found",  # somebody deleted it in Slack: there is nothing to edit any more
+        "thread_not_found",  # likewise, and nothing to answer to
     }
 )
 _NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError)
@@ -92,17 +100,17 @@ class Outbox:
         if not channel_id:
             return await self._wait(post, f"channel {post.channel} is not known or Vigie is not in it", False)
         thread_ts = await asyncio.to_thread(self._thread_ts, post)
+        doubtful = not post.ts and post.in_doubt
         try:
-            ts = post.ts
-            if not ts and post.in_doubt:
-                ts = await self._find(post, channel_id, thread_ts)
+            ts = await self._find(post, channel_id, thread_ts) if doubtful else post.ts
+            doubtful = False
             # An edit that is sent twice shows the same; only a new message must not be.
             await self._settle(lambda tx: tx.posts.sending(post))
             fault_hook.point("slack")
             ts = await self._call(post, channel_id, ts, thread_ts, *drawn)
             fault_hook.point("slack done")
         except SlackApiError as error:
-            return await self._refused(post, error)
+            return await self._refused(post, error, doubtful)
         except _NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         await self._settle(lambda tx: tx.posts.sent(post, channel_id, ts))
@@ -129,28 +137,33 @@ class Outbox:
     async def _find(self, post: Post, channel_id: str, thread_ts: str) -> str:
         """The ts of a message that Slack took although we got no answer; empty when it did not."""
         common: dict[str, Any] = {"channel": channel_id, "limit": 200, "include_all_metadata": True}
-        if thread_ts:
-            answer = await self._client.conversations_replies(ts=thread_ts, **common)
-        else:
-            answer = await self._client.conversations_history(**common)
-        for message in answer["messages"]:
-            metadata = message.get("metadata") or {}
-            if metadata.get("event_payload", {}).get("key") == post.key:
-                return str(message["ts"])
+        cursor = ""
+        for _ in range(_PAGES):
+            if thread_ts:
+                # Slack gives replies oldest first, so what we look for stands on the last page.
+                answer = await self._client.conversations_replies(ts=thread_ts, cursor=cursor, **common)
+            else:
+                answer = await self._client.conversations_history(cursor=cursor, **common)
+            for message in answer["messages"]:
+                metadata = message.get("metadata") or {}
+                if metadata.get("event_payload", {}).get("key") == post.key:
+                    return str(message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                break
         return ""
 
-    async def _refused(self, post: Post, error: SlackApiError) -> bool:
+    async def _refused(self, post: Post, error: SlackApiError, in_doubt: bool) -> bool:
+        """Slack said no; `in_doubt`: it may have taken the message before, and nobody could look yet."""
         code = str(error.response.get("error", "unknown"))
         if error.response.status_code == 429:
             retry_after = float(error.response.headers.get("Retry-After", 1))
-            await self._settle(lambda tx: tx.posts.later(post, timedelta(seconds=retry_after), code, False))
+            await self._settle(
+                lambda tx: tx.posts.later(post, timedelta(seconds=retry_after), code, in_doubt)
+            )
             return False
         if code in _PERMANENT:
             log.error("Slack refuses a message for good", key=post.key, error=code)
-            await self._settle(lambda tx: tx.posts.give_up(post, code))
-            return True
-        if code in ("message_not_found", "thread_not_found"):
-            # Somebody deleted it in Slack; there is nothing to edit or answer to any more.
             await self._settle(lambda tx: tx.posts.give_up(post, code))
             return True
         self._channels.forget(post.channel)

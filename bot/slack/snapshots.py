@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.changes import change_of
+from bot.copilot.changes import change_of
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
 from bot.errors import Refused

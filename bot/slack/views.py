@@ -21,14 +21,14 @@ def register(app: AsyncApp, edge: Edge) -> None:
         """Sign what was shown: the digest in the modal must be the one that is recorded."""
         person = await edge.person(body)
         proposal_id, digest = _shown(body["view"]["private_metadata"], "proposal")
-        judgement = await asyncio.to_thread(edge.copilot.sign, person, proposal_id, digest)
+        judgement = await asyncio.to_thread(edge.copilot.signing.sign, person, proposal_id, digest)
         await _answer(ack, judgement)
 
     async def change(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Sign a changed catalogue or policy under the digest that was shown."""
         person = await edge.person(body)
         offer_id, digest = _shown(body["view"]["private_metadata"], "change")
-        await _answer(ack, await asyncio.to_thread(edge.changes.sign, person, offer_id, digest))
+        await _answer(ack, await asyncio.to_thread(edge.copilot.changes.sign, person, offer_id, digest))
 
     async def summary(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Confirm the edited text."""
@@ -41,7 +41,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
         metadata = str(body["view"]["private_metadata"])
         if not metadata.isdigit():
             raise Refused("That modal is not one of ours.")
-        await asyncio.to_thread(edge.copilot.confirm_summary, person, int(metadata), text)
+        await asyncio.to_thread(edge.copilot.incidents.confirm_summary, person, int(metadata), text)
         await ack()
 
     app.view("sign")(guarded(edge, sign))

@@ -29,8 +29,9 @@ class Posts(Records):
             .where(t.posts.c.key == key)
             .values(
                 wanted=t.posts.c.wanted + 1,
+                # What was refused for good as it was may well be taken as it is now.
+                sent=sa.case((t.posts.c.sent < 0, 0), else_=t.posts.c.sent),
                 content=dict(content) if content is not None else None,
-                not_before=None,
                 wanted_at=self._now,
             )
         )

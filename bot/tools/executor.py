@@ -48,7 +48,7 @@ class _Case:
     tool: Tool
 
     def is_still_so(self, tx: Tx, proposal: Proposal) -> bool:
-        """Whether catalogue and policy are the ones it was read with, and the row names the tool's own risk."""
+        """Whether catalogue and policy are those it was read with, and the row names the tool's own risk."""
         catalogue = tx.n3.adopted(CATALOGUE)
         same = catalogue is not None and catalogue.content == self.catalogue.content
         return same and policy_in_force(tx) == self.policy and proposal.risk is self.tool.risk

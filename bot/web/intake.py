@@ -10,7 +10,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from bot.copilot import Copilot
+from bot.copilot.alerts import Alerts
 from bot.domain.alert import Alert
 from bot.errors import BadInput, TooLarge, Unauthenticated
 from bot.sources import SOURCES
@@ -26,13 +26,13 @@ class Intake:
 
     def __init__(
         self,
-        copilot: Copilot,
+        alerts: Alerts,
         authenticate: Authenticate,
         now: Callable[[], datetime],
         max_body: int,
         body_timeout_s: float,
     ) -> None:
-        self._copilot = copilot
+        self._core = alerts
         self._authenticate = authenticate
         self._now = now
         self._max_body = max_body
@@ -43,16 +43,16 @@ class Intake:
         try:
             alerts = await self._alerts(request)
         except Unauthenticated:
-            await asyncio.to_thread(self._copilot.count_refused, "unauthenticated")
+            await asyncio.to_thread(self._core.count_refused, "unauthenticated")
             raise
         except TooLarge:
-            await asyncio.to_thread(self._copilot.count_refused, "too large")
+            await asyncio.to_thread(self._core.count_refused, "too large")
             raise
         except BadInput:
-            await asyncio.to_thread(self._copilot.count_refused, "bad input")
+            await asyncio.to_thread(self._core.count_refused, "bad input")
             raise
         delivery = request.headers.get(SIGNATURE, "")
-        decisions = await asyncio.to_thread(self._copilot.receive, alerts, delivery)
+        decisions = await asyncio.to_thread(self._core.receive, alerts, delivery)
         return web.json_response(
             {"accepted": len(decisions), "decisions": [decision.kind.value for decision in decisions]}
         )

@@ -13,7 +13,7 @@ from bot.playground.workspace import Person, envelopes
 from bot.playground.workspace.elements import action_item, find
 from tests.world import CHANNEL, Message, World
 
-SECRET = "8f742231b10e8888abcd99yyyzzz85a5"  # noqa: S105  # known to nobody but these tests
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"  # known to nobody but these tests
 PATH = "/slack/events"
 Payload = dict[str, Any]
 
@@ -32,19 +32,19 @@ def click(
         thread_ts=message.get("thread_ts"),
         state={},
     )
-    core = vigie.place._core  # noqa: SLF001  # the team as Slack would name it
+    core = vigie.place._core  # the team as Slack would name it
     return envelopes.block_actions(core.team, person, place, item, core.views.trigger(person.id))
 
 
 def submission(vigie: World, person: Person, view: Payload) -> Payload:
     """The submission of a modal."""
-    core = vigie.place._core  # noqa: SLF001
+    core = vigie.place._core
     return envelopes.view_submission(core.team, person, dict(view), core.views.trigger(person.id))
 
 
 def command(vigie: World, person: Person, text: str) -> Payload:
     """`/vigie` with this text."""
-    core = vigie.place._core  # noqa: SLF001
+    core = vigie.place._core
     place = {"id": CHANNEL, "name": "incidents"}
     urls = (f"{vigie.place.url}/respond/{core.team.id}/none", core.views.trigger(person.id))
     return envelopes.slash_command(core.team, person, place, "/vigie", text, urls)

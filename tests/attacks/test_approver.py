@@ -82,7 +82,7 @@ async def proposed(vigie: World, by: Person = ON_CALL, **alert: Any) -> tuple[st
 
 def leave(vigie: World, *people: Person) -> None:
     """Take people out of the Slack group, as an administrator would."""
-    members = vigie.place._core.team.groups[GROUP].members  # noqa: SLF001
+    members = vigie.place._core.team.groups[GROUP].members
     gone = {person.id for person in people}
     vigie.place.set_group_members(GROUP, [member for member in members if member not in gone])
 

@@ -41,7 +41,7 @@ async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 def state(vigie: World) -> dict[str, list[Any]]:
     """Every row that a person's deed could change."""
-    with vigie.store._engine.connect() as connection:  # noqa: SLF001
+    with vigie.store._engine.connect() as connection:
         return {
             name: [tuple(row) for row in connection.execute(sa.select(tables.metadata.tables[name]))]
             for name in _STATE
@@ -221,9 +221,9 @@ async def test_an_empty_or_missing_user_is_nobody(vigie: World) -> None:
     assert view is not None
     card = await vigie.message(f"proposal:{proposal.id}")
     payloads = [submission(vigie, N3_A, view), click(vigie, N3_A, card, "reject")]
-    team = vigie.place._core.team.id  # noqa: SLF001
+    team = vigie.place._core.team.id
     before = (await quiet(vigie))["proposals"]
-    group = vigie.place._core.team.groups[GROUP]  # noqa: SLF001
+    group = vigie.place._core.team.groups[GROUP]
     vigie.place.set_group_members(GROUP, ["", "null", "None", *group.members])
     try:
         for payload in payloads:

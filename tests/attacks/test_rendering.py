@@ -167,7 +167,7 @@ async def test_what_is_signed_is_split_and_never_cut(tmp_path: Path) -> None:
     """
     async with world(tmp_path, change_catalogue=_long_arguments) as vigie:
         service = vigie.break_target()
-        long = {"summary": "s" * 5000, "description": "d" * 5000}
+        long: dict[str, Any] = {"summary": "s" * 5000, "description": "d" * 5000}
         incident = await vigie.incident(service, **long)
         await vigie.fire(*(vigie.alert(service, name=f"Alert{n}", **long) for n in range(40)))
         proposal = await vigie.propose(incident)

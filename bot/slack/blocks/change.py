@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bot.changes import Change
+from bot.copilot.changes import Change
 from bot.domain.records import Adopted
 from bot.sign_off.rendering import Part
 from bot.slack.blocks import parts

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.announcements import announce_change
+from bot.copilot.part import Part, refusal
 from bot.domain.person import Person
-from bot.domain.ports import Membership
 from bot.domain.records import Adopted
-from bot.domain.store import Store, Tx
+from bot.domain.store import Tx
 from bot.errors import Refused
 from bot.in_force import InForce
 from bot.membership import note_membership
@@ -26,13 +26,8 @@ class Change:
     needed: int
 
 
-class Changes:
+class Changes(Part):
     """Shows and signs offers. The policy in force, not the offered one, says who may sign and how many."""
-
-    def __init__(self, store: Store, in_force: InForce, membership: Membership) -> None:
-        self._store = store
-        self._in_force = in_force
-        self._membership = membership
 
     def open(self, person: Person, offer_id: int) -> Change:
         """What this person may sign.
@@ -46,7 +41,7 @@ class Changes:
             policy = self._in_force.policy(tx)
             judgement = _may_sign(person, note_membership(tx, current, policy), policy, tx)
             if not judgement.allowed:
-                tx.audit.append(person.key, "refused to open a change", f"change {offer_id}")
+                refusal(tx, person, "open a change", f"change {offer_id}", judgement.reason)
             change = change_of(tx, self._in_force, offer_id)
         if not judgement.allowed:
             raise Refused(judgement.reason)
@@ -71,8 +66,7 @@ class Changes:
             if judgement.allowed and person.key in change.offer.by:
                 judgement = Judgement(False, "You have signed this change already; it counts once.")
             if not judgement.allowed:
-                tx.audit.append(person.key, "refused to sign a change", f"change {offer_id}")
-                return judgement
+                return refusal(tx, person, "sign a change", f"change {offer_id}", judgement.reason)
             by = (*change.offer.by, person.key)
             complete = len(by) >= change.needed
             tx.n3.sign_offer(offer_id, by, complete)

@@ -1,0 +1,46 @@
+"""What the edges may ask for. Each method commits its rows in one transaction, then wakes the lifecycle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.copilot.alerts import Alerts
+from bot.copilot.changes import Changes
+from bot.copilot.incidents import Incidents
+from bot.copilot.proposals import Proposals
+from bot.copilot.questions import Overview, Questions
+from bot.copilot.signing import Signing
+from bot.copilot.switch import Switch
+from bot.domain.ports import Membership, Wake
+from bot.domain.store import Store
+from bot.in_force import InForce
+from bot.triage.decide import Rules
+
+__all__ = ["Copilot", "Overview"]
+
+
+@dataclass(frozen=True, slots=True)
+class Copilot:
+    """The parts, each named for what it is about."""
+
+    alerts: Alerts
+    questions: Questions
+    incidents: Incidents
+    proposals: Proposals
+    signing: Signing
+    changes: Changes
+    switch: Switch
+
+    @classmethod
+    def of(cls, store: Store, in_force: InForce, membership: Membership, rules: Rules, wake: Wake) -> Copilot:
+        """All parts over the same ports."""
+        ports = (store, in_force, membership, wake)
+        return cls(
+            Alerts(store, rules, wake),
+            Questions(*ports),
+            Incidents(*ports),
+            Proposals(*ports),
+            Signing(*ports),
+            Changes(*ports),
+            Switch(*ports),
+        )

@@ -1,0 +1,49 @@
+"""What people do with an incident: open it by hand, take it, resolve it, confirm what was learned."""
+
+from __future__ import annotations
+
+from bot.announcements import announce_incident, announce_summary
+from bot.copilot.part import Part, resolve
+from bot.domain.alert import Severity
+from bot.domain.incident import Incident, IncidentState
+from bot.domain.person import Person
+
+
+class Incidents(Part):
+    """Incidents in people's hands."""
+
+    def open(self, person: Person, title: str, service: str, environment: str) -> Incident:
+        """An incident by hand."""
+        with self._store.begin() as tx:
+            incident = tx.incidents.open_by_hand(title, service, environment, Severity.WARNING)
+            tx.incidents.start_round(incident.id, 0)
+            tx.audit.append(person.key, "opened", f"incident {incident.label}", {"title": title})
+            announce_incident(tx, incident.id)
+        self._wake("investigate", str(incident.id))
+        return incident
+
+    def take(self, person: Person, incident_id: int) -> None:
+        """The person has it from now on."""
+        with self._store.begin() as tx:
+            tx.incidents.assign(incident_id, person.key)
+            tx.audit.append(person.key, "took", f"incident #{incident_id}")
+            announce_incident(tx, incident_id)
+
+    def resolve(self, person: Person, incident_id: int) -> bool:
+        """A person says that it is over; False when it was over before."""
+        with self._store.begin() as tx:
+            moved = resolve(tx, incident_id, person.key)
+        self._wake("resolve", str(incident_id))
+        return moved
+
+    def confirm_summary(self, person: Person, incident_id: int, text: str) -> bool:
+        """A person confirms what was learned; only then it enters the knowledge base."""
+        with self._store.begin() as tx:
+            confirmed = tx.summaries.confirm(incident_id, text, person.key)
+            if confirmed:
+                tx.incidents.move(incident_id, IncidentState.CLOSED)
+                tx.audit.append(person.key, "confirmed the summary", f"incident #{incident_id}")
+                announce_summary(tx, incident_id)
+                announce_incident(tx, incident_id)
+        self._wake("learn", str(incident_id))
+        return confirmed

@@ -1,0 +1,117 @@
+"""Proposing: a person chooses an action of the catalogue; the record, not the button, says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.announcements import announce_proposal
+from bot.copilot.part import Part, proposal_of
+from bot.domain.incident import IncidentState
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal, ProposalState
+from bot.domain.records import NewProposal
+from bot.domain.store import Tx
+from bot.domain.tool import ToolKind
+from bot.errors import Refused
+
+
+class Proposals(Part):
+    """Proposals until they are signed."""
+
+    def propose_remedy(self, person: Person, incident_id: int, round_: int, index: int) -> Proposal:
+        """Propose a remedy of the diagnosis that the person saw; the record says what it is, not the button.
+
+        Raises:
+            Refused: the diagnosis is a newer one by now, or the incident is over.
+            ArgumentRefused, CatalogueError: the remedy does not fit the catalogue that is in force.
+        """
+        with self._store.begin() as tx:
+            diagnosis = tx.diagnoses.latest(incident_id)
+            if diagnosis is None or tx.diagnoses.last_round(incident_id) != round_:
+                raise Refused("There is a newer diagnosis; look at its remedies.")
+            if not 0 <= index < len(diagnosis.remedies):
+                raise Refused("The diagnosis has no such remedy.")
+            remedy = diagnosis.remedies[index]
+            proposal = self._propose(tx, person, incident_id, remedy.tool, remedy.arguments, remedy.why)
+        self._wake("prepare", str(proposal.id))
+        return proposal
+
+    def propose_undo(self, person: Person, proposal_id: int) -> Proposal:
+        """Propose the undo that was signed together with an action.
+
+        Raises:
+            Refused: the action has not run, or has no undo.
+        """
+        with self._store.begin() as tx:
+            done = proposal_of(tx, proposal_id)
+            ran = done.state in (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
+            undo = done.plan.get("undo") if done.plan else None
+            if not ran or not isinstance(undo, Mapping) or "tool" not in undo:
+                raise Refused(f"{done.label} has nothing to undo.")
+            arguments = undo["arguments"]
+            assert isinstance(arguments, Mapping)
+            why = f"Takes back {done.label}."
+            proposal = self._propose(tx, person, done.incident_id, str(undo["tool"]), arguments, why, done.id)
+        self._wake("prepare", str(proposal.id))
+        return proposal
+
+    def expire_due(self) -> None:
+        """Proposals whose time to sign or to execute is over; nothing is ever signed by waiting."""
+        waiting = (ProposalState.PROPOSED, ProposalState.SIGNED)
+        with self._store.read() as tx:
+            due = [proposal for proposal in tx.proposals.in_states(*waiting) if _is_due(proposal, tx)]
+        for proposal in due:
+            with self._store.begin() as tx:
+                what = "execute" if proposal.state is ProposalState.SIGNED else "sign"
+                reason = f"The time to {what} it is over. Propose it again if it is still wanted."
+                if tx.proposals.move(proposal.id, (proposal.state,), ProposalState.EXPIRED, reason=reason):
+                    tx.audit.append("vigie", "expired", proposal.label, {"reason": reason})
+                    announce_proposal(tx, proposal)
+
+    def _propose(
+        self,
+        tx: Tx,
+        person: Person,
+        incident_id: int,
+        tool: str,
+        arguments: Mapping[str, object],
+        why: str,
+        undo_of: int | None = None,
+    ) -> Proposal:
+        incident = tx.incidents.get(incident_id)
+        if incident is None or incident.state is IncidentState.CLOSED:
+            raise Refused("The incident is closed.")
+        found, checked = self._in_force.check(tx, incident, tool, arguments)
+        if found.kind is not ToolKind.ACTION:
+            raise Refused(f"{tool} only reads; checks need no proposal.")
+        for other in tx.proposals.of_incident(incident_id):
+            if not other.state.is_over and (other.tool, dict(other.arguments)) == (tool, checked):
+                raise Refused(f"{tool} is proposed already as {other.label}.")
+        rule = self._in_force.policy(tx).rule(found.risk)
+        proposal = tx.proposals.add(
+            NewProposal(
+                incident_id,
+                tool,
+                checked,
+                person,
+                found.risk,
+                rule.signatures,
+                rule.time_to_sign,
+                why,
+                undo_of,
+            )
+        )
+        tx.audit.append(
+            person.key,
+            "proposed",
+            proposal.label,
+            {"tool": tool, "arguments": checked, "incident": incident_id},
+        )
+        announce_proposal(tx, proposal)
+        return proposal
+
+
+def _is_due(proposal: Proposal, tx: Tx) -> bool:
+    if proposal.state is ProposalState.SIGNED:
+        return proposal.execute_by is not None and tx.now >= proposal.execute_by
+    return tx.now >= proposal.sign_by

@@ -1,0 +1,256 @@
+"""The outbox against a real workspace: lost answers, rate limits and outages cost time, never a message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.records import Post
+from bot.playground.workspace import Channel, Workspace
+from bot.slack.channels import Channels
+from bot.slack.outbox import Outbox
+from bot.slack.snapshots import Snapshots
+from bot.store.database import Store
+from bot.tools.in_force import Adopted
+from tests.world import BOT, CHANNEL, ON_CALL
+
+OTHER = "C0OTHER"
+
+
+@dataclass
+class PostOffice:
+    """An outbox over a store of its own, whose clock stands still until a test moves it."""
+
+    place: Workspace
+    store: Store
+    outbox: Outbox
+    now: list[datetime] = field(default_factory=list)
+
+    def want(self, key: str, text: str, channel: str = "incidents", thread_of: str = "") -> None:
+        with self.store.begin() as tx:
+            tx.posts.want(key, channel, "text", thread_of=thread_of, content={"text": text})
+
+    async def send(self, *, after: float = 0) -> None:
+        """One look of the outbox, `after` seconds later."""
+        self.now[0] += timedelta(seconds=after)
+        await self.outbox.send_due()
+
+    async def send_all(self) -> None:
+        """Look again, half a minute later each time, until nothing waits."""
+        for _ in range(20):
+            await self.send()
+            with self.store.read() as tx:
+                if not tx.posts.lag()[0]:
+                    return
+            self.now[0] += timedelta(seconds=30)
+        raise AssertionError("messages wait still")
+
+    def post(self, key: str) -> Post:
+        with self.store.read() as tx:
+            found = tx.posts.get(key)
+        assert found is not None
+        return found
+
+    def shown(self, channel: str = CHANNEL) -> list[str]:
+        return [message["text"] for message in self.place.messages(channel)]
+
+    def calls(self, method: str = "chat.postMessage") -> int:
+        return len(self.place.calls(method))
+
+
+@pytest_asyncio.fixture
+async def office(tmp_path: Path) -> AsyncIterator[PostOffice]:
+    members = (ON_CALL.id, BOT.id)
+    place = Workspace(
+        people=(ON_CALL, BOT),
+        channels=(Channel(CHANNEL, "incidents", members=members), Channel(OTHER, "other", members=members)),
+        app_id="A0VIGIE",
+        bot=BOT,
+        bot_token="xoxb-1",
+        app_token="xapp-1",
+        page_token="page",
+        rates={},
+    )
+    await place.start()
+    now = [datetime.now(UTC)]
+    store = Store.open(f"sqlite:///{tmp_path / 'vigie.sqlite'}", lambda: now[0])
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        client = AsyncWebClient(place.bot_token, place.api_url, session=session, retry_handlers=[])
+        channels = Channels(client, {"incidents": "incidents"})
+        yield PostOffice(place, store, Outbox(store, Snapshots(store, Adopted()), client, channels), now)
+    store.close()
+    await place.stop()
+
+
+async def test_a_lost_answer_does_not_double_a_message(office: PostOffice) -> None:
+    """Slack took the message and the answer was lost: it is found by its key and not sent again."""
+    office.place.faults.drop_answer("chat.postMessage")
+    office.want("a", "first")
+    office.want("b", "second")
+    await office.send_all()
+    assert office.shown() == ["first", "second"]
+    assert office.post("a").ts == office.place.messages(CHANNEL)[0]["ts"]
+
+
+async def test_a_lost_answer_in_a_long_thread_does_not_double_a_reply(office: PostOffice) -> None:
+    """Slack lists replies oldest first, a page at a time: the newest is found behind 250 others."""
+    office.want("card", "card")
+    await office.send()
+    root = office.post("card").ts
+    for number in range(250):
+        await office.place.say(ON_CALL.id, CHANNEL, f"reply {number}", root)
+    office.place.faults.drop_answer("chat.postMessage")
+    office.want("a", "ours", thread_of="card")
+    await office.send_all()
+    assert office.shown().count("ours") == 1
+
+
+async def test_a_lost_answer_and_then_a_rate_limit_do_not_double_a_message(office: PostOffice) -> None:
+    """As long as the history could not be read, the message stays in doubt and is not sent."""
+    office.place.faults.drop_answer("chat.postMessage")
+    office.place.faults.rate_limit("conversations.history", times=2)
+    office.want("a", "first")
+    await office.send_all()
+    assert office.shown() == ["first"]
+
+
+async def test_a_rate_limit_keeps_the_order(office: PostOffice) -> None:
+    """After a 429 nothing is sent before Retry-After, not even a newer version; then all, in order, once."""
+    office.place.faults.rate_limit("chat.postMessage", retry_after=7)
+    office.want("a", "first")
+    office.want("b", "second")
+    await office.send()
+    office.want("a", "first, edited")
+    await office.send(after=6.5)
+    assert (office.shown(), office.calls()) == ([], 1)
+    await office.send(after=1)
+    assert office.shown() == ["first, edited", "second"]
+
+
+async def test_a_channel_that_waits_does_not_hold_up_another(office: PostOffice) -> None:
+    """Each channel keeps its own order: one that is refused goes on by itself."""
+    office.place.faults.rate_limit("chat.postMessage")
+    office.want("a", "first")
+    await office.send()
+    office.want("b", "elsewhere", channel=OTHER)
+    await office.send()
+    assert (office.shown(), office.shown(OTHER)) == ([], ["elsewhere"])
+
+
+async def test_an_outage_costs_time_and_no_message(office: PostOffice) -> None:
+    """While the workspace answers 503 the messages wait, with the reason; then all are sent, in order."""
+    office.place.faults.down(3600)
+    for number in range(3):
+        office.want(f"m{number}", f"message {number}")
+    await office.send()
+    await office.send(after=60)
+    assert office.shown() == []
+    assert office.post("m0").problem
+    office.place.faults.clear()
+    await office.send_all()
+    assert office.shown() == ["message 0", "message 1", "message 2"]
+
+
+async def test_no_connection_at_all_costs_time_and_no_message(office: PostOffice) -> None:
+    """The server is gone: the message is kept with the reason and sent when the server is back."""
+    office.want("warm", "warm")
+    await office.send()
+    port = int(office.place.url.rsplit(":", 1)[1])
+    await office.place.stop()
+    office.want("a", "first")
+    await office.send()
+    assert "no answer" in office.post("a").problem
+    await office.place.start(port)
+    await office.send_all()
+    assert office.shown() == ["warm", "first"]
+
+
+async def test_a_known_key_is_edited_in_place(office: PostOffice) -> None:
+    """A newer version of a message changes it where it stands; several versions at once are one call."""
+    office.want("a", "first")
+    office.want("b", "second")
+    await office.send()
+    for number in range(5):
+        office.want("a", f"first, version {number}")
+    await office.send()
+    assert office.shown() == ["first, version 4", "second"]
+    assert office.calls("chat.update") == 1
+
+
+async def test_a_version_wanted_while_it_is_sent_is_sent_too(office: PostOffice) -> None:
+    """What changes between drawing and the answer is not taken for sent."""
+    office.want("a", "first")
+    sending = asyncio.create_task(office.outbox.send_due())
+    for number in range(10):
+        await asyncio.sleep(0)
+        await asyncio.to_thread(office.want, "a", f"version {number}")
+    await sending
+    await office.send_all()
+    assert office.shown() == ["version 9"]
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "metadata_too_large"])
+async def test_what_slack_refuses_for_good_is_given_up(office: PostOffice, code: str) -> None:
+    """It is kept with the reason and not sent again; what comes after it is, and a newer version too."""
+    office.place.faults.fail("chat.postMessage", code)
+    office.want("a", "refused")
+    office.want("b", "second")
+    await office.send()
+    assert office.shown() == ["second"]
+    assert (office.post("a").sent, office.post("a").problem) == (-1, code)
+    await office.send(after=3600)
+    assert office.shown() == ["second"]
+    office.want("a", "in other words")
+    await office.send()
+    assert office.shown() == ["second", "in other words"]
+
+
+async def test_a_message_that_somebody_deleted_is_given_up(office: PostOffice) -> None:
+    """There is nothing to edit any more: it is not posted anew, and others go on."""
+    office.want("a", "first")
+    await office.send()
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        client = AsyncWebClient(office.place.bot_token, office.place.api_url, session=session)
+        await client.chat_delete(channel=CHANNEL, ts=office.post("a").ts)
+    office.want("a", "first, edited")
+    office.want("b", "second")
+    await office.send()
+    assert office.shown() == ["second"]
+    assert office.post("a").problem == "message_not_found"
+
+
+async def test_a_parent_is_sent_before_its_replies(office: PostOffice) -> None:
+    """While the card is not in Slack, no reply is: it would stand alone in the channel."""
+    office.place.faults.rate_limit("chat.postMessage", times=2)
+    office.want("card", "card")
+    office.want("card:evidence", "evidence", thread_of="card")
+    office.want("card:diagnosis", "diagnosis", thread_of="card")
+    await office.send()
+    await office.send(after=2)
+    assert office.shown() == []
+    await office.send_all()
+    card, *rest = office.place.messages(CHANNEL)
+    assert [_where(reply) for reply in rest] == [("evidence", card["ts"]), ("diagnosis", card["ts"])]
+
+
+async def test_an_unknown_channel_is_named_and_found_later(office: PostOffice) -> None:
+    """Without the channel the messages wait, and the row says why; once it can be found they are sent."""
+    office.place.faults.fail("conversations.list", "internal_error")
+    office.want("a", "first")
+    await office.send()
+    assert "incidents" in office.post("a").problem
+    await office.send_all()
+    assert office.shown() == ["first"]
+
+
+def _where(message: dict[str, Any]) -> tuple[str, str]:
+    return message["text"], message.get("thread_ts", "")
