@@ -26,6 +26,7 @@ log = structlog.get_logger()
 Verb = Callable[[str], Awaitable[None]]
 SWEEP_EVERY_S = 1.0
 AT_ONCE = 8
+_UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 
 
@@ -117,7 +118,10 @@ class Lifecycle:
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):
-                await DBOS.start_workflow_async(self._workflow, work)
+                handle = await DBOS.start_workflow_async(self._workflow, work)
+            if (await handle.get_status()).status not in _UNDER_WAY:
+                # It had ended by an error of ours or DBOS's own; a setback gives it a new id.
+                await asyncio.to_thread(self._settle, work, "an attempt broke off")
 
     def _startable(self) -> list[tuple[str, int]]:
         with self._store.read() as tx:

@@ -144,7 +144,7 @@ class World:
             stderr=out,
         )
         if ready:
-            await self.until("the intake", lambda: port_file.exists() and port_file.read_text() or None)
+            await self.until("the intake", lambda: (port_file.exists() and port_file.read_text()) or None)
             self.port = int(port_file.read_text())
 
     async def stop(self) -> int:
@@ -346,6 +346,11 @@ class World:
             await self.message(f"proposal:{proposal.id}", "signature(s) needed")
         return proposal
 
+    async def proposed(self, by: Person = ON_CALL, name: str = "ValueTooHigh") -> tuple[str, Proposal]:
+        """A fresh broken target with an incident and a proposal that can be signed; its service first."""
+        service = self.break_target()
+        return service, await self.propose(await self.incident(service, name=name), by=by)
+
     def proposals(self, incident: Incident) -> list[Proposal]:
         with self.store.read() as tx:
             return tx.proposals.of_incident(incident.id)
@@ -415,12 +420,12 @@ class World:
 
     def push_time(self, by: timedelta) -> None:
         """Move the newest stored time forward, as if a clock had been that far ahead once."""
-        with self.store._engine.connect() as connection, connection.begin():  # noqa: SLF001
+        with self.store._engine.connect() as connection, connection.begin():
             connection.execute(sa.update(tables.high_water).values(at=datetime.now(UTC) + by))
 
     def tamper(self, statement: sa.Executable) -> None:
         """Change rows behind Vigie's back."""
-        with self.store._engine.connect() as connection, connection.begin():  # noqa: SLF001
+        with self.store._engine.connect() as connection, connection.begin():
             connection.execute(statement)
 
     def audited(self, action: str = "") -> list[Any]:
@@ -482,12 +487,12 @@ async def world(
             await made.start()
         yield made
     finally:
-        if made._session is not None:  # noqa: SLF001
-            await made._session.close()  # noqa: SLF001
+        if made._session is not None:
+            await made._session.close()
         if made.serve is not None and made.serve.returncode is None:
             await made.stop()
-        if made._store is not None:  # noqa: SLF001
-            made._store.close()  # noqa: SLF001
+        if made._store is not None:
+            made._store.close()
         await place.stop()
 
 

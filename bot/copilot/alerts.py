@@ -52,6 +52,7 @@ class Alerts:
             tx.incidents.start_round(incident.id, 0)
             tx.audit.append("vigie", "opened", f"incident {incident.label}", {"reason": decision.reason})
         tx.alerts.add(alert, mark, decision, incident_id)
+        tx.alerts.count(f"decided:{decision.kind.value}")
         if incident_id is None:
             return decision
         if decision.kind is Kind.RESOLVED:
@@ -60,8 +61,14 @@ class Alerts:
         else:
             tx.incidents.joined(incident_id, alert.severity)
             self._look_again(tx, incident_id, decision, seen_before=series is not None)
-        announce_incident(tx, incident_id)
+        if decision.kind is not Kind.DUPLICATE or self._is_tenth(tx, incident_id):
+            announce_incident(tx, incident_id)
         return decision
+
+    def _is_tenth(self, tx: Tx, incident_id: int) -> bool:
+        """Repeats change nothing but a count, so Slack is told of each tenth."""
+        incident = tx.incidents.get(incident_id)
+        return incident is not None and incident.alerts_received % 10 == 0
 
     def _look_again(self, tx: Tx, incident_id: int, decision: Decision, seen_before: bool) -> None:
         """A new kind of alert in an open incident is a reason to investigate once more, within bounds."""

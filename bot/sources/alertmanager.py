@@ -63,9 +63,14 @@ def _texts(raw: Mapping[str, object], field: str, where: str, flags: set[str]) -
     values = raw.get(field, {})
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise BadInput(f"{where}.{field}: expected an object of texts.")
-    cleaned = {}
-    for key, value in values.items():
-        cleaned[clean(key, flags)] = clean(value, flags)
+    cleaned: dict[str, str] = {}
+    # A name that is clean as it stands goes first: one that only looks like it must not take its place.
+    for key, value in sorted(values.items(), key=lambda item: item[0] != clean(item[0], set())):
+        name = clean(key, flags)
+        if name in cleaned:
+            flags.add("two labels read alike")
+        else:
+            cleaned[name] = clean(value, flags)
     return cleaned
 
 

@@ -126,8 +126,3 @@ class Alerts(Records):
     def counted(self) -> dict[str, float]:
         """All counters by name."""
         return {row.name: row.value for row in self._connection.execute(sa.select(t.counters))}
-
-    def decided(self) -> dict[str, int]:
-        """How many deliveries each decision has got."""
-        query = sa.select(t.alerts.c.decision, sa.func.count()).group_by(t.alerts.c.decision)
-        return {decision: int(count) for decision, count in self._connection.execute(query)}

@@ -32,7 +32,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """All metric families of this moment."""
         with self._store.read() as tx:
-            decided, counted = tx.alerts.decided(), tx.alerts.counted()
+            counted = sorted(tx.alerts.counted().items())
             open_now = len(tx.incidents.open_now())
             waiting = len(tx.proposals.in_states(ProposalState.PROPOSED))
             running = len(tx.proposals.in_states(ProposalState.EXECUTING))
@@ -41,11 +41,12 @@ class Metrics(Collector):
         alerts = CounterMetricFamily(
             "vigie_alerts", "Deliveries by what triage decided.", labels=["decision"]
         )
-        for decision, count in sorted(decided.items()):
-            alerts.add_metric([decision], count)
+        for name, value in counted:
+            if name.startswith("decided:"):
+                alerts.add_metric([name.removeprefix("decided:")], value)
         yield alerts
         refused = CounterMetricFamily("vigie_refused", "Deliveries refused, by reason.", labels=["reason"])
-        for name, value in sorted(counted.items()):
+        for name, value in counted:
             if name.startswith("refused:"):
                 refused.add_metric([name.removeprefix("refused:")], value)
         yield refused

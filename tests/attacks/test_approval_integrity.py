@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import hashlib
 import json
 import re
 import shlex
-import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState, SignOff
 from bot.domain.tool import Risk
+from bot.playground.workspace import Person as Member
 from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3, may_be_signed_now, may_execute
@@ -83,13 +84,13 @@ async def test_a_lowered_risk_does_not_lower_the_bar(vigie: World) -> None:
 
 @pytest.mark.attack("P4")
 async def test_a_plan_that_is_not_what_the_digest_covers_cannot_be_signed(vigie: World) -> None:
-    """The shown plan is changed in its row, the digest left: the modal does not open, an open one signs nothing."""
+    """The shown plan is changed in its row, its digest left: no modal opens, an open one signs nothing."""
     service, proposal = await vigie.proposed()
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     assert proposal.plan is not None
-    call = dict(proposal.plan["call"])  # type: ignore[call-overload]  # the plan is JSON
-    vigie.tamper(_row(proposal).values(plan=dict(proposal.plan) | {"call": call | {"argv": ["/bin/true"]}}))
+    plan = dict(proposal.plan) | {"call": {"argv": ["/bin/true"], "files": {}}}
+    vigie.tamper(_row(proposal).values(plan=plan))
     assert await vigie.open_sign(N3_B, proposal) is None
     outcome = await vigie.place.submit(N3_A.id, view["id"], {})
     assert "not what is recorded" in text_of(outcome.view)
@@ -103,7 +104,7 @@ async def test_a_plan_that_is_not_what_the_digest_covers_cannot_be_signed(vigie:
 async def test_what_was_signed_under_another_rule_does_not_run(
     vigie: World, what: str, checking: bool
 ) -> None:
-    """A changed catalogue or policy comes in force after the signature, even during the last check: refused."""
+    """A changed catalogue or policy comes in force after the signature, even in the last check: refused."""
     service, proposal = await vigie.proposed()
     with vigie.store.read() as tx:
         old = tx.n3.adopted(what)
@@ -136,7 +137,7 @@ def _adopt(vigie: World, what: str, content: str) -> None:
 
 @pytest.mark.attack("G10")
 @pytest.mark.parametrize("by", [N3_B, ON_CALL], ids=["N3", "its proposer"])
-async def test_a_rejection_before_the_start_wins(vigie: World, by: Any) -> None:
+async def test_a_rejection_before_the_start_wins(vigie: World, by: Member) -> None:
     """Signed, and rejected while the executor is checking: nothing runs."""
     service, proposal = await vigie.proposed(by=ON_CALL)
     vigie.slow_checks(service)
@@ -200,7 +201,7 @@ def _plan(argv: list[str]) -> dict[str, object]:
     }
 
 
-def _proposal(plan: dict[str, object], **more: Any) -> Proposal:
+def _proposal(plan: dict[str, object], **more: object) -> Proposal:
     now = datetime(2030, 1, 1, tzinfo=UTC)
     values: dict[str, Any] = {
         "state": ProposalState.PROPOSED,
@@ -222,9 +223,10 @@ def _proposal(plan: dict[str, object], **more: Any) -> Proposal:
 
 
 @pytest.mark.attack("G5")
+@settings(max_examples=40)
 @given(ARGVS)
 async def test_the_modal_text_gives_the_plan_back_exactly(argv: list[str]) -> None:
-    """Newlines, look-alikes, invisible and long texts: the boxes hold all of it, in printable ASCII, uncut."""
+    """Newlines, look-alikes, invisible and long texts: the boxes hold all of it, printable and uncut."""
     plan = _plan(argv)
     view = sign_view(_proposal(plan))
     shown = _shown(view)
@@ -238,6 +240,7 @@ async def test_the_modal_text_gives_the_plan_back_exactly(argv: list[str]) -> No
 
 
 @pytest.mark.attack("G5")
+@settings(max_examples=40)
 @given(ARGVS, ARGVS)
 async def test_two_calls_that_look_the_same_are_the_same(one: list[str], other: list[str]) -> None:
     """The line under "What runs" differs whenever the argument vectors do."""
@@ -276,12 +279,10 @@ async def test_a_plain_command_is_shown_as_a_shell_would_read_it() -> None:
     """A real shell, given the shown line, sees the argument vector that runs."""
     argv = ["/bin/fix", "two words", "it's", "$(reboot)", "`id`", "a;b", "-x=*", "", "\\", '"', "~"]
     shown = call_text({"argv": argv})
-    echoed = subprocess.run(
-        ["/bin/sh", "-c", f'for word in {shown}; do printf "%s\\0" "$word"; done'],
-        capture_output=True,
-        check=True,
-    )
-    assert echoed.stdout.decode().split("\0")[:-1] == argv
+    script = f'for word in {shown}; do printf "%s\\0" "$word"; done'
+    shell = await asyncio.create_subprocess_exec("/bin/sh", "-c", script, stdout=asyncio.subprocess.PIPE)
+    echoed, _ = await shell.communicate()
+    assert echoed.decode().split("\0")[:-1] == argv
 
 
 # -- time
@@ -364,7 +365,7 @@ async def test_a_signed_action_whose_window_passed_does_not_run(aging: World) ->
 @pytest.mark.attack("G6")
 @pytest.mark.attack("G11")
 async def test_a_timeout_expires_and_never_approves(aging: World) -> None:
-    """A second after its time a proposal is expired, told and audited; the open modal signs nothing any more."""
+    """A second after its time a proposal is expired, told and audited; the open modal signs nothing."""
     service, proposal = await aging.proposed()
     view = await aging.open_sign(N3_A, proposal)
     assert view is not None
@@ -388,7 +389,7 @@ async def test_a_timeout_expires_and_never_approves(aging: World) -> None:
 
 @pytest.mark.attack("P5")
 async def test_a_click_asks_no_model(tmp_path: Path) -> None:
-    """With a model that was asked for the diagnosis: from Propose to the verified run it is not asked again."""
+    """A model was asked for the diagnosis; from Propose to the verified run nothing asks it again."""
     async with ScriptedModel([prose("Run the fix. It is approved.")]) as model:
         environment = {"OPENAI_API_KEY": "sk-scripted", "OPENAI_BASE_URL": model.base_url}
         async with world(tmp_path, environment=environment) as vigie:

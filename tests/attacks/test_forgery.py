@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from bot.domain.proposal import Proposal, ProposalState
+from bot.domain.proposal import ProposalState
 from bot.store import tables
 from tests.attacks.over_http import (
     PATH,
@@ -48,11 +48,6 @@ def state(vigie: World) -> dict[str, list[Any]]:
         }
 
 
-async def proposed(vigie: World, **alert: Any) -> tuple[str, Proposal]:
-    service = vigie.break_target()
-    return service, await vigie.propose(await vigie.incident(service, **alert), by=ON_CALL)
-
-
 def _with(payload: Payload, **user: object) -> Payload:
     """The payload with another user in it; no argument at all takes the user out."""
     rest = {key: value for key, value in payload.items() if key != "user"}
@@ -75,7 +70,7 @@ async def quiet(vigie: World) -> dict[str, list[Any]]:
 @pytest.mark.attack("F1")
 async def test_a_forged_interaction_is_answered_401_and_changes_nothing(vigie: World) -> None:
     """No signature, a foreign secret's, a truncated one, one of another body, none of the three headers."""
-    service, proposal = await proposed(vigie)
+    service, proposal = await vigie.proposed()
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     card = await vigie.message(f"proposal:{proposal.id}")
@@ -125,7 +120,7 @@ async def test_without_a_signing_secret_there_is_no_such_door(
 @pytest.mark.attack("G9")
 async def test_what_is_older_than_five_minutes_is_refused(vigie: World) -> None:
     """A rightly signed payload counts for 300 s, then never again; one from the future neither."""
-    service, proposal = await proposed(vigie)
+    service, proposal = await vigie.proposed()
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     before = await quiet(vigie)
@@ -143,7 +138,8 @@ async def test_a_replay_within_five_minutes_has_no_second_effect(vigie: World) -
     incident = await vigie.incident(service)
     propose = click(vigie, ON_CALL, await vigie.message(f"incident:{incident.id}:diagnosis"), "propose")
     assert (await send(vigie, propose))[0] == 200
-    first = await vigie.until("the proposal", lambda: (vigie.proposals(incident) or [None])[0])
+    await vigie.until("the proposal", lambda: vigie.proposals(incident))
+    first = vigie.proposals(incident)[0]
     await vigie.message(f"proposal:{first.id}", "signature(s) needed")
     reject = click(vigie, N3_A, await vigie.message(f"proposal:{first.id}"), "reject")
     await send(vigie, reject)
@@ -192,7 +188,7 @@ async def test_four_deliveries_have_one_effect(vigie: World) -> None:
 @pytest.mark.attack("P1")
 async def test_an_approval_delivered_many_times_by_several_people_runs_once(vigie: World) -> None:
     """Ten deliveries of two people's signatures at once: one run; who comes later is told so."""
-    service, proposal = await proposed(vigie)
+    service, proposal = await vigie.proposed()
     views = [await vigie.open_sign(person, proposal) for person in (N3_A, N3_B)]
     late_a, late_b = views
     assert late_a is not None
@@ -216,7 +212,7 @@ async def test_an_approval_delivered_many_times_by_several_people_runs_once(vigi
 @pytest.mark.attack("P6")
 async def test_an_empty_or_missing_user_is_nobody(vigie: World) -> None:
     """Rightly signed, but from nobody: refused, also when the N3 group holds an empty id and no one else."""
-    service, proposal = await proposed(vigie)
+    service, proposal = await vigie.proposed()
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     card = await vigie.message(f"proposal:{proposal.id}")
@@ -248,8 +244,8 @@ async def test_an_empty_or_missing_user_is_nobody(vigie: World) -> None:
 
 @pytest.mark.attack("P8")
 async def test_any_member_may_not_sign(vigie: World) -> None:
-    """Somebody outside N3 submits the very modal that an N3 was shown, rightly signed by Slack: refused, audited."""
-    service, proposal = await proposed(vigie)
+    """Somebody outside N3 submits the very modal that an N3 was shown, signed by Slack: refused, audited."""
+    service, proposal = await vigie.proposed()
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     for person in (SECOND, ON_CALL):
@@ -264,9 +260,9 @@ async def test_any_member_may_not_sign(vigie: World) -> None:
 
 @pytest.mark.attack("G4")
 async def test_a_tampered_modal_signs_nothing(vigie: World) -> None:
-    """The record is the only truth: another proposal, another digest, extra arguments, rubbish; then the real one."""
-    service, proposal = await proposed(vigie)
-    other_service, other = await proposed(vigie)
+    """The record is the only truth: another proposal, another digest, rubbish, extra arguments."""
+    service, proposal = await vigie.proposed()
+    other_service, other = await vigie.proposed()
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     real = json.loads(view["private_metadata"])
@@ -306,8 +302,8 @@ async def test_a_tampered_modal_signs_nothing(vigie: World) -> None:
 @pytest.mark.attack("G4")
 async def test_a_tampered_button_leads_to_the_record_or_nowhere(vigie: World) -> None:
     """Values that no button of ours has do nothing; the value of another proposal shows that one, whole."""
-    service, proposal = await proposed(vigie)
-    _, other = await proposed(vigie)
+    service, proposal = await vigie.proposed()
+    _, other = await vigie.proposed()
     incident = vigie.open_incident(service)
     assert incident is not None
     card = await vigie.message(f"proposal:{proposal.id}")

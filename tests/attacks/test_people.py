@@ -8,11 +8,10 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.proposal import Proposal, ProposalState
-from tests.world import BOT, CHANNEL, GUEST, N3_A, N3_B, ON_CALL, PEOPLE, World, world
+from bot.playground.workspace import Channel, Person
+from tests.world import BOT, CHANNEL, N3_A, N3_B, ON_CALL, PEOPLE, World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-from bot.playground.workspace import Channel, Person  # noqa: E402
 
 OTHER_BOT = Person("U0OTHERBOT", "Deploy bot", is_bot=True)
 LOOKALIKE = Person("U0LOOKALIKE", "N3 A", title="N3 Lead")
@@ -133,4 +132,3 @@ async def test_the_same_user_id_of_another_workspace_is_somebody_else(office: Wo
         assert "people of other workspaces" in office.told(N3_A)[-1]
     assert len(office.place.views_of(N3_A.id)) == views
     await check_untouched(office, service, proposal)
-    assert GUEST not in (N3_A, N3_B)

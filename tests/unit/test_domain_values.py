@@ -86,7 +86,8 @@ def test_an_expectation_of_a_number_compares(value: float, bound: float) -> None
 @given(st.sampled_from(["at_most", "at_least"]), numbers)
 def test_what_is_no_number_is_never_as_expected(operator: str, bound: float) -> None:
     """Texts, booleans, nothing and NaN hold no comparison: a broken check is not a healthy one."""
-    for value in ("1", "", True, False, None, [], math.nan):
+    values: tuple[object, ...] = ("1", "", True, False, None, [], math.nan)
+    for value in values:
         assert not Expectation(operator, bound).holds(value)
     assert not Expectation(operator, "5").holds(5)
 

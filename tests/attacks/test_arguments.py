@@ -1,0 +1,224 @@
+"""Group I: tools and arguments that the catalogue does not know, from a hostile model and from tampered rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+from bot.domain.diagnosis import Diagnosis
+from bot.domain.incident import Incident
+from bot.domain.proposal import Proposal, ProposalState
+from bot.store import tables
+from tests.scripted_model import Reply, ScriptedModel, call
+from tests.world import CHANNEL, N3_A, ON_CALL, World, text_of, world
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WANTED: Mapping[str, Any] = {"target": "target-0", "note": "fine", "value": 0}
+
+
+@dataclass
+class Hostile:
+    """A Vigie with a model that proposes whatever the test puts into `remedies`."""
+
+    vigie: World
+    remedies: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, _asked: dict[str, Any]) -> Reply:
+        cited = [{"why": "do it", "citations": ["E1"]} | remedy for remedy in self.remedies]
+        guess = {"cause": "hostile", "statement": "s", "confidence": 0.9, "citations": ["E1"]}
+        return call({"hypotheses": [guess], "remedies": cited})
+
+    async def diagnosed(self, *remedies: dict[str, Any]) -> tuple[str, Incident, Diagnosis]:
+        """A fresh incident for which the model has proposed this."""
+        self.remedies = list(remedies)
+        service = self.vigie.break_target()
+        incident = await self.vigie.incident(service)
+        with self.vigie.store.read() as tx:
+            made = tx.diagnoses.latest(incident.id)
+        assert made is not None
+        assert made.model
+        return service, incident, made
+
+
+def _free_note(whitelist: dict[str, Any]) -> None:
+    """The note may hold anything that its owner's pattern can allow, so that no pattern helps."""
+    for name in ("fix", "fix_risky"):
+        whitelist["actions"][name]["arguments"]["note"]["pattern"] = "(?s).*"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hostile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hostile]:
+    """One for the module."""
+    folder = tmp_path_factory.mktemp("hostile")
+    made: list[Hostile] = []
+    async with ScriptedModel(lambda asked: made[0].answer(asked)) as model:
+        environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-test"}
+        async with world(folder, environment=environment, change_catalogue=_free_note) as running:
+            made.append(Hostile(running))
+            await running.until("the model", lambda: "the model is ready" in running.logged(), 50)
+            yield made[0]
+
+
+async def planted(
+    vigie: World, incident: Incident, tool: str, arguments: Mapping[str, Any], *, signed: bool
+) -> Proposal:
+    """A row that no code of Vigie wrote: a proposal, with a signature of N3 if `signed`; once it is over."""
+    now = datetime.now(UTC)
+    values = {
+        "incident_id": incident.id,
+        "tool": tool,
+        "arguments": dict(arguments),
+        "proposer": f"T0VIGIE/{ON_CALL.id}",
+        "state": "signed" if signed else "proposed",
+        "risk": "low",
+        "signatures_needed": 1,
+        "created_at": now,
+        "sign_by": now + timedelta(hours=1),
+        "execute_by": now + timedelta(hours=1),
+        "digest": "0" * 64 if signed else "",
+    }
+    vigie.tamper(sa.insert(tables.proposals).values(values))
+    proposal = vigie.proposals(incident)[-1]
+    if signed:
+        signature = {"person": f"T0VIGIE/{N3_A.id}", "digest": "0" * 64, "signed": True, "at": now}
+        vigie.tamper(sa.insert(tables.sign_offs).values({"proposal_id": proposal.id, **signature}))
+    await vigie.until("its end", lambda: vigie.proposal(proposal.id).state.is_over)
+    return vigie.proposal(proposal.id)
+
+
+async def check_rows_are_refused(
+    vigie: World, service: str, incident: Incident, tool: str, arguments: Mapping[str, Any], reason: str
+) -> None:
+    """Planted in the table, unsigned and signed, the executor itself refuses it, audits that, runs nothing."""
+    for signed in (False, True):
+        proposal = await planted(vigie, incident, tool, arguments, signed=signed)
+        assert proposal.state is ProposalState.REJECTED
+        assert reason in proposal.reason
+        events = [e for e in vigie.audited("refused") if e.subject == proposal.label]
+        assert [(e.actor, e.action) for e in events] == [("executor", "refused: rejected")]
+    assert vigie.ledger(service) == []
+
+
+async def check_model_is_refused(
+    hostile: Hostile, tool: str, arguments: Mapping[str, Any], reason: str
+) -> tuple[str, Incident]:
+    """Proposed by the model it is no remedy: people read that it was refused and why, beside the sound one."""
+    sound = {"tool": "fix", "arguments": {}}
+    service, incident, made = await hostile.diagnosed({"tool": tool, "arguments": dict(arguments)}, sound)
+    assert [(r.tool, r.arguments["note"]) for r in made.remedies] == [("fix", "fixed by vigie")]
+    told = text_of(await hostile.vigie.message(f"incident:{incident.id}:diagnosis"))
+    assert f"“{tool}” was refused" in told
+    assert reason in told
+    return service, incident
+
+
+@pytest.mark.attack("I1")
+async def test_an_unknown_tool_is_refused(hostile: Hostile) -> None:
+    """From the model, from a tampered diagnosis behind the button, and from rows that were planted."""
+    vigie = hostile.vigie
+    service, incident = await check_model_is_refused(
+        hostile, "drop_database", {}, "the catalogue has no such action"
+    )
+    await check_rows_are_refused(
+        vigie, service, incident, "drop_database", WANTED, "is not in the catalogue that is in force"
+    )
+    query = sa.select(tables.diagnoses.c.body).where(tables.diagnoses.c.incident_id == incident.id)
+    body = vigie.rows(query)[0].body
+    body["remedies"][0]["tool"] = "drop_database"
+    of_incident = tables.diagnoses.c.incident_id == incident.id
+    vigie.tamper(sa.update(tables.diagnoses).where(of_incident).values(body=body))
+    message = await vigie.message(f"incident:{incident.id}:diagnosis")
+    before = len(vigie.proposals(incident))
+    assert (await vigie.place.click(ON_CALL.id, CHANNEL, message["ts"], "propose")).ok
+    await vigie.until("the refusal", lambda: "no tool named 'drop_database'" in _last(vigie))
+    assert len(vigie.proposals(incident)) == before
+    assert vigie.ledger(service) == []
+
+
+@pytest.mark.attack("I1")
+async def test_a_check_is_no_action(hostile: Hostile) -> None:
+    """A name that the catalogue knows, but only to read, cannot be proposed or executed."""
+    service, incident = await check_model_is_refused(hostile, "look", {}, "no such action")
+    target = {"target": service.replace("svc", "target")}
+    await check_rows_are_refused(
+        hostile.vigie, service, incident, "look", target, "only actions can be proposed"
+    )
+
+
+@pytest.mark.attack("I1")
+async def test_a_button_that_is_not_ours_does_nothing(hostile: Hostile) -> None:
+    """Ids that do not exist, or are none, lead to a refusal and to no proposal."""
+    vigie = hostile.vigie
+    for action, value in (
+        ("propose", "999999:1:0"),
+        ("propose", "1:1:99"),
+        ("propose", "1:1"),
+        ("propose", "1:1:0:0"),
+        ("propose", "1;DROP TABLE proposals:1:0"),
+        ("propose", "-1:1:0"),
+        ("sign_open", "999999"),
+        ("sign_open", "١"),
+        ("reject", "9" * 400),
+        ("undo", ""),
+    ):
+        told = len(vigie.told(N3_A))
+        await vigie.forge_click(N3_A, action, value)
+        await vigie.until(f"the refusal of {value[:20]}", lambda told=told: len(vigie.told(N3_A)) > told)
+        assert "did not work" not in vigie.told(N3_A)[-1], value
+    assert vigie.rows(sa.select(tables.proposals).where(tables.proposals.c.incident_id == 999999)) == []
+
+
+@pytest.mark.attack("I2")
+async def test_an_extra_key_is_refused(hostile: Hostile) -> None:
+    """A known tool with one argument too many is not run without it: it is refused."""
+    reason = "fix has no such argument"
+    service, incident = await check_model_is_refused(hostile, "fix", {"shell": "true"}, reason)
+    arguments = {**WANTED, "target": service.replace("svc", "target"), "shell": "true"}
+    await check_rows_are_refused(hostile.vigie, service, incident, "fix", arguments, reason)
+
+
+@pytest.mark.attack("I3")
+async def test_shell_text_is_one_literal_argument(hostile: Hostile) -> None:
+    """What a shell would take apart arrives as one argument, byte for byte, and nothing else happens."""
+    vigie = hostile.vigie
+    marker = vigie.folder / "was-here"
+    note = f"x; touch {marker} `touch {marker}` $(touch {marker}) && touch {marker} | 'a' \"b\" > {marker} *"
+    service, incident, _ = await hostile.diagnosed({"tool": "fix", "arguments": {"note": note}})
+    proposal = await vigie.propose(incident)
+    assert proposal.arguments["note"] == note
+    assert (await vigie.sign(N3_A, proposal)).ok
+    await vigie.over(proposal)
+    assert vigie.ledger(service) == [[str(vigie.target(service)), note, "0"]]
+    assert not marker.exists()
+
+
+@pytest.mark.attack("I4")
+@pytest.mark.parametrize("note", ["-rf", "--kubeconfig=/tmp/evil", "-"])
+async def test_an_option_is_refused(hostile: Hostile, note: str) -> None:
+    """A value that a program could read as an option is refused, though the pattern would let it pass."""
+    reason = "must not begin with '-'"
+    service, incident = await check_model_is_refused(hostile, "fix", {"note": note}, reason)
+    arguments = {**WANTED, "target": service.replace("svc", "target"), "note": note}
+    await check_rows_are_refused(hostile.vigie, service, incident, "fix", arguments, reason)
+
+
+@pytest.mark.attack("I10")
+@pytest.mark.parametrize("character", ["\x00", "\r", "\n", "\u2028", "\x7f"], ids=ascii)
+async def test_a_control_character_is_refused(hostile: Hostile, character: str) -> None:
+    """NUL, line ends and their like are refused, though the pattern would let them pass."""
+    note = f"fine{character}second line"
+    reason = "control and non-ASCII characters are not allowed"
+    service, incident = await check_model_is_refused(hostile, "fix", {"note": note}, reason)
+    arguments = {**WANTED, "target": service.replace("svc", "target"), "note": note}
+    await check_rows_are_refused(hostile.vigie, service, incident, "fix", arguments, reason)
+
+
+def _last(vigie: World) -> str:
+    return (vigie.told(ON_CALL) or [""])[-1]
