@@ -64,9 +64,9 @@ def _texts(raw: Mapping[str, object], field: str, where: str, flags: set[str]) -
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise BadInput(f"{where}.{field}: expected an object of texts.")
     cleaned: dict[str, str] = {}
+    named = [(clean(key, flags), key, value) for key, value in values.items()]
     # A name that is clean as it stands goes first: one that only looks like it must not take its place.
-    for key, value in sorted(values.items(), key=lambda item: item[0] != clean(item[0], set())):
-        name = clean(key, flags)
+    for name, _, value in sorted(named, key=lambda item: item[0] != item[1]):
         if name in cleaned:
             flags.add("two labels read alike")
         else:

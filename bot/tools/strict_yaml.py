@@ -1,4 +1,4 @@
-"""YAML as it should be for a whitelist: no duplicate keys, no tags, no aliases, and a mapping at the top."""
+"""YAML as it should be for a whitelist: no duplicate keys, no aliases, plain values, and a mapping at the top."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 import yaml
 
 from bot.errors import CatalogueError
+from bot.sign_off.digest import canonical
+
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -21,6 +24,9 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+                problem = "a key must be a plain text, and merge keys are not allowed"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             if key.value in seen:
                 problem = f"the key {key.value!r} stands here twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
@@ -39,8 +45,17 @@ def load_strict(text: str, name: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise CatalogueError(f"{name}, line {line}: {error.problem}.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise CatalogueError(f"{name}: {error}.") from None
+    except RecursionError:
+        raise CatalogueError(f"{name}: nested too deep.") from None
     if not isinstance(loaded, dict):
         raise CatalogueError(f"{name}: expected a mapping of keys at the top.")
+    try:
+        canonical(loaded)
+    except (TypeError, ValueError) as error:
+        # Dates, binary data, sets, infinity: what a plan could not be digested with is refused at load.
+        raise CatalogueError(
+            f"{name}: a value is not plain ({error}); write it as a text in quotes."
+        ) from None
     return loaded

@@ -8,7 +8,9 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -17,16 +19,18 @@ import sqlalchemy as sa
 from bot import app, settings
 from bot.copilot import Copilot
 from bot.domain.alert import Severity
+from bot.domain.evidence import EvidenceKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person as Actor
-from bot.domain.proposal import Proposal, ProposalState, SignOff
-from bot.domain.records import NewProposal
+from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
+from bot.domain.records import NewProposal, Summary
 from bot.domain.tool import Risk
 from bot.executor_main import membership
 from bot.lifecycle import Lifecycle, due
 from bot.stages.steps import Steps
 from bot.store import tables
 from bot.store.database import Store
+from bot.tools.catalogue import read_files
 from bot.tools.in_force import Adopted
 from bot.triage.decide import Rules
 from knowledge.base import KnowledgeBase
@@ -38,113 +42,218 @@ TEAM = "T0VIGIE"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One Vigie for all cases that need a running one."""
     async with world(tmp_path_factory.mktemp("vigie")) as running:
         yield running
 
 
-def open_behind(vigie: World, service: str) -> Incident:
-    """An incident by its rows alone: nobody wakes the lifecycle."""
+async def test_the_sweep_finds_every_kind_of_due_work(vigie: World) -> None:
+    """Rows are written and nobody wakes anything: each kind of work is found and done; then none is due."""
+    incident = _open(vigie.store, vigie.break_target())
+    await vigie.until("a diagnosis", lambda: _rounds(vigie, incident) == 1)
+    proposal = _propose(vigie.store, incident)
+    await vigie.until("its plan", lambda: vigie.proposal(proposal.id).digest or None)
+    _sign(vigie.store, proposal)
+    assert (await vigie.over(proposal)).outcome is Outcome.FIXED
     with vigie.store.begin() as tx:
+        tx.incidents.move(incident.id, IncidentState.RESOLVED, "source")
+        tx.inbox.accept("swept", "ask", {"question": "the value?", "user": ON_CALL.id, "channel": CHANNEL})
+    await vigie.until("a summary", lambda: _summary(vigie, incident))
+    with vigie.store.begin() as tx:
+        tx.summaries.confirm(incident.id, "What happened is written here.", f"{TEAM}/{ON_CALL.id}")
+    await vigie.until("a document", lambda: _learned(vigie, incident))
+    await vigie.message("answer:swept")
+    with vigie.store.read() as tx:
+        assert due(tx) == []
+
+
+async def test_work_that_fails_is_tried_again_later_and_then_succeeds(vigie: World) -> None:
+    """Each attempt is counted with its reason and the next one waits longer; when it can be done it is."""
+    incident = await vigie.incident(vigie.break_target())
+    work = f"resolve:{incident.id}"
+    waits = []
+    with _refused(vigie, "summaries"):
+        with vigie.store.begin() as tx:
+            tx.incidents.move(incident.id, IncidentState.RESOLVED, "source")
+        for attempt in (1, 2):
+            seen = await vigie.until(f"setback {attempt}", partial(_setback, vigie, work, attempt))
+            assert "no room" in seen.problem
+            with vigie.store.read() as tx:
+                waits.append((seen.not_before - tx.now).total_seconds())
+    assert 0 < waits[0] <= 1 < waits[1] <= 2
+    await vigie.until("a summary", lambda: _summary(vigie, incident))
+
+
+async def test_an_attempt_that_cannot_even_note_its_failure_is_made_again(vigie: World) -> None:
+    """Neither the result nor the setback could be written, as on a full disk; with room again it is done."""
+    with _refused(vigie, "diagnoses"), _refused(vigie, "setbacks"):
+        incident = _open(vigie.store, vigie.break_target())
+        await vigie.until("a failure", lambda: _failed_alone(vigie))
+    await vigie.until("a diagnosis", lambda: _rounds(vigie, incident) == 1)
+
+
+async def test_a_killed_executor_is_started_again_and_the_check_is_done(vigie: World) -> None:
+    """kill -9 of the executor while it is idle: the next incident's check is run by a new one."""
+    old = vigie.executor_pid()
+    os.kill(old, signal.SIGKILL)
+    incident = await vigie.incident(vigie.break_target())
+    assert vigie.executor_pid() != old
+    with vigie.store.read() as tx:
+        checks = [e for e in tx.diagnoses.evidence(incident.id) if e.kind is EvidenceKind.CHECK]
+    assert [e.title for e in checks] == ["look"]
+
+
+async def test_an_executor_killed_while_it_prepares_is_asked_again(vigie: World) -> None:
+    """kill -9 in the middle of a check: the setback says why, and the plan is made by a new executor."""
+    service = vigie.break_target()
+    incident = await vigie.incident(service)
+    vigie.break_target(service=service, slow_look_s=2)
+    looking = vigie.target(service) / "looking"
+    proposal = _propose(vigie.store, incident)
+    await vigie.until("a check under way", looking.exists)
+    os.kill(vigie.executor_pid(), signal.SIGKILL)
+    seen = await vigie.until("a setback", lambda: _setback(vigie, f"prepare:{proposal.id}", 1))
+    assert "executor does not answer" in seen.problem
+    await vigie.until("its plan", lambda: vigie.proposal(proposal.id).digest or None, 40)
+
+
+async def test_a_freeze_that_comes_in_between_only_delays(vigie: World) -> None:
+    """Frozen while the executor judges a signed proposal: it does not run; unfrozen, it does, once."""
+    service = vigie.break_target()
+    incident = await vigie.incident(service)
+    proposal = _propose(vigie.store, incident)
+    await vigie.until("its plan", lambda: vigie.proposal(proposal.id).digest or None)
+    vigie.break_target(service=service, slow_look_s=1)
+    _sign(vigie.store, proposal)
+    await vigie.until("the judging", (vigie.target(service) / "looking").exists)
+    with vigie.store.begin() as tx:
+        tx.n3.set_freeze("a test", "in between")
+    await vigie.until("a setback", lambda: _setback(vigie, f"execute:{proposal.id}", 1))
+    assert vigie.ledger(service) == []
+    with vigie.store.begin() as tx:
+        tx.n3.lift_freezes("a test")
+    assert (await vigie.over(proposal)).outcome is Outcome.FIXED
+    assert len(vigie.ledger(service)) == 1
+
+
+async def test_an_action_under_way_comes_to_its_end_without_serve(vigie: World) -> None:
+    """kill -9 of serve while a slow action runs and a check ends meanwhile: the executor finishes both."""
+    service, other = vigie.break_target(), vigie.break_target()
+    incident, second = await vigie.incident(service), await vigie.incident(other)
+    proposal = _propose(vigie.store, incident)
+    await vigie.until("its plan", lambda: vigie.proposal(proposal.id).digest or None)
+    vigie.break_target(service=service, slow_s=3)
+    vigie.break_target(service=other, slow_look_s=1)
+    _sign(vigie.store, proposal)
+    await vigie.until("the run", lambda: vigie.ledger(service) or None)
+    _propose(vigie.store, second)
+    await vigie.until("the other's check", (vigie.target(other) / "looking").exists)
+    await vigie.kill()
+    await vigie.start()
+    ended = await vigie.over(proposal)
+    assert (ended.state, ended.outcome) == (ProposalState.SUCCEEDED, Outcome.FIXED)
+    assert len(vigie.ledger(service)) == 1
+
+
+async def test_work_that_is_started_many_times_runs_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty sweeps at once over the same due rows: each piece of work is carried out once."""
+    places = tmp_path / "places"
+    monkeypatch.setenv("VIGIE_FAULT_LOG", str(places))
+    async with world(tmp_path, start=False) as waiting, _lifecycle(waiting) as (lifecycle, store):
+        incidents = [_open(store, waiting.break_target()) for _ in range(3)]
+        await asyncio.gather(*(lifecycle.sweep() for _ in range(20)))
+        for incident in incidents:
+            await waiting.until("a diagnosis", partial(_rounds, waiting, incident))
+        passed = places.read_text().split("\n")
+    assert sum(place.startswith("serve diagnose#") for place in passed) == len(incidents)
+
+
+# -- how the rows are written, and what they say
+
+
+@contextlib.asynccontextmanager
+async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
+    """The lifecycle in this process, with the real executor beside it."""
+    config = waiting.folder / "vigie.toml"
+    read = settings.load(config, waiting.environment)
+    store = Store.open(read.store_url)
+    await asyncio.to_thread(app.put_in_force, store, read, read_files(read.catalogue))
+    knowledge = KnowledgeBase.open(waiting.folder / "data" / "knowledge", owner=True, vectors=False)
+    executor = app.executor_process(read, config)
+    copilot = Copilot.of(store, Adopted(), membership(store, read), Rules(), lambda verb, subject: None)
+    steps = Steps(store, Adopted(), executor, knowledge, None, 5)
+    lifecycle = Lifecycle(store, copilot.proposals, steps, read.lifecycle_url, "test")
+    executor.start()
+    await lifecycle.start()
+    try:
+        yield lifecycle, store
+    finally:
+        await lifecycle.stop()
+        await executor.stop()
+        knowledge.close()
+        store.close()
+
+
+@contextlib.contextmanager
+def _refused(vigie: World, table: str) -> Iterator[None]:
+    """Nothing can be added to the table for a while."""
+    refuse = "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    vigie.tamper(sa.text(f"CREATE TRIGGER no_{table} BEFORE INSERT ON {table} {refuse}"))
+    try:
+        yield
+    finally:
+        vigie.tamper(sa.text(f"DROP TRIGGER no_{table}"))
+
+
+def _open(store: Store, service: str) -> Incident:
+    with store.begin() as tx:
         incident = tx.incidents.open_by_hand("The value is too high", service, "test", Severity.CRITICAL)
         tx.incidents.start_round(incident.id, 0)
     return incident
 
 
-def propose_behind(vigie: World, incident: Incident) -> Proposal:
+def _propose(store: Store, incident: Incident) -> Proposal:
     target = f"target-{incident.service.removeprefix('svc-')}"
     arguments = {"target": target, "note": "found by the sweep", "value": 0}
-    with vigie.store.begin() as tx:
+    by, minutes = Actor(TEAM, ON_CALL.id), timedelta(minutes=5)
+    with store.begin() as tx:
         return tx.proposals.add(
-            NewProposal(
-                incident.id,
-                "fix",
-                arguments,
-                Actor(TEAM, ON_CALL.id),
-                Risk.LOW,
-                signatures_needed=1,
-                time_to_sign=timedelta(minutes=5),
-                why="a test",
-                undo_of=None,
-            )
+            NewProposal(incident.id, "fix", arguments, by, Risk.LOW, 1, minutes, "a test", None)
         )
 
 
-def sign_behind(vigie: World, proposal: Proposal) -> None:
-    with vigie.store.begin() as tx:
-        prepared = tx.proposals.get(proposal.id)
-        assert prepared is not None
-        tx.proposals.sign(SignOff(prepared.id, Actor(TEAM, N3_A.id), prepared.digest, True, tx.now))
+def _sign(store: Store, proposal: Proposal) -> None:
+    with store.begin() as tx:
+        now = tx.proposals.get(proposal.id)
+        assert now is not None and now.digest
+        tx.proposals.sign(SignOff(now.id, Actor(TEAM, N3_A.id), now.digest, True, tx.now))
         by = tx.now + timedelta(minutes=5)
-        tx.proposals.move(prepared.id, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=by)
+        tx.proposals.move(now.id, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=by)
 
 
-async def prepared(vigie: World, proposal: Proposal) -> None:
-    await vigie.until("its plan", lambda: vigie.proposal(proposal.id).digest)
-
-
-async def test_the_sweep_finds_every_kind_of_due_work(vigie: World) -> None:
-    """Only rows are written, nobody wakes anything: it is investigated, prepared, executed, verified,
-    summed up, learned and answered all the same."""
-    service = vigie.break_target()
-    incident = open_behind(vigie, service)
-    await vigie.until("a diagnosis", lambda: diagnosed(vigie, incident))
-    proposal = propose_behind(vigie, incident)
-    await prepared(vigie, proposal)
-    sign_behind(vigie, proposal)
-    ended = await vigie.over(proposal)
-    assert (ended.state, ended.outcome) == ("succeeded", "fixed")
-    with vigie.store.begin() as tx:
-        tx.incidents.move(incident.id, IncidentState.RESOLVED, "source")
-        question = {"question": "the value?", "user": ON_CALL.id, "channel": CHANNEL}
-        tx.inbox.accept("sweep-1", "ask", question)
-    await vigie.until("a summary", lambda: summary_of(vigie, incident))
-    with vigie.store.begin() as tx:
-        tx.summaries.confirm(incident.id, "What happened is written here.", "T0VIGIE/U0ONCALL")
-    await vigie.until("a document", lambda: summary_of(vigie, incident).document_id)
-    await vigie.message("answer:sweep-1")
+def _rounds(vigie: World, incident: Incident) -> int | None:
     with vigie.store.read() as tx:
-        assert due(tx) == []
+        return tx.diagnoses.last_round(incident.id) or None
 
 
-def diagnosed(vigie: World, incident: Incident) -> bool:
-    with vigie.store.read() as tx:
-        return tx.diagnoses.last_round(incident.id) == 1
-
-
-def summary_of(vigie: World, incident: Incident):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def _summary(vigie: World, incident: Incident) -> Summary | None:
     with vigie.store.read() as tx:
         return tx.summaries.get(incident.id)
 
 
-@contextlib.contextmanager
-def away(vigie: World, table: str) -> Iterator[None]:
-    """The table cannot be found for a while."""
-    vigie.tamper(sa.text(f"ALTER TABLE {table} RENAME TO {table}_away"))
-    try:
-        yield
-    finally:
-        vigie.tamper(sa.text(f"ALTER TABLE {table}_away RENAME TO {table}"))
+def _learned(vigie: World, incident: Incident) -> bool:
+    kept = _summary(vigie, incident)
+    return kept is not None and bool(kept.document_id)
 
 
-def setback(vigie: World, work: str) -> sa.Row[tuple[int, str]] | None:
-    rows = vigie.rows(sa.select(tables.setbacks).where(tables.setbacks.c.work == work))
-    return rows[0] if rows else None
+def _setback(vigie: World, work: str, attempts: int) -> Any:  # noqa: ANN401  # a row
+    """The setback of this work once it has failed so often."""
+    found = vigie.rows(sa.select(tables.setbacks).where(tables.setbacks.c.work == work))
+    return found[0] if found and found[0].attempts >= attempts else None
 
 
-async def test_work_that_fails_is_tried_again_later_and_later_and_then_succeeds(vigie: World) -> None:
-    """A summary cannot be drafted: the attempts are counted with the reason, each wait is longer; then it can."""
-    incident = await vigie.incident(vigie.break_target())
-    work = f"resolve:{incident.id}"
-    with away(vigie, "executions"), away(vigie, "evidence"), away(vigie, "alert_series"):
-        pass
-    vigie.tamper(sa.text("CREATE TRIGGER no_draft BEFORE INSERT ON summaries BEGIN SELECT RAISE(ABORT, 'full'); END"))
-    try:
-        with vigie.store.begin() as tx:
-            tx.incidents.move(incident.id, IncidentState.RESOLVED, "source")
-        waits = []
-        for attempt in (1, 2):
-            row = await vigie.until(f"setback {attempt}", lambda: setback(vigie, work))
-            assert "full" in row.problem
-    finally:
-        vigie.tamper(sa.text("DROP TRIGGER no_draft"))
-    await vigie.until("a summary", lambda: summary_of(vigie, incident))
+def _failed_alone(vigie: World) -> bool:
+    """An attempt broke off and could not write it down."""
+    return "no room" in vigie.logged() and "setbacks" in vigie.logged()

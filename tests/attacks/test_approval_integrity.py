@@ -36,7 +36,7 @@ from tests.world import CHANNEL, N3_A, N3_B, ON_CALL, World, text_of, world
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CHANGED = "what would run now is not what was signed"
-LONG = "".join(f"{number:05d}-" for number in range(700)) + "END"
+LONG = "".join(f"{number:05d}-" for number in range(500)) + "END"
 
 
 def _row(proposal: Proposal) -> sa.Update:

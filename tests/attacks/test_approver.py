@@ -15,6 +15,7 @@ from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.playground.workspace import Channel, Person, UserGroup
 from bot.store import tables
 from knowledge.model import Document
+from tests.attacks.over_http import PATH, body_of, command, headers_for
 from tests.world import (
     BOT,
     CHANNEL,
@@ -88,6 +89,15 @@ def record_proposer(vigie: World, proposal: Proposal, person: Person) -> None:
     key = f"{proposal.proposer.team_id}/{person.id}"
     change = sa.update(tables.proposals).where(tables.proposals.c.id == proposal.id)
     vigie.tamper(change.values(proposer=key))
+
+
+@pytest.mark.attack("F1")
+async def test_without_a_signing_secret_there_is_no_such_door(vigie: World) -> None:
+    """In Socket Mode alone, nothing answers under the path, whatever it is signed with."""
+    body = body_of(command(vigie, N3_A, "freeze"))
+    for headers in (headers_for(body), headers_for(body, secret="")):
+        assert (await vigie.post(body, headers=headers, path=PATH))[0] == 404
+    assert vigie.audited("frozen") == []
 
 
 @pytest.mark.attack("F2")

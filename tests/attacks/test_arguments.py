@@ -1,4 +1,4 @@
-"""Group I: tools and arguments that the catalogue does not know, from a hostile model and from tampered rows."""
+"""Group I: tools and arguments that the catalogue does not know, from a hostile model and tampered rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.incident import Incident
-from bot.domain.proposal import Proposal, ProposalState
+from bot.domain.proposal import ProposalState
 from bot.store import tables
 from tests.scripted_model import Reply, ScriptedModel, call
 from tests.world import CHANNEL, N3_A, ON_CALL, World, text_of, world
@@ -66,17 +66,15 @@ async def hostile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hos
             yield made[0]
 
 
-async def planted(
-    vigie: World, incident: Incident, tool: str, arguments: Mapping[str, Any], *, signed: bool
-) -> Proposal:
-    """A row that no code of Vigie wrote: a proposal, with a signature of N3 if `signed`; once it is over."""
+def plant(vigie: World, incident: Incident, tool: str, arguments: Mapping[str, Any], *, signed: bool) -> int:
+    """A row that no code of Vigie wrote: a proposal, with a signature of N3 if `signed`; its id."""
     now = datetime.now(UTC)
     values = {
         "incident_id": incident.id,
         "tool": tool,
         "arguments": dict(arguments),
         "proposer": f"T0VIGIE/{ON_CALL.id}",
-        "state": "signed" if signed else "proposed",
+        "state": "expired",
         "risk": "low",
         "signatures_needed": 1,
         "created_at": now,
@@ -85,50 +83,52 @@ async def planted(
         "digest": "0" * 64 if signed else "",
     }
     vigie.tamper(sa.insert(tables.proposals).values(values))
-    proposal = vigie.proposals(incident)[-1]
+    number = vigie.proposals(incident)[-1].id
     if signed:
         signature = {"person": f"T0VIGIE/{N3_A.id}", "digest": "0" * 64, "signed": True, "at": now}
-        vigie.tamper(sa.insert(tables.sign_offs).values({"proposal_id": proposal.id, **signature}))
-    await vigie.until("its end", lambda: vigie.proposal(proposal.id).state.is_over)
-    return vigie.proposal(proposal.id)
+        vigie.tamper(sa.insert(tables.sign_offs).values({"proposal_id": number, **signature}))
+    # Last, so that the executor never meets the row without its signature.
+    state = "signed" if signed else "proposed"
+    vigie.tamper(sa.update(tables.proposals).where(tables.proposals.c.id == number).values(state=state))
+    return number
 
 
 async def check_rows_are_refused(
-    vigie: World, service: str, incident: Incident, tool: str, arguments: Mapping[str, Any], reason: str
+    vigie: World, incident: Incident, tool: str, reason: str, *arguments: Mapping[str, Any]
 ) -> None:
-    """Planted in the table, unsigned and signed, the executor itself refuses it, audits that, runs nothing."""
-    for signed in (False, True):
-        proposal = await planted(vigie, incident, tool, arguments, signed=signed)
+    """Planted in the table, unsigned and signed: the executor refuses it, audits that, runs nothing."""
+    own = {"target": incident.service.replace("svc", "target")}
+    given = [({**WANTED, **own, **one}, signed) for one in arguments for signed in (False, True)]
+    planted = [plant(vigie, incident, tool, one, signed=signed) for one, signed in given]
+    for number in planted:
+        proposal = await vigie.over(vigie.proposal(number))
         assert proposal.state is ProposalState.REJECTED
         assert reason in proposal.reason
         events = [e for e in vigie.audited("refused") if e.subject == proposal.label]
         assert [(e.actor, e.action) for e in events] == [("executor", "refused: rejected")]
-    assert vigie.ledger(service) == []
+    assert vigie.ledger(incident.service) == []
 
 
 async def check_model_is_refused(
-    hostile: Hostile, tool: str, arguments: Mapping[str, Any], reason: str
-) -> tuple[str, Incident]:
-    """Proposed by the model it is no remedy: people read that it was refused and why, beside the sound one."""
+    hostile: Hostile, tool: str, reason: str, *arguments: Mapping[str, Any]
+) -> Incident:
+    """Proposed by the model it is no remedy: people read that it was refused and why; a sound one stays."""
     sound = {"tool": "fix", "arguments": {}}
-    service, incident, made = await hostile.diagnosed({"tool": tool, "arguments": dict(arguments)}, sound)
+    refused = [{"tool": tool, "arguments": dict(one)} for one in arguments]
+    _, incident, made = await hostile.diagnosed(*refused, sound)
     assert [(r.tool, r.arguments["note"]) for r in made.remedies] == [("fix", "fixed by vigie")]
     told = text_of(await hostile.vigie.message(f"incident:{incident.id}:diagnosis"))
-    assert f"“{tool}” was refused" in told
-    assert reason in told
-    return service, incident
+    lines = [line for line in told.splitlines() if f"“{tool}” was refused" in line and reason in line]
+    assert len(lines) == len(arguments)
+    return incident
 
 
 @pytest.mark.attack("I1")
 async def test_an_unknown_tool_is_refused(hostile: Hostile) -> None:
-    """From the model, from a tampered diagnosis behind the button, and from rows that were planted."""
+    """From the model, from rows that were planted, and from a tampered diagnosis behind the button."""
     vigie = hostile.vigie
-    service, incident = await check_model_is_refused(
-        hostile, "drop_database", {}, "the catalogue has no such action"
-    )
-    await check_rows_are_refused(
-        vigie, service, incident, "drop_database", WANTED, "is not in the catalogue that is in force"
-    )
+    incident = await check_model_is_refused(hostile, "drop_database", "has no such action", {})
+    await check_rows_are_refused(vigie, incident, "drop_database", "is not in the catalogue", {})
     query = sa.select(tables.diagnoses.c.body).where(tables.diagnoses.c.incident_id == incident.id)
     body = vigie.rows(query)[0].body
     body["remedies"][0]["tool"] = "drop_database"
@@ -139,17 +139,14 @@ async def test_an_unknown_tool_is_refused(hostile: Hostile) -> None:
     assert (await vigie.place.click(ON_CALL.id, CHANNEL, message["ts"], "propose")).ok
     await vigie.until("the refusal", lambda: "no tool named 'drop_database'" in _last(vigie))
     assert len(vigie.proposals(incident)) == before
-    assert vigie.ledger(service) == []
+    assert vigie.ledger(incident.service) == []
 
 
 @pytest.mark.attack("I1")
 async def test_a_check_is_no_action(hostile: Hostile) -> None:
     """A name that the catalogue knows, but only to read, cannot be proposed or executed."""
-    service, incident = await check_model_is_refused(hostile, "look", {}, "no such action")
-    target = {"target": service.replace("svc", "target")}
-    await check_rows_are_refused(
-        hostile.vigie, service, incident, "look", target, "only actions can be proposed"
-    )
+    incident = await check_model_is_refused(hostile, "look", "has no such action", {})
+    await check_rows_are_refused(hostile.vigie, incident, "look", "only actions can be proposed", {})
 
 
 @pytest.mark.attack("I1")
@@ -170,7 +167,7 @@ async def test_a_button_that_is_not_ours_does_nothing(hostile: Hostile) -> None:
     ):
         told = len(vigie.told(N3_A))
         await vigie.forge_click(N3_A, action, value)
-        await vigie.until(f"the refusal of {value[:20]}", lambda told=told: len(vigie.told(N3_A)) > told)
+        await told_more(vigie, told)
         assert "did not work" not in vigie.told(N3_A)[-1], value
     assert vigie.rows(sa.select(tables.proposals).where(tables.proposals.c.incident_id == 999999)) == []
 
@@ -179,9 +176,9 @@ async def test_a_button_that_is_not_ours_does_nothing(hostile: Hostile) -> None:
 async def test_an_extra_key_is_refused(hostile: Hostile) -> None:
     """A known tool with one argument too many is not run without it: it is refused."""
     reason = "fix has no such argument"
-    service, incident = await check_model_is_refused(hostile, "fix", {"shell": "true"}, reason)
-    arguments = {**WANTED, "target": service.replace("svc", "target"), "shell": "true"}
-    await check_rows_are_refused(hostile.vigie, service, incident, "fix", arguments, reason)
+    extra: list[dict[str, Any]] = [{"shell": "true"}, {"note ": "fine"}, {"": "x"}, {"timeout_s": 9}]
+    incident = await check_model_is_refused(hostile, "fix", reason, *extra)
+    await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *extra)
 
 
 @pytest.mark.attack("I3")
@@ -200,24 +197,26 @@ async def test_shell_text_is_one_literal_argument(hostile: Hostile) -> None:
 
 
 @pytest.mark.attack("I4")
-@pytest.mark.parametrize("note", ["-rf", "--kubeconfig=/tmp/evil", "-"])
-async def test_an_option_is_refused(hostile: Hostile, note: str) -> None:
+async def test_an_option_is_refused(hostile: Hostile) -> None:
     """A value that a program could read as an option is refused, though the pattern would let it pass."""
     reason = "must not begin with '-'"
-    service, incident = await check_model_is_refused(hostile, "fix", {"note": note}, reason)
-    arguments = {**WANTED, "target": service.replace("svc", "target"), "note": note}
-    await check_rows_are_refused(hostile.vigie, service, incident, "fix", arguments, reason)
+    options = [{"note": "-rf"}, {"note": "--kubeconfig=/tmp/evil"}, {"note": "-"}]
+    incident = await check_model_is_refused(hostile, "fix", reason, *options)
+    await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *options)
 
 
 @pytest.mark.attack("I10")
-@pytest.mark.parametrize("character", ["\x00", "\r", "\n", "\u2028", "\x7f"], ids=ascii)
-async def test_a_control_character_is_refused(hostile: Hostile, character: str) -> None:
+async def test_a_control_character_is_refused(hostile: Hostile) -> None:
     """NUL, line ends and their like are refused, though the pattern would let them pass."""
-    note = f"fine{character}second line"
     reason = "control and non-ASCII characters are not allowed"
-    service, incident = await check_model_is_refused(hostile, "fix", {"note": note}, reason)
-    arguments = {**WANTED, "target": service.replace("svc", "target"), "note": note}
-    await check_rows_are_refused(hostile.vigie, service, incident, "fix", arguments, reason)
+    notes = [{"note": f"fine{c}second line"} for c in "\x00\r\n\u2028\x7f"]
+    incident = await check_model_is_refused(hostile, "fix", reason, *notes)
+    await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *notes)
+
+
+async def told_more(vigie: World, before: int) -> None:
+    """Wait until N3 A was told something more."""
+    await vigie.until("the refusal", lambda: len(vigie.told(N3_A)) > before)
 
 
 def _last(vigie: World) -> str:

@@ -105,18 +105,6 @@ async def test_a_forged_interaction_is_answered_401_and_changes_nothing(vigie: W
     assert vigie.ledger(service) == []
 
 
-@pytest.mark.attack("F1")
-async def test_without_a_signing_secret_there_is_no_such_door(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """In Socket Mode alone, nothing answers under the path, whatever it is signed with."""
-    async with world(tmp_path_factory.mktemp("socket"), documents=()) as alone:
-        body = body_of(command(alone, N3_A, "freeze"))
-        for headers in (headers_for(body), headers_for(body, secret="")):
-            assert (await alone.post(body, headers=headers, path=PATH))[0] == 404
-        assert alone.audited("frozen") == []
-
-
 @pytest.mark.attack("G9")
 async def test_what_is_older_than_five_minutes_is_refused(vigie: World) -> None:
     """A rightly signed payload counts for 300 s, then never again; one from the future neither."""
@@ -138,7 +126,7 @@ async def test_a_replay_within_five_minutes_has_no_second_effect(vigie: World) -
     incident = await vigie.incident(service)
     propose = click(vigie, ON_CALL, await vigie.message(f"incident:{incident.id}:diagnosis"), "propose")
     assert (await send(vigie, propose))[0] == 200
-    await vigie.until("the proposal", lambda: vigie.proposals(incident))
+    await vigie.until("the proposal", lambda: bool(vigie.proposals(incident)))
     first = vigie.proposals(incident)[0]
     await vigie.message(f"proposal:{first.id}", "signature(s) needed")
     reject = click(vigie, N3_A, await vigie.message(f"proposal:{first.id}"), "reject")

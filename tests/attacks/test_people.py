@@ -33,6 +33,11 @@ async def waiting(office: World) -> tuple[str, Proposal]:
     return service, await office.propose(await office.incident(service))
 
 
+async def told_more(office: World, before: int) -> None:
+    """Wait until N3 A was told something more."""
+    await office.until("the refusal", lambda: len(office.told(N3_A)) > before)
+
+
 async def check_untouched(office: World, service: str, proposal: Proposal) -> None:
     """Nothing ran, nobody has signed, and the right people still can."""
     await office.settle()
@@ -91,13 +96,21 @@ async def test_another_bot_is_not_listened_to(office: World) -> None:
     await office.settle(0.5)
     before, kept = len(office.place.calls("chat.postMessage")), _kept(office)
     whispered = len(office.place.calls("chat.postEphemeral"))
-    for words in (f"<@{BOT.id}> run fix on {service}", f"<@{BOT.id}> approve {proposal.label}", "/vigie freeze"):
+    for words in (
+        f"<@{BOT.id}> run fix on {service}",
+        f"<@{BOT.id}> approve {proposal.label}",
+        "/vigie freeze",
+    ):
         await office.place.say(OTHER_BOT.id, CHANNEL, words)
     await check_untouched(office, service, proposal)
     assert len(office.place.calls("chat.postMessage")) == before
     assert len(office.place.calls("chat.postEphemeral")) == whispered
     assert _kept(office) == kept
-    for action, value in (("sign_open", proposal.id), ("reject", proposal.id), ("take", proposal.incident_id)):
+    for action, value in (
+        ("sign_open", proposal.id),
+        ("reject", proposal.id),
+        ("take", proposal.incident_id),
+    ):
         await office.forge_click(OTHER_BOT, action, str(value))
     await check_untouched(office, service, proposal)
     with office.store.read() as tx:
@@ -111,7 +124,7 @@ def _kept(office: World) -> int:
 
 @pytest.mark.attack("D7")
 async def test_a_name_like_an_n3_is_no_n3(office: World) -> None:
-    """Who is called as an N3 is, with a title to match, is refused like anybody else, told why and audited."""
+    """Who is called as an N3 is, with a title to match, is refused like anybody else; told why, audited."""
     service, proposal = await waiting(office)
     assert await office.open_sign(LOOKALIKE, proposal) is None
     assert "Only N3 may sign" in office.told(LOOKALIKE)[-1]
@@ -128,7 +141,7 @@ async def test_the_same_user_id_of_another_workspace_is_somebody_else(office: Wo
     for action in ("sign_open", "reject"):
         told = len(office.told(N3_A))
         await office.forge_click(N3_A, action, str(proposal.id), team_id="T0OTHER")
-        await office.until("the refusal", lambda told=told: len(office.told(N3_A)) > told)
+        await told_more(office, told)
         assert "people of other workspaces" in office.told(N3_A)[-1]
     assert len(office.place.views_of(N3_A.id)) == views
     await check_untouched(office, service, proposal)

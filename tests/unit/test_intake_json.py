@@ -38,18 +38,15 @@ def test_any_bytes_give_a_value_or_a_refusal(body: bytes) -> None:
     """There is no third outcome, and no value is deeper than the bound."""
     try:
         value = load_bounded(body)
-    except BadInput as error:
-        assert error.detail
-    else:
-        assert depth(value) <= MAX_DEPTH
+    except BadInput:
+        return
+    assert depth(value) <= MAX_DEPTH
 
 
 @given(json_values, st.booleans())
 def test_what_is_not_too_deep_is_read_as_it_is(value: object, escaped: bool) -> None:
     """Brackets, quotes and backslashes inside texts do not count."""
-    assert load_bounded(json.dumps(value, ensure_ascii=escaped).encode("utf-8", "replace")) is not False
-    if escaped:
-        assert load_bounded(json.dumps(value).encode()) == value
+    assert load_bounded(json.dumps(value, ensure_ascii=escaped).encode()) == value
 
 
 @pytest.mark.parametrize("level", [1, MAX_DEPTH, MAX_DEPTH + 1, 500, 100_000])

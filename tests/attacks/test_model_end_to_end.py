@@ -1,0 +1,158 @@
+"""Group M behind a running Vigie: whatever the model does, the incident is announced and nothing runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.domain.diagnosis import Diagnosis, Method
+from bot.domain.incident import Incident
+from bot.domain.proposal import ProposalState
+from tests.scripted_model import Reply, ScriptedModel, call, hang, invalid_json, prose, reset, status
+from tests.world import CHANNEL, ON_CALL, World, text_of, world
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DEADLINE_S = 3
+SOUND = call(
+    {
+        "hypotheses": [{"cause": "of the model", "statement": "s", "confidence": 0.6, "citations": ["E1"]}],
+        "remedies": [{"tool": "fix", "arguments": {}, "why": "w", "citations": ["E1"]}],
+    }
+)
+
+
+@dataclass
+class Failing:
+    """A Vigie with a model that does what the test says."""
+
+    vigie: World
+    reply: Reply = SOUND
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, request: dict[str, Any]) -> Reply:
+        self.asked.append(str(request["messages"][-1]["content"]))
+        return self.reply
+
+    async def incident(self, reply: Reply) -> tuple[Incident, Diagnosis]:
+        """A fresh incident while the model answers this; its card and diagnosis are in Slack."""
+        self.reply = reply
+        self.asked.clear()
+        incident = await self.vigie.incident(self.vigie.break_target())
+        card = await self.vigie.message(f"incident:{incident.id}")
+        assert "*critical*" in text_of(card)
+        with self.vigie.store.read() as tx:
+            made = tx.diagnoses.latest(incident.id)
+        assert made is not None
+        return incident, made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Failing]:
+    """One for the module, its model loaded."""
+    made: list[Failing] = []
+    async with ScriptedModel(lambda asked: made[0].answer(asked)) as model:
+        environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-test"}
+        config = f"[model]\ndeadline_s = {DEADLINE_S}\n"
+        folder = tmp_path_factory.mktemp("failing")
+        async with world(folder, environment=environment, config=config) as running:
+            made.append(Failing(running))
+            await running.until("the model", lambda: "the model is ready" in running.logged(), 50)
+            yield made[0]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def failing(started: Failing) -> Failing:
+    """The model has just answered well, so it is used, and no failure of another test counts against it."""
+    _, made = await started.incident(SOUND)
+    assert made.method is Method.MODEL
+    return started
+
+
+async def check_fell_back(failing: Failing, reply: Reply, reason: str) -> None:
+    """The diagnosis of similar incidents is told, its first words say why, and its remedy can be signed."""
+    vigie = failing.vigie
+    incident, made = await failing.incident(reply)
+    assert made.method is Method.SIMILAR
+    assert [h.cause for h in made.hypotheses] == ["broken-value"]
+    message = await vigie.message(f"incident:{incident.id}:diagnosis")
+    told = text_of(message)
+    assert "*Diagnosis* from similar incidents, without a model" in told
+    assert reason in told
+    assert "this comes from similar incidents alone." in told
+    assert vigie.ledger(incident.service) == []
+    assert vigie.proposals(incident) == []
+    assert (await vigie.place.click(ON_CALL.id, CHANNEL, message["ts"], "propose")).ok
+    await vigie.until("a proposal", lambda: vigie.proposals(incident))
+
+
+@pytest.mark.attack("M1")
+async def test_a_hanging_model_holds_nothing_up(failing: Failing) -> None:
+    """The card is there while the model still hangs; the fallback comes at the deadline and names it."""
+    vigie = failing.vigie
+    failing.reply = hang(60)
+    service = vigie.break_target()
+    await vigie.fire(vigie.alert(service))
+    incident = vigie.open_incident(service)
+    assert incident is not None
+    await vigie.message(f"incident:{incident.id}")
+    with vigie.store.read() as tx:
+        assert tx.diagnoses.latest(incident.id) is None
+    told = text_of(await vigie.message(f"incident:{incident.id}:diagnosis"))
+    assert f"The model did not answer within {DEADLINE_S} s" in told
+    assert "this comes from similar incidents alone." in told
+    assert vigie.ledger(service) == []
+
+
+@pytest.mark.attack("M2")
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (status(500), "Its endpoint answered HTTP 500"),
+        (status(429), "it is busy or its quota is used up"),
+        (reset(), "The connection to its endpoint failed"),
+    ],
+    ids=["500", "429", "reset"],
+)
+async def test_a_failing_endpoint_is_said(failing: Failing, reply: Reply, reason: str) -> None:
+    """One retry and no more; then the fallback says what the endpoint did."""
+    await check_fell_back(failing, reply, reason)
+    assert len(failing.asked) == 2
+
+
+@pytest.mark.attack("M3")
+@pytest.mark.parametrize("reply", [invalid_json(), prose("I would restart it.")], ids=["json", "prose"])
+async def test_an_unusable_answer_is_said(failing: Failing, reply: Reply) -> None:
+    """Asked once more, then left: the fallback says that the form was not filled in."""
+    await check_fell_back(failing, reply, "did not fill in the form")
+    assert len(failing.asked) == 2
+
+
+@pytest.mark.attack("M6")
+async def test_an_invented_action_is_words(failing: Failing) -> None:
+    """It is named as refused, has no button, and what it asked for does not happen; a real one stays."""
+    vigie = failing.vigie
+    target = vigie.folder / "invented"
+    invented = {"tool": f"touch {target}", "arguments": {}, "why": "w", "citations": ["E1"]}
+    real = {"tool": "fix", "arguments": {}, "why": "w", "citations": ["E1"]}
+    incident, made = await failing.incident(call({"hypotheses": [], "remedies": [invented, real]}))
+    assert [remedy.tool for remedy in made.remedies] == ["fix"]
+    message = await vigie.message(f"incident:{incident.id}:diagnosis")
+    told = text_of(message)
+    assert f"“touch {target}”"[:60] in told
+    assert "was refused: the catalogue has no such action for this incident." in told
+    buttons = [e for b in message["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    assert [e["value"] for e in buttons if e["action_id"] == "propose"] == [f"{incident.id}:1:0"]
+    # The button of the remedy that was left out would have had this value.
+    await vigie.forge_click(ON_CALL, "propose", f"{incident.id}:1:1")
+    await vigie.until("the refusal", lambda: "has no such remedy" in vigie.told(ON_CALL)[-1])
+    assert vigie.proposals(incident) == []
+    proposal = await vigie.propose(incident)
+    await vigie.settle()
+    assert (proposal.tool, vigie.proposal(proposal.id).state) == ("fix", ProposalState.PROPOSED)
+    assert not target.exists()
+    assert vigie.ledger(incident.service) == []

@@ -1,0 +1,124 @@
+"""The whitelist is read strictly, case by case: a file's first line says that it is good, or its fault."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.domain.tool import Expectation, Reading, Risk, ToolKind, Use
+from bot.errors import CatalogueError
+from bot.sign_off.digest import canonical
+from bot.tools.catalogue import MAX_BYTES, Catalogue, parse, read_files
+
+CASES = {path.stem: path for path in Path(__file__).parents[1].joinpath("cases/catalogue").glob("*.yaml")}
+INVENTORY = """
+workers:
+  orders-1: {unit: orders@1.service}
+"""
+
+
+def catalogue(text: str, inventory: str = INVENTORY) -> Catalogue:
+    return parse(json.dumps({"catalogue": text, "inventory": inventory}))
+
+
+def case(name: str) -> Catalogue:
+    return catalogue(CASES[name].read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_catalogue_is_taken_or_its_fault_is_named(name: str) -> None:
+    """A bad one is refused with the entry and field that is wrong, in the words of its first line."""
+    first = CASES[name].read_text(encoding="utf-8").splitlines()[0]
+    if first == "# good":
+        assert case(name).content
+        return
+    with pytest.raises(CatalogueError) as refused:
+        case(name)
+    assert first.removeprefix("# expect: ") in str(refused.value)
+    assert "run `vigie catalogue check`" in str(refused.value)
+
+
+def test_an_entry_becomes_a_tool_with_all_that_was_declared() -> None:
+    """Nothing is lost between the file and what runs; the entry is kept as it was written."""
+    found = case("good_check_and_action")
+    depth, restart = found.tool("depth"), found.tool("restart")
+    assert [tool.name for tool in found.of_kind(ToolKind.CHECK)] == ["depth"]
+    assert depth.reads == Reading("/waiting", Expectation("at_most", 5), "orders", "/pid")
+    assert (restart.kind, restart.risk, restart.undo) == (ToolKind.ACTION, Risk.LOW, None)
+    assert restart.precondition == Use("depth", {}, Expectation("at_least", 6))
+    assert restart.verification == Use("depth", {}, None, 2.5)
+    assert restart.no_undo == "a restart cannot be taken back"
+    assert restart.call == {"argv": ["/bin/true", "{worker}"], "files": []}
+    assert restart.entry["expected_effect"] == "Orders flow again"
+    assert (restart.environments, restart.services) == (("production",), ("orders",))
+
+
+def test_a_tool_that_is_not_declared_does_not_exist() -> None:
+    """Its name is in the error, the nearest one is not run in its place."""
+    found = case("good_check_and_action")
+    for name in ("", "Restart", "restart ", "restart\n", "rm"):
+        with pytest.raises(CatalogueError, match="There is no tool named"):
+            found.tool(name)
+
+
+@pytest.mark.parametrize("inventory", ["workers: [1]", "workers: {one: 1}", "workers: text", "- 1"])
+def test_an_inventory_is_rows_by_id(inventory: str) -> None:
+    """Anything else is refused, with its kind where there is one."""
+    with pytest.raises(CatalogueError, match="inventory"):
+        catalogue("version: 1", inventory)
+
+
+def test_files_are_read_with_the_inventory_that_they_name(tmp_path: Path) -> None:
+    """Both texts together are what is adopted, so a change of either is a change."""
+    path = tmp_path / "catalogue.yaml"
+    path.write_text("version: 1\ninventory: hosts.yaml\n")
+    (tmp_path / "hosts.yaml").write_text(INVENTORY)
+    assert parse(read_files(path)).inventory == {"workers": {"orders-1": {"unit": "orders@1.service"}}}
+    before = read_files(path)
+    (tmp_path / "hosts.yaml").write_text(INVENTORY + "\n# note\n")
+    assert read_files(path) != before
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (None, "No such file"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"#" * (MAX_BYTES + 1), "larger than"),
+        (b"version: 1\ninventory: [a]\n", "inventory: expected the name of a file"),
+        (b"version: 1\ninventory: absent.yaml\n", "absent.yaml: No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    """Missing, not text, too large, or with an inventory that is not there."""
+    path = tmp_path / "catalogue.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CatalogueError, match=said):
+        read_files(path)
+
+
+@given(st.text(alphabet="ab:-&*{}[]!|>'\"#,? \n\t\x00\x85\ufeff", max_size=60) | st.text(max_size=60))
+@example("? [a]\n: b")
+@example("{{a: b}: c}")
+@example("a: 2026-13-45")
+@example("a: 2026-01-31")
+@example("a: .inf")
+@example("a: !!binary aGk=")
+@example("a: !!set {b}")
+@example("1: b")
+@example("[" * 5_000)
+@example("a: " + "9" * 5_000)
+def test_any_text_is_a_catalogue_or_a_catalogue_error(text: str) -> None:
+    """No text of a file ends in another error, so a start always says what is wrong with it."""
+    for content, inventory in ((text, ""), (f"version: 1\n{text}", ""), ("version: 1", text)):
+        try:
+            found = catalogue(content, inventory)
+        except CatalogueError:
+            continue
+        # What was taken can be digested: a plan is made of it.
+        canonical([found.inventory, [tool.entry for tool in found.tools.values()]])

@@ -1,0 +1,87 @@
+"""Metrics are read from the rows at each scrape, and hold nothing that a sender could choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.copilot.alerts import Alerts
+from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.store.database import Store, sqlite_url
+from bot.triage.decide import Rules
+from bot.web.metrics import Metrics
+
+HOSTILE = 'x"} evil{a="\n# HELP'
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+    yield opened
+    opened.close()
+
+
+async def scrape(store: Store) -> dict[tuple[str, str], float]:
+    """Each sample by its name and its label's value."""
+    text = (await Metrics(store).render()).decode()
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def receive(store: Store, *names: str, status: AlertStatus = AlertStatus.FIRING) -> None:
+    alerts = Alerts(store, Rules(), lambda verb, subject: None)
+    alerts.receive(
+        [
+            Alert("alertmanager", name, status, Severity.CRITICAL, name, "production", NOW, summary=HOSTILE)
+            for name in names
+        ]
+    )
+
+
+async def test_an_empty_store_says_zero(store: Store) -> None:
+    """Every gauge is there from the first scrape on, so that an absence means trouble."""
+    found = await scrape(store)
+    names = ("incidents_open", "proposals_waiting", "executions_running", "posts_waiting", "frozen")
+    assert found == {(f"vigie_{name}", ""): 0 for name in names}
+
+
+async def test_the_figures_are_those_of_the_rows(store: Store) -> None:
+    """Deliveries by decision, refusals by reason, what is open, what waits, the freeze."""
+    receive(store, "A", "B", "A", "Watchdog")
+    receive(store, "B", status=AlertStatus.RESOLVED)
+    Alerts(store, Rules(), lambda verb, subject: None).count_refused("too large")
+    with store.begin() as tx:
+        tx.n3.set_freeze("vigie", "")
+        waiting = tx.posts.lag()[0]
+    found = await scrape(store)
+    decisions = {label: value for (name, label), value in found.items() if name == "vigie_alerts_total"}
+    assert decisions == {"opened": 2, "duplicate": 1, "heartbeat": 1, "resolved": 1}
+    assert found["vigie_refused_total", "too large"] == 1
+    assert found["vigie_incidents_open", ""] == 1
+    assert found["vigie_posts_waiting", ""] == waiting == 2
+    assert found["vigie_frozen", ""] == 1
+
+
+async def test_a_restart_loses_nothing(store: Store, tmp_path: Path) -> None:
+    """Another process that opens the store says the same."""
+    receive(store, "A", "B")
+    before = await scrape(store)
+    again = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+    assert await scrape(again) == before
+    again.close()
+
+
+async def test_no_sender_can_add_a_label_or_a_line(store: Store) -> None:
+    """Names, services and texts of alerts appear nowhere, so that nobody can blow up or forge a series."""
+    receive(store, HOSTILE, "Another")
+    text = (await Metrics(store).render()).decode()
+    assert "evil" not in text
+    assert "Another" not in text

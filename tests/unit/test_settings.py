@@ -1,0 +1,176 @@
+"""Settings are read strictly: what is wrong is named with its remedy, and nothing half-read is used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.person import Person
+from bot.domain.tool import Risk
+from bot.errors import Misconfigured
+from bot.settings import Settings, load
+from bot.sign_off.policy import DEFAULT_RULES, Rule
+
+
+def read(folder: Path, text: str = "", **environment: str) -> Settings:
+    """The settings of a vigie.toml with that text."""
+    path = folder / "vigie.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path, environment)
+
+
+def problem(folder: Path, text: str) -> str:
+    """What is said of a file that is refused."""
+    with pytest.raises(Misconfigured) as refused:
+        read(folder, text)
+    return str(refused.value)
+
+
+def test_an_empty_file_gives_the_defaults_beside_it(tmp_path: Path) -> None:
+    """Paths are those beside the file, not those of the working directory."""
+    settings = read(tmp_path)
+    assert settings.folder == tmp_path / "data"
+    assert settings.catalogue == tmp_path / "catalogue.yaml"
+    assert settings.store_url == f"sqlite:///{tmp_path / 'data' / 'vigie.sqlite'}"
+    assert settings.lifecycle_url == f"sqlite:///{tmp_path / 'data' / 'lifecycle.sqlite'}"
+    assert settings.file.heartbeats.names == ["Watchdog"]
+    assert settings.policy.rules == DEFAULT_RULES
+
+
+def test_one_postgresql_holds_both(tmp_path: Path) -> None:
+    """The lifecycle keeps its tables in the store's own database."""
+    url = "postgresql+psycopg://vigie@db.internal/vigie"
+    settings = read(tmp_path, f'store_url = "{url}"')
+    assert settings.store_url == settings.lifecycle_url == url
+
+
+def test_a_missing_file_says_how_to_name_another(tmp_path: Path) -> None:
+    """With the path that was looked for."""
+    with pytest.raises(Misconfigured, match=r"vigie\.toml does not exist; name another with --config"):
+        load(tmp_path / "vigie.toml", {})
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("folder = \nstore_url = 1", "line 1"),
+        ("foldr = 'x'", "foldr is not a setting; did you mean 'folder'?"),
+        ("[slack]\nincident_channel = 'x'", "slack.incident_channel is not a setting; did you mean"),
+        ("[zzzzzz]\nq = 1", "zzzzzz is not a setting. Take it out."),
+        ("[web]\nport = 70000", "web.port: "),
+        ("[web]\nport = 'http'", "web.port: "),
+        ("[web]\nmax_body = 10", "web.max_body: "),
+        ("[web]\nbody_timeout_s = 0", "web.body_timeout_s: "),
+        ("[model]\ndeadline_s = 301", "model.deadline_s: "),
+        ("[n3]\npinned = ['U045EF6GH']", "n3.pinned.0: "),
+        ("[n3]\npinned = ['T1/U1', '']", "n3.pinned.1: "),
+        ("[n3]\npinned = ['t1/u1']", "n3.pinned.0: "),
+        ("[n3]\npinned = 'T1/U1'", "n3.pinned: "),
+        ("[n3]\nnewcomer_wait_hours = -1", "n3.newcomer_wait_hours: "),
+        (
+            "[policy.low]\nsignatures = 0\nminutes_to_sign = 30\nminutes_to_execute = 5",
+            "policy.low.signatures: ",
+        ),
+        ("[policy.low]\nsignatures = 1", "policy.low.minutes_to_sign: "),
+        ("[policy.none]\nsignatures = 1\nminutes_to_sign = 30\nminutes_to_execute = 5", "policy.none"),
+        (
+            "[policy.low]\nsignatures = 1\nminutes_to_sign = 1e9\nminutes_to_execute = 5",
+            "policy.low.minutes_to_sign: ",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """Syntax, unknown names with the nearest one, wrong types, and values out of bounds."""
+    assert said in problem(tmp_path, text)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Named by its path."""
+    path = tmp_path / "vigie.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(Misconfigured, match=str(path)):
+        load(path, {})
+
+
+def test_a_policy_section_replaces_one_rule_and_leaves_pinning(tmp_path: Path) -> None:
+    """The others keep their defaults; whether a risk needs pinned people is no setting."""
+    text = "[policy.destructive]\nsignatures = 3\nminutes_to_sign = 10\nminutes_to_execute = 1.5"
+    rules = read(tmp_path, text).policy.rules
+    assert rules[Risk.DESTRUCTIVE] == Rule(3, timedelta(minutes=10), timedelta(minutes=1.5), pinned=True)
+    assert {risk: rules[risk] for risk in (Risk.LOW, Risk.HIGH)} == {
+        risk: DEFAULT_RULES[risk] for risk in (Risk.LOW, Risk.HIGH)
+    }
+
+
+def test_who_is_pinned_and_how_long_newcomers_wait(tmp_path: Path) -> None:
+    """Both are part of the policy that is adopted."""
+    policy = read(tmp_path, "[n3]\npinned = ['T1/U1', 'T1/U2']\nnewcomer_wait_hours = 0").policy
+    assert policy.pinned == {Person("T1", "U1"), Person("T1", "U2")}
+    assert policy.newcomer_wait == timedelta(0)
+
+
+@pytest.mark.parametrize("text", ["", "[n3]", "[n3]\nusergroup = ''\npinned = []"])
+def test_an_installation_in_which_nobody_is_n3_does_not_start(tmp_path: Path, text: str) -> None:
+    """An empty list is never everybody."""
+    with pytest.raises(Misconfigured, match=r"\[n3\] names nobody"):
+        read(tmp_path, text).require_n3()
+    read(tmp_path, "[n3]\nusergroup = 'n3'").require_n3()
+    read(tmp_path, "[n3]\npinned = ['T1/U1']").require_n3()
+
+
+@pytest.mark.parametrize("token", ["", "qwerty", "x" * 15])
+def test_a_weak_intake_token_is_refused(tmp_path: Path, token: str) -> None:
+    """Unset or too short to be a secret; the value itself is not repeated."""
+    with pytest.raises(Misconfigured, match="VIGIE_INTAKE_TOKEN") as refused:
+        assert read(tmp_path, VIGIE_INTAKE_TOKEN=token).intake_token
+    assert not token or token not in str(refused.value)
+    assert read(tmp_path, VIGIE_INTAKE_TOKEN="x" * 16).intake_token == "x" * 16
+
+
+@pytest.mark.parametrize(
+    "name, prefix, where",
+    [("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions"), ("SLACK_APP_TOKEN", "xapp-", "App-Level Tokens")],
+)
+def test_a_slack_token_of_the_wrong_kind_says_where_the_right_one_is(
+    tmp_path: Path, name: str, prefix: str, where: str
+) -> None:
+    """Swapped tokens are the commonest slip; what was given is not repeated."""
+    fields = {"SLACK_BOT_TOKEN": "bot_token", "SLACK_APP_TOKEN": "app_token"}
+    for given in ({}, {name: "xoxp-of-another-kind"}):
+        with pytest.raises(Misconfigured, match=where) as refused:
+            getattr(read(tmp_path, **given), fields[name])
+        assert "xoxp" not in str(refused.value)
+    assert getattr(read(tmp_path, **{name: f"{prefix}1"}), fields[name]) == f"{prefix}1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://slack.com/api/",
+        "https://slack.com.evil.example/api/",
+        "https://evilslack.com/api/",
+        "https://slack.com@evil.example/api/",
+        "https://evil.example/slack.com/",
+        "https://127.0.0.1/api/",
+        "file:///slack.com",
+        "slack.com/api/",
+    ],
+)
+def test_another_slack_is_believed_only_when_the_file_says_so(tmp_path: Path, url: str) -> None:
+    """The environment alone cannot say who decides who is who."""
+    with pytest.raises(Misconfigured, match="trust_api_url"):
+        assert read(tmp_path, SLACK_API_URL=url).slack_api_url
+    trusting = read(tmp_path, "[slack]\ntrust_api_url = true", SLACK_API_URL=url)
+    assert trusting.slack_api_url.startswith(url)
+    assert trusting.trusts_foreign_slack
+
+
+@pytest.mark.parametrize(
+    "url", ["https://slack.com/api", "https://slack-gov.com/api/", "https://acme.enterprise.slack.com/api/"]
+)
+def test_slack_s_own_hosts_are_believed(tmp_path: Path, url: str) -> None:
+    """With the slash at the end that the client needs."""
+    assert read(tmp_path, SLACK_API_URL=url).slack_api_url == url.rstrip("/") + "/"
+    assert read(tmp_path).slack_api_url == "https://slack.com/api/"
