@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.errors import FolderBusy
+from bot.errors import FolderBusy, Misconfigured
 
 
 @contextlib.contextmanager
@@ -17,9 +17,13 @@ def own_folder(folder: Path, name: str = "serve", wait: bool = False) -> Iterato
 
     Raises:
         FolderBusy: another process holds it, and `wait` is False.
+        Misconfigured: there can be no such folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise Misconfigured(f"folder: {folder} cannot be used: {error.strerror}.") from None
     descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

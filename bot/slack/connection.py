@@ -112,11 +112,16 @@ class Connection:
         self.team_id = str(answer["team_id"])
 
     async def _open_sockets(self) -> None:
+        await self._check_app_token()
         self._sockets = AsyncSocketModeHandler(
             self._app, self._app_token, web_client=self._client, ping_interval=3
         )
+        await self._sockets.connect_async()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
+
+    async def _check_app_token(self) -> None:
+        """Ask for a ticket and let it lapse: the library would try a refused token again for ever."""
         try:
-            await self._sockets.connect_async()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
+            await self._client.apps_connections_open(app_token=self._app_token)
         except SlackApiError as error:
             code = str(error.response.get("error"))
             if code in ("invalid_auth", "not_allowed_token_type", "missing_scope"):

@@ -47,6 +47,8 @@ _PERMANENT = frozenset(
         "thread_not_found",  # likewise, and nothing to answer to
     }
 )
+# Vigie cannot write where the question was asked, so the answer goes to the asker alone.
+_CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 _NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError)
 
 
@@ -165,6 +167,10 @@ class Outbox:
         if code in _PERMANENT:
             log.error("Slack refuses a message for good", key=post.key, error=code)
             await self._settle(lambda tx: tx.posts.give_up(post, code))
+            return True
+        asker = (post.content or {}).get("user")
+        if code in _CLOSED and asker and post.channel != asker:
+            await self._settle(lambda tx: tx.posts.redirect(post, str(asker)))
             return True
         self._channels.forget(post.channel)
         doubtful = error.response.status_code >= 500

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from bot import fault_hook
+from bot.errors import Misconfigured
 from bot.store import tables as t
 from bot.store.alerts import Alerts
 from bot.store.audit import Audit
@@ -34,8 +35,16 @@ def system_now() -> datetime:
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `url`; SQLite is set to WAL with full sync, and its writers queue for up to 10 s."""
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    """An engine for `url`; SQLite is set to WAL with full sync, and its writers queue for up to 10 s.
+
+    Raises:
+        Misconfigured: not a URL of a database, or its driver is not installed.
+    """
+    try:
+        engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    except (sa.exc.ArgumentError, ImportError) as error:
+        # The URL may hold a password, so it is not repeated.
+        raise Misconfigured(f"store_url: not one that SQLAlchemy can use ({type(error).__name__}).") from None
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)

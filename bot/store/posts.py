@@ -101,6 +101,14 @@ class Posts(Records):
             .values(not_before=self._now + wait, problem=problem, in_doubt=in_doubt)
         )
 
+    def redirect(self, post: Post, channel: str) -> None:
+        """Send it to another channel or person instead, in no thread."""
+        self._connection.execute(
+            sa.update(t.posts)
+            .where(t.posts.c.id == post.id)
+            .values(channel=channel, channel_id="", thread_of="", in_doubt=False, attempts=0)
+        )
+
     def give_up(self, post: Post, problem: str) -> None:
         """Slack refuses it for good: keep the row and the reason, and send it no more."""
         self._connection.execute(

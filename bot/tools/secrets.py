@@ -50,7 +50,8 @@ class Secrets:
 
     def clean(self, text: str) -> str:
         """The text without any secret's value and without what looks like one."""
-        for name, value in self._values.items():
+        # The longest first, so that no rest of a secret is left where another is its beginning.
+        for name, value in sorted(self._values.items(), key=lambda item: -len(item[1])):
             if len(value) >= 4:
                 text = text.replace(value, f"[secret {name}]")
         return redact(text).text

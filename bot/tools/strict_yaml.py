@@ -1,4 +1,4 @@
-"""YAML as it should be for a whitelist: no duplicate keys, no aliases, plain values, and a mapping at the top."""
+"""YAML for a whitelist: no duplicate keys, no aliases, plain values only, and a mapping at the top."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.errors import BadInput, TooLarge, Unauthenticated
+from bot.errors import BadInput, Misconfigured, TooLarge, Unauthenticated
 from bot.web.intake import Intake
 from bot.web.metrics import Metrics
 
@@ -42,7 +42,13 @@ class WebServer:
     async def start(self) -> None:
         self._runner = web.AppRunner(self._app, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._wanted_port).start()
+        try:
+            await web.TCPSite(self._runner, self._host, self._wanted_port).start()
+        except OSError as error:
+            raise Misconfigured(
+                f"[web] {self._host} port {self._wanted_port} cannot be listened on ({error.strerror});"
+                " choose another host or port."
+            ) from None
 
     async def stop(self) -> None:
         if self._runner:

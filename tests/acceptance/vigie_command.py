@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class Ran:
 
     @property
     def sentence(self) -> str:
-        """What a person is told when it is refused: one line on standard error, no traceback, nothing printed."""
+        """What a person is told when it is refused: one line, no traceback, nothing on standard output."""
         assert "Traceback" not in self.err, self.err
         assert self.out == ""
         told = [line for line in self.err.splitlines() if line.startswith("vigie: ")]
@@ -37,9 +38,14 @@ class Ran:
         return told[0]
 
 
-async def vigie(world: World, *arguments: str, config: Path | None = None, **environment: str) -> Ran:
-    """Run `vigie ARGUMENTS --config ...` with the world's environment and what is given; "" takes a name away."""
-    names = world.environment | environment
+async def vigie(
+    world: World,
+    *arguments: str,
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Ran:
+    """Run `vigie ARGUMENTS --config ...` with the world's environment and what is given ("" takes it away)."""
+    names = {**world.environment, **(environment or {})}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "bot", *arguments, "--config", str(config or world.folder / "vigie.toml")),

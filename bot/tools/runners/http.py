@@ -19,7 +19,10 @@ class HttpRunner:
 
     def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
         url = str(call["url"])
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise ArgumentRefused("url: it cannot be read as an address.") from None
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
             raise ArgumentRefused("url: must be http or https with a host and without credentials.")
         if not url.isprintable() or " " in url:

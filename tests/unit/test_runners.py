@@ -1,0 +1,367 @@
+"""Runners do exactly what was shown and nothing more, and end what they began."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import ArgumentRefused
+from bot.tools.runners import RUNNERS
+from bot.tools.runners.base import RunResult, cut
+from bot.tools.secrets import Secrets
+
+SECRETS = Secrets({"API_TOKEN": "s3cr3t-value-77"})
+COMMAND, HTTP = RUNNERS["command"], RUNNERS["http"]
+
+
+async def command(
+    *argv: str, files: list[str] | None = None, timeout_s: float = 10, cap: int = 10_000
+) -> RunResult:
+    """Resolve and run an argument vector."""
+    resolved = COMMAND.resolve({"argv": list(argv), "files": files or []})
+    return await COMMAND.run(resolved, timeout_s, cap, SECRETS.get)
+
+
+def python(code: str) -> tuple[str, str, str]:
+    """A Python program as an argument vector."""
+    return (sys.executable, "-c", code)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process still runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_arguments_arrive_as_they_are() -> None:
+    """No shell takes them apart: quotes, variables, globs and separators are only characters."""
+    words = ["a b", "$HOME", "`id`", "$(id)", "; rm -rf /", "*", "'", '"', "|", "&&", "", "é", "-n"]
+    result = await command(*python("import sys, json; print(json.dumps(sys.argv[1:]))"), *words)
+    assert result == RunResult(0, f"{json.dumps(words)}\n")
+
+
+async def test_the_environment_is_bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of ours is inherited: no token, no proxy, no loader option; standard input is empty."""
+    for name in ("SLACK_BOT_TOKEN", "OPENAI_API_KEY", "LD_PRELOAD_X", "PYTHONPATH", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "leaked")
+    code = "import os, sys, json; print(json.dumps([sorted(os.environ), os.getcwd(), sys.stdin.read()]))"
+    result = await command(*python(code))
+    names, folder, given_input = json.loads(result.output)
+    assert set(names) <= {"PATH", "LANG", "HOME", "LC_CTYPE"}
+    assert (folder, given_input) == ("/", "")
+
+
+async def test_nothing_of_ours_is_open_in_the_child(tmp_path: Path) -> None:
+    """A file that Vigie holds open is not handed on."""
+    with (tmp_path / "held").open("w") as held:
+        os.set_inheritable(held.fileno(), True)
+        code = (
+            "import os; print([os.path.realpath(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')])"
+        )
+        result = await command(*python(code))
+    assert "held" not in result.output
+
+
+@pytest.mark.parametrize(
+    "code, expected",
+    [
+        ("print('ok')", (0, "ok\n", "")),
+        ("import sys; print('no', file=sys.stderr); sys.exit(3)", (3, "no\n", "it ended with exit code 3.")),
+        ("import os; os.kill(os.getpid(), 9)", (-9, "", "it ended with exit code -9.")),
+    ],
+)
+async def test_how_it_ended_is_told(code: str, expected: tuple[int, str, str]) -> None:
+    """Exit code, both output streams, and a sentence where it was not 0."""
+    result = await command(*python(code))
+    assert (result.exit_code, result.output, result.problem) == expected
+    assert result.ok == (expected[0] == 0)
+
+
+_FAMILY = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+with open(sys.argv[1] + ".part", "w") as pids:
+    pids.write(f"{os.getpid()} {child.pid}")
+os.rename(sys.argv[1] + ".part", sys.argv[1])
+print("begun", flush=True)
+if sys.argv[2] == "stay":
+    time.sleep(600)
+"""
+
+
+def family(folder: Path, code: str = _FAMILY) -> tuple[Path, Path]:
+    """The program above as a file, and the file into which it writes the ids of both processes."""
+    program = folder / "family.py"
+    program.write_text(code)
+    return program, folder / "pids"
+
+
+@pytest.mark.parametrize("how", ["stay", "leave"])
+async def test_no_process_is_left_behind(tmp_path: Path, how: str) -> None:
+    """At the time limit, and after a script that leaves a child behind, the whole family is gone."""
+    program, pids = family(tmp_path)
+    result = await command(sys.executable, str(program), str(pids), how, timeout_s=2.5)
+    assert "begun" in result.output
+    # The child holds the output open, so that both cases last until the limit: what it did is not known.
+    assert result.exit_code is None
+    assert result.problem == "it did not end within 2.5 s."
+    assert not any(is_alive(int(pid)) for pid in pids.read_text().split())
+
+
+async def test_a_child_that_lets_go_of_the_output_is_ended_too(tmp_path: Path) -> None:
+    """The script ends well; what it left running in the background is killed all the same."""
+    quiet = _FAMILY.replace('time.sleep(600)"]', 'time.sleep(600)"], stdout=-3, stderr=-3')
+    program, pids = family(tmp_path, quiet)
+    result = await command(sys.executable, str(program), str(pids), "leave")
+    assert result.ok
+    child = int(pids.read_text().split()[1])
+    async with asyncio.timeout(10):
+        while is_alive(child):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_cancelled_run_ends_its_process(tmp_path: Path) -> None:
+    """Stopping the executor's task stops the program."""
+    program, pids = family(tmp_path)
+    task = asyncio.create_task(command(sys.executable, str(program), str(pids), "stay", timeout_s=60))
+    async with asyncio.timeout(20):
+        while not pids.exists():
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not any(is_alive(int(pid)) for pid in pids.read_text().split())
+
+
+async def test_output_is_cut_at_the_cap_and_read_to_its_end() -> None:
+    """A program that prints far more than the cap ends by itself, and the cut is said."""
+    result = await command(*python("print('x' * 3_000_000)"), cap=1000)
+    assert result.exit_code == 0
+    assert result.output == "x" * 1000 + "\n[cut after 1000 bytes]"
+
+
+@given(st.binary(max_size=60), st.integers(1, 40))
+def test_any_output_is_a_storable_text(output: bytes, cap: int) -> None:
+    """Bytes that are no text, NUL, half characters at the cut: always a text, cut only when too long."""
+    text = cut(output, cap)
+    text.encode()
+    assert "\x00" not in text
+    assert text.endswith(f"\n[cut after {cap} bytes]") or len(output) <= cap
+
+
+async def test_a_script_that_changed_after_it_was_shown_is_not_run(tmp_path: Path) -> None:
+    """Its sha256 is part of what was signed; one byte more and it does not start."""
+    script = tmp_path / "fix.py"
+    script.write_text("print('as shown')")
+    resolved = COMMAND.resolve({"argv": [sys.executable, str(script)], "files": [str(script)]})
+    assert resolved["files"] == {str(script): hashlib.sha256(b"print('as shown')").hexdigest()}
+    assert (await COMMAND.run(resolved, 10, 1000, SECRETS.get)).output == "as shown\n"
+    script.write_text("print('other')")
+    result = await COMMAND.run(resolved, 10, 1000, SECRETS.get)
+    assert (result.exit_code, result.output) == (126, "")
+    assert "changed after it was shown" in result.problem
+    script.unlink()
+    with pytest.raises(ArgumentRefused, match="cannot be read"):
+        await COMMAND.run(resolved, 10, 1000, SECRETS.get)
+
+
+@pytest.mark.parametrize("program", ["true", "./true", "../bin/true", ""])
+def test_a_program_is_named_by_its_whole_path(program: str) -> None:
+    """Nothing is looked up on a search path."""
+    with pytest.raises(ArgumentRefused, match="must be an absolute path"):
+        COMMAND.resolve({"argv": [program], "files": []})
+
+
+@pytest.mark.parametrize("part", ["a\x00b", "a\nb", "a\rb", "\x1b[2J", "\x7f"])
+def test_control_characters_are_no_argument(part: str) -> None:
+    """From wherever they came."""
+    with pytest.raises(ArgumentRefused, match="control characters"):
+        COMMAND.resolve({"argv": ["/bin/echo", part], "files": []})
+
+
+async def test_what_cannot_be_started_says_so(tmp_path: Path) -> None:
+    """A program that is not there, and a file that is none."""
+    for program in (tmp_path / "absent", tmp_path):
+        result = await command(str(program))
+        assert result.exit_code == 127
+        assert "could not be started" in result.problem
+
+
+@dataclass
+class Server:
+    """A web server on loopback that notes what it is asked."""
+
+    base: str = ""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.seen.append((request.method, request.path_qs))
+        self.headers.append(dict(request.headers))
+        self.bodies.append(await request.read())
+        match request.path:
+            case "/moved":
+                raise web.HTTPFound(f"{self.base}/target")
+            case "/big":
+                return web.Response(body=b"x" * 100_000)
+            case "/slow":
+                await self.let_go.wait()
+            case "/status":
+                return web.Response(status=int(request.query["code"]), text="said")
+        return web.json_response({"waiting": 3})
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Server]:
+    server = Server()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield server
+    finally:
+        server.let_go.set()
+        await runner.cleanup()
+
+
+async def request(
+    url: str,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: dict[str, object] | None = None,
+    timeout_s: float = 10,
+    cap: int = 10_000,
+) -> RunResult:
+    """Resolve and send one request."""
+    call = {"method": method, "url": url, "headers": headers or {}, "body": body}
+    return await HTTP.run(HTTP.resolve(call), timeout_s, cap, SECRETS.get)
+
+
+async def test_a_request_is_sent_as_it_was_shown() -> None:
+    """Method, path, query, headers and body, and the answer's text comes back."""
+    async with serving() as server:
+        result = await request(f"{server.base}/a?b=c%20d", "POST", {"X-One": "1"}, {"n": [1, "é"]})
+        assert result == RunResult(0, '{"waiting": 3}')
+        assert server.seen == [("POST", "/a?b=c%20d")]
+        assert server.headers[0]["X-One"] == "1"
+        assert server.headers[0]["Content-Type"] == "application/json"
+        assert json.loads(server.bodies[0]) == {"n": [1, "é"]}
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """The answer is a failure that names the status, and the other address is never asked."""
+    async with serving() as server:
+        result = await request(f"{server.base}/moved")
+        assert (result.exit_code, result.problem) == (1, "it answered with status 302.")
+        assert server.seen == [("GET", "/moved")]
+
+
+@pytest.mark.parametrize(
+    "code, ok", [(200, True), (204, True), (299, True), (300, False), (404, False), (500, False)]
+)
+async def test_a_status_of_the_two_hundreds_is_success(code: int, ok: bool) -> None:
+    """Anything else is a failure with its status and what was said."""
+    async with serving() as server:
+        result = await request(f"{server.base}/status?code={code}")
+        assert result.ok == ok
+        assert ok or result.problem == f"it answered with status {code}."
+
+
+@pytest.mark.parametrize(
+    "method, code", [("GET", 1), ("HEAD", 1), ("POST", None), ("PUT", None), ("DELETE", None)]
+)
+async def test_what_did_not_answer_in_time_is_unknown_only_if_it_could_change_something(
+    method: str, code: int | None
+) -> None:
+    """A read that failed has no effect; a write may have had one."""
+    async with serving() as server:
+        result = await request(f"{server.base}/slow", method, timeout_s=0.3)
+        assert (result.exit_code, result.ok) == (code, False)
+        assert result.problem.startswith("no answer")
+
+
+async def test_nobody_there_is_told() -> None:
+    """A closed port is a failure, not an error."""
+    async with serving() as server:
+        closed = server.base
+    assert (await request(closed)).problem.startswith("no answer")
+
+
+async def test_a_long_answer_is_cut_at_the_cap() -> None:
+    """And the cut is said."""
+    async with serving() as server:
+        result = await request(f"{server.base}/big", cap=1000)
+    assert result.output == "x" * 1000 + "\n[cut after 1000 bytes]"
+
+
+async def test_a_secret_is_in_the_sent_header_and_nowhere_else() -> None:
+    """What is shown and digested holds its name; in an address or a body that name stays as it is."""
+    call = {
+        "method": "POST",
+        "url": "http://127.0.0.1/{secret:API_TOKEN}",
+        "headers": {"Authorization": "Bearer {secret:API_TOKEN}"},
+        "body": {"token": "{secret:API_TOKEN}"},
+    }
+    assert "s3cr3t" not in str(HTTP.resolve(call))
+    async with serving() as server:
+        resolved = HTTP.resolve(call | {"url": f"{server.base}/{{secret:API_TOKEN}}"})
+        assert (await HTTP.run(resolved, 10, 1000, SECRETS.get)).ok
+        assert server.headers[0]["Authorization"] == "Bearer s3cr3t-value-77"
+        assert "s3cr3t" not in f"{server.seen}{server.bodies}"
+
+
+async def test_a_secret_that_is_not_there_sends_nothing() -> None:
+    """The request is refused by the secret's name before a connection is made."""
+    async with serving() as server:
+        with pytest.raises(ArgumentRefused, match="secret OTHER"):
+            await request(server.base, headers={"Authorization": "Bearer {secret:OTHER}"})
+        assert server.seen == []
+
+
+async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would see the secret: the request goes straight to its host."""
+    async with serving() as proxy, serving() as server:
+        monkeypatch.setenv("http_proxy", proxy.base)
+        assert (await request(f"{server.base}/a")).ok
+        assert proxy.seen == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/",
+        "http:///nohost",
+        "127.0.0.1/x",
+        "http://user:pw@127.0.0.1/",
+        "http://@127.0.0.1/",
+        "http://127.0.0.1/a b",
+        "http://127.0.0.1/a\nb",
+        "http://127.0.0.1/\u202e",
+        "http://[::1",
+        "",
+    ],
+)
+def test_an_address_that_could_mean_another_is_refused(url: str) -> None:
+    """Other schemes, no host, credentials, spaces, control and hidden characters."""
+    with pytest.raises(ArgumentRefused, match="url: "):
+        HTTP.resolve({"method": "GET", "url": url, "headers": {}, "body": None})

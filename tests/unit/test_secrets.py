@@ -1,0 +1,91 @@
+"""Secrets are read from a file that only its owner reads, and never come back out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.tool import CheckResult, Verdict
+from bot.errors import ArgumentRefused, Misconfigured
+from bot.tools.secrets import Secrets
+
+values = st.text(alphabet="abcXYZ019+/=_-.$\\[]()*", min_size=4, max_size=24)
+
+
+def written(folder: Path, text: str, mode: int = 0o600) -> Path:
+    path = folder / "secrets.env"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def test_lines_of_names_and_values_are_read(tmp_path: Path) -> None:
+    """Comments and empty lines are passed over; a value may hold anything behind the first '='."""
+    found = Secrets.read(written(tmp_path, "# mine\n\nONE=a=b#c d \nTWO=\n"))
+    assert (found.get("ONE"), found.get("TWO")) == ("a=b#c d ", "")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610])
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    """With the command that puts it right."""
+    path = written(tmp_path, "ONE=1\n", mode)
+    with pytest.raises(Misconfigured, match=f"chmod 600 {path}"):
+        Secrets.read(path)
+
+
+@pytest.mark.parametrize("line", ["ONE", "=x", "ONE TWO=x", "1ONE=x", "export ONE=x", "ONE: x"])
+def test_a_line_of_another_form_is_named_without_its_value(tmp_path: Path, line: str) -> None:
+    """By its number."""
+    with pytest.raises(Misconfigured, match="line 2: expected NAME=value") as refused:
+        Secrets.read(written(tmp_path, f"GOOD=1\n{line}hunter22\n"))
+    assert "hunter22" not in str(refused.value)
+
+
+def test_no_file_means_no_secrets(tmp_path: Path) -> None:
+    """Asking for one names it and where it belongs."""
+    for path in (None, tmp_path / "absent"):
+        with pytest.raises(ArgumentRefused, match="secret ONE: it is not in the executor's secrets file"):
+            Secrets.read(path).get("ONE")
+
+
+@given(st.dictionaries(st.sampled_from(["ONE", "TWO", "THREE"]), values, min_size=1), st.data())
+def test_no_secret_comes_out_of_any_text(secrets: dict[str, str], data: st.DataObject) -> None:
+    """Wherever the values stand in an output, however often, also one within another."""
+    kept = Secrets(secrets)
+    pieces = st.sampled_from(sorted(secrets.values())) | st.sampled_from([" ", "\n", "x", "token: ", "]"])
+    text = "".join(data.draw(st.lists(pieces, max_size=8)))
+    cleaned = kept.clean(text)
+    # A name in brackets stands in its place; a value that is part of such a note shows nothing.
+    for name in secrets:
+        cleaned = cleaned.replace(f"[secret {name}]", " ")
+    assert not any(value in cleaned for value in secrets.values())
+
+
+@pytest.mark.parametrize("names", [("SHORT", "LONG"), ("LONG", "SHORT")])
+def test_no_rest_of_a_secret_is_left(names: tuple[str, str]) -> None:
+    """Where one secret is the beginning of another, the longer one goes as a whole."""
+    values = {"SHORT": "hunter", "LONG": "hunter-of-wolves"}
+    kept = Secrets({name: values[name] for name in names})
+    assert kept.clean("hunter-of-wolves hunter") == "[secret LONG] [secret SHORT]"
+
+
+def test_a_result_is_cleaned_in_all_its_texts() -> None:
+    """Output, problem and a value that is a text; numbers stay what they are."""
+    kept = Secrets({"ONE": "hunter22"})
+    dirty = CheckResult("x", Verdict.FAULTY, "is hunter22", "", "pid 1", "hunter22\n", "no hunter22")
+    clean = kept.clean_result(dirty)
+    assert (clean.value, clean.output, clean.problem) == (
+        "is [secret ONE]",
+        "[secret ONE]\n",
+        "no [secret ONE]",
+    )
+    number = CheckResult("x", Verdict.HEALTHY, 5, "", "", "")
+    assert kept.clean_result(number).value == 5
+
+
+def test_what_looks_like_a_secret_goes_too() -> None:
+    """A tool that prints a token which is not ours does not post it either."""
+    assert "ghp_" not in Secrets({}).clean(f"token ghp_{'a' * 36} seen")
