@@ -84,10 +84,13 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from bot import app, logs, settings
+    from bot import logs, settings
 
     logs.configure()
-    asyncio.run(app.serve(settings.load(arguments.config), arguments.config.resolve()))
+    read = settings.load(arguments.config)  # what is wrong in the file is said before the rest is loaded
+    from bot import app
+
+    asyncio.run(app.serve(read, arguments.config.resolve()))
     return 0
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from bot import settings as settings_module
+from bot.errors import CatalogueError
 from bot.tools.catalogue import parse, read_files
 
 
 def check(config: Path, file: Path | None) -> int:
-    """Validate a catalogue and print each tool with what it does and needs."""
-    path = file or settings_module.load(config).catalogue
-    catalogue = parse(read_files(path))
+    """Validate a catalogue and print each tool with what it does and needs; exit 1 with the first error."""
+    content = read_files(file or settings_module.load(config).catalogue)
+    try:
+        catalogue = parse(content)
+    except CatalogueError as error:
+        print(f"vigie: {error}", file=sys.stderr)
+        return 1
     for tool in sorted(catalogue.tools.values(), key=lambda tool: (tool.kind, tool.name)):
         print(f"{tool.kind.value} {tool.name}: {tool.title}")
         print(f"    {tool.does}")

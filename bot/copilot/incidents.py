@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from bot.announcements import announce_incident, announce_summary
 from bot.copilot.part import Part, resolve
-from bot.domain.alert import Severity
-from bot.domain.incident import Incident, IncidentState
+from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 
 
 class Incidents(Part):
     """Incidents in people's hands."""
-
-    def open(self, person: Person, title: str, service: str, environment: str) -> Incident:
-        """An incident by hand."""
-        with self._store.begin() as tx:
-            incident = tx.incidents.open_by_hand(title, service, environment, Severity.WARNING)
-            tx.incidents.start_round(incident.id, 0)
-            tx.audit.append(person.key, "opened", f"incident {incident.label}", {"title": title})
-            announce_incident(tx, incident.id)
-        self._wake("investigate", str(incident.id))
-        return incident
 
     def take(self, person: Person, incident_id: int) -> None:
         """The person has it from now on."""

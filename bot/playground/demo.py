@@ -9,6 +9,7 @@ import webbrowser
 from typing import Any
 
 from bot.playground.faults import FAULTS, FaultNotMadeError, break_shop
+from bot.playground.player import ClickFailed
 from bot.playground.stage import Stage, set_up, workspace
 from bot.playground.story import StoryFailed, play
 
@@ -17,7 +18,7 @@ def run(*, headless: bool, port: int, browser: bool) -> int:
     """Run until stopped, or until the story is over; exit 0 only if the story went as it must."""
     try:
         return asyncio.run(_headless() if headless else _page(port, browser))
-    except (StoryFailed, TimeoutError) as error:
+    except (StoryFailed, ClickFailed, TimeoutError) as error:
         print(f"The story failed: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -30,7 +31,7 @@ async def _headless() -> int:
     async with set_up(workspace()) as stage:
         try:
             await play(stage)
-        except (StoryFailed, TimeoutError):
+        except (StoryFailed, ClickFailed, TimeoutError):
             print((stage.folder / "serve.log").read_text()[-3000:], file=sys.stderr)
             raise
     return 0

@@ -14,6 +14,10 @@ Message = dict[str, Any]
 T = TypeVar("T")
 
 
+class ClickFailed(Exception):
+    """A button was not there, or pressing it did nothing."""
+
+
 class Player:
     """One person at the workspace's human side."""
 
@@ -29,16 +33,29 @@ class Player:
     async def command(self, channel: str, text: str) -> dict[str, Any]:
         return await self._post("command", channel=channel, text=text)
 
-    async def click(self, channel: str, message: Message, action_id: str, value: str) -> dict[str, Any]:
-        block_id = next(b["block_id"] for b, e in elements(message) if _is(e, action_id, value))
-        return await self._post(
+    async def click(self, channel: str, message: Message, action_id: str) -> dict[str, Any]:
+        """Press a button as the message stands now: it may have been edited since it was read.
+
+        Raises:
+            ClickFailed: the message has no such button, or the app did not take the click.
+        """
+        seen = await self.sees()
+        now = next((m for m in seen["channels"][channel] if m["ts"] == message["ts"]), message)
+        found = next(((b, e) for b, e in elements(now) if e["action_id"].startswith(action_id)), None)
+        if found is None:
+            raise ClickFailed(f"{self.person.name} finds no button {action_id}")
+        block, element = found
+        done = await self._post(
             "click",
             channel=channel,
             message_ts=message["ts"],
-            block_id=block_id,
-            action_id=action_id,
-            value=value,
+            block_id=block["block_id"],
+            action_id=element["action_id"],
+            value=element["value"],
         )
+        if not done.get("ok"):
+            raise ClickFailed(f"{self.person.name} presses {action_id}: {done.get('error')}")
+        return done
 
     async def submit(self, view_id: str, values: dict[str, Any]) -> dict[str, Any]:
         return await self._post("submit", view_id=view_id, values=values)
@@ -100,7 +117,3 @@ def text_of(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(part for part in map(text_of, value) if part)
     return value if isinstance(value, str) else ""
-
-
-def _is(element: dict[str, Any], action_id: str, value: str) -> bool:
-    return bool(element["action_id"] == action_id and element.get("value") == value)

@@ -67,7 +67,7 @@ async def _break(stage: Stage, cast: Cast, fault: str) -> tuple[int, Message]:
     _show("Vigie, in #incidents", card)
     number = int(button(card, "take") or "0")
     _must(number > 0, "the card has a button to take the incident")
-    await cast.on_call.click(INCIDENTS.id, card, "take", str(number))
+    await cast.on_call.click(INCIDENTS.id, card, "take")
     return number, card
 
 
@@ -88,18 +88,16 @@ async def _ask(cast: Cast, card: Message, number: int) -> None:
 
 
 async def _open_source(cast: Cast, diagnosis: Message) -> None:
-    element = next(e for _, e in elements(diagnosis) if e["action_id"].startswith("open_source:"))
-    await cast.on_call.click(INCIDENTS.id, diagnosis, element["action_id"], element["value"])
+    await cast.on_call.click(INCIDENTS.id, diagnosis, "open_source:")
     view = await cast.on_call.waits_for("the cited source", lambda s: s["views"][-1] if s["views"] else None)
     _tell("On-call opens a citation", text_of(view["blocks"]).splitlines()[0])
     await cast.on_call.close(view["id"])
 
 
 async def _propose(cast: Cast, card: Message, diagnosis: Message, tool: str) -> Message:
-    value = button(diagnosis, "propose")
-    _must(value is not None, "the diagnosis offers a remedy")
+    _must(button(diagnosis, "propose") is not None, "the diagnosis offers a remedy")
     _tell("On-call", "presses Propose")
-    await cast.on_call.click(INCIDENTS.id, diagnosis, "propose", value or "")
+    await cast.on_call.click(INCIDENTS.id, diagnosis, "propose")
 
     def signable(seen: dict[str, Any]) -> Message | None:
         found = _reply(seen, card, tool)
@@ -113,7 +111,7 @@ async def _propose(cast: Cast, card: Message, diagnosis: Message, tool: str) -> 
 async def _refusals(cast: Cast, proposal: Message) -> None:
     for player, reason in ((cast.on_call, "You proposed this"), (cast.guest, "Guests")):
         _tell(player.person.name, "presses Sign")
-        await player.click(INCIDENTS.id, proposal, "sign_open", button(proposal, "sign_open") or "")
+        await player.click(INCIDENTS.id, proposal, "sign_open")
         told = await player.waits_for(
             "the reason of the refusal",
             lambda s, r=reason: _told(s, r),  # type: ignore[misc]
@@ -124,7 +122,7 @@ async def _refusals(cast: Cast, proposal: Message) -> None:
 
 async def _sign(cast: Cast, proposal: Message) -> None:
     _tell("N3 A", "presses Sign")
-    await cast.n3_a.click(INCIDENTS.id, proposal, "sign_open", button(proposal, "sign_open") or "")
+    await cast.n3_a.click(INCIDENTS.id, proposal, "sign_open")
     view = await cast.n3_a.waits_for("the modal", lambda s: s["views"][-1] if s["views"] else None)
     shown = text_of(view["blocks"])
     print("\n".join(f"    | {line}" for line in shown.splitlines()[:14]))
@@ -153,7 +151,7 @@ async def _learn(cast: Cast, card: Message, number: int) -> None:
     draft = await cast.on_call.waits_for(
         "the draft of the summary", lambda s: _reply(s, card, "drafted from recorded events")
     )
-    await cast.on_call.click(INCIDENTS.id, draft, "edit_summary", str(number))
+    await cast.on_call.click(INCIDENTS.id, draft, "edit_summary")
     view = await cast.on_call.waits_for(
         "the summary's modal", lambda s: s["views"][-1] if s["views"] else None
     )

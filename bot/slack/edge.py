@@ -16,7 +16,7 @@ from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
 from bot.errors import VigieError
-from bot.slack.blocks.parts import escape
+from bot.slack.blocks import parts
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
 
@@ -55,12 +55,14 @@ class Edge:
     async def tell(self, body: Body, text: str) -> None:
         """Say something to one person where they are; it is a courtesy, so a failure is only logged."""
         channel, user, thread = _where(body)
-        text = escape(text)  # the words of an error may quote what a sender or a model wrote
+        # The words of an error may quote what a sender or a model wrote.
+        said: dict[str, Any] = {"text": parts.escape(text), "blocks": [parts.foreign(text)]}
         try:
             if channel:
-                await self.client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
+                await self.client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, **said)
             else:
-                await self.client.chat_postMessage(channel=user, text=text)
+                said |= {"unfurl_links": False, "unfurl_media": False}
+                await self.client.chat_postMessage(channel=user, **said)
         except (SlackApiError, OSError, TimeoutError) as error:
             log.warning("a person could not be told", problem=type(error).__name__)
 
@@ -94,6 +96,6 @@ def guarded(edge: Edge, listener: Listener) -> Listener:
         except Exception:  # the listener's boundary: see above
             log.exception("listener failed", listener=listener.__name__)
             await ack()
-            await edge.tell(body, ":warning: That did not work; it is in Vigie's log. Please try again.")
+            await edge.tell(body, "That did not work; it is in Vigie's log. Please try again.")
 
     return run

@@ -15,19 +15,13 @@ from bot.store.records import Records
 
 class Incidents(Records):
     def open(self, alert: Alert, title: str, previous: int | None) -> Incident:
-        """A new incident for an alert that nothing explains."""
-        return self.open_by_hand(title, alert.service, alert.environment, alert.severity, previous)
-
-    def open_by_hand(
-        self, title: str, service: str, environment: str, severity: Severity, previous: int | None = None
-    ) -> Incident:
-        """A new incident in state triggered."""
+        """A new incident in state triggered, for an alert that nothing explains."""
         inserted = self._connection.execute(
             sa.insert(t.incidents).values(
                 title=title,
-                service=service,
-                environment=environment,
-                severity=int(severity),
+                service=alert.service,
+                environment=alert.environment,
+                severity=int(alert.severity),
                 state=IncidentState.TRIGGERED.value,
                 opened_at=self._now,
                 changed_at=self._now,

@@ -178,6 +178,7 @@ class Executor:
                 )
                 follow(tx, proposal_id)
                 announce_proposal(tx, case.proposal)
+        fault_hook.point("verified")
 
     def _case(self, proposal_id: int) -> _Case | None:
         with self._store.read() as tx:

@@ -14,12 +14,11 @@ from tests.crash import play
 PLACES = [
     "serve commit#6",  # an alert whose sender was not answered yet
     "serve slack done#4",  # Slack has the message, and the rows do not say so
-    "serve diagnose#1",
     "serve search#2",  # a question that was acknowledged
     "executor intent#1",  # about to claim the execution
     "executor tool#1",  # claimed, and nothing was touched
     "executor tool done#1",  # it took effect, and nobody has written that down
-    "executor committed#6",  # verified, and serve was not told
+    "executor verified#1",  # the outcome is written, and serve was not told
     "serve learn#1",
 ]
 

@@ -44,7 +44,7 @@ async def vigie(
     config: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Ran:
-    """Run `vigie ARGUMENTS --config ...` with the world's environment and what is given ("" takes it away)."""
+    """Run `vigie ARGUMENTS --config ...` with the world's environment and what is given; "" takes away."""
     names = {**world.environment, **(environment or {})}
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from bot import app, settings
 from bot.copilot import Copilot
-from bot.domain.alert import Severity
+from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.evidence import EvidenceKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person as Actor
@@ -208,8 +208,10 @@ def _refused(vigie: World, table: str) -> Iterator[None]:
 
 
 def _open(store: Store, service: str) -> Incident:
+    firing, critical = AlertStatus.FIRING, Severity.CRITICAL
     with store.begin() as tx:
-        incident = tx.incidents.open_by_hand("The value is too high", service, "test", Severity.CRITICAL)
+        alert = Alert("alertmanager", "ValueTooHigh", firing, critical, service, "test", tx.now)
+        incident = tx.incidents.open(alert, "The value is too high", None)
         tx.incidents.start_round(incident.id, 0)
     return incident
 

@@ -100,6 +100,8 @@ async def test_a_forged_interaction_is_answered_401_and_changes_nothing(vigie: W
         statuses = [(await vigie.post(body, headers=headers, path=PATH))[0] for headers in forged]
         assert statuses == [401] * len(forged)
     assert (await vigie.post(b"payload=\xff", headers=headers_for(b"payload=\xff"), path=PATH))[0] == 400
+    for unsigned in (command(vigie, N3_A, "freeze"), submission(vigie, N3_A, view)):
+        await vigie.post(body_of(unsigned | {"ssl_check": "1"}), headers=form, path=PATH)
     await vigie.settle()
     assert state(vigie) == before
     assert vigie.ledger(service) == []

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import sqlalchemy as sa
 
 from bot.slack.blocks import parts
+from bot.store import tables
 from knowledge.model import Document
 from tests.attacks.inert import EVIL, HOSTILE, MARK, check_inert, sent_to_slack
 from tests.scripted_model import ScriptedModel, call
@@ -62,19 +64,29 @@ async def _story(vigie: World) -> None:
     evidence = await vigie.message(f"incident:{incident.id}:evidence")
     await vigie.place.click(ON_CALL.id, CHANNEL, evidence["ts"], _source_button(evidence))
     proposal = await vigie.propose(incident)
-    assert diagnosis
     assert (await vigie.sign(N3_A, proposal)).ok
     await vigie.over(proposal)
     await vigie.fire(
         vigie.alert(service, status="resolved", labels=labels, **texts),
         vigie.alert(service, name=HOSTILE, status="resolved", labels=labels, **texts),
     )
+    await _refusal_that_quotes(vigie, incident.id, diagnosis["ts"])
     summary = await vigie.message(f"incident:{incident.id}:summary")
     await vigie.place.click(ON_CALL.id, CHANNEL, summary["ts"], "edit_summary")
     for words in (f"ask why is the value too high? {HOSTILE}", f"search {HOSTILE}", HOSTILE, "status"):
         assert (await vigie.place.command(ON_CALL.id, CHANNEL, f"/vigie {words}")).ok
     await vigie.place.say(ON_CALL.id, CHANNEL, f"<@{BOT.id}> the value is too high {HOSTILE}")
     await vigie.until("both answers", lambda: len(_texts(vigie, "answer")) == 2)
+
+
+async def _refusal_that_quotes(vigie: World, incident_id: int, ts: str) -> None:
+    """Press Propose on a remedy whose row was tampered with: the refusal quotes the hostile name."""
+    mine = tables.diagnoses.c.incident_id == incident_id
+    body = vigie.rows(sa.select(tables.diagnoses.c.body).where(mine, tables.diagnoses.c.round == 2))[0].body
+    body["remedies"][0]["tool"] = HOSTILE
+    vigie.tamper(sa.update(tables.diagnoses).where(mine, tables.diagnoses.c.round == 2).values(body=body))
+    await vigie.place.click(ON_CALL.id, CHANNEL, ts, "propose")
+    await vigie.until("the refusal", lambda: any("no tool named" in said for said in vigie.told(ON_CALL)))
 
 
 def _rounds(vigie: World, incident_id: int) -> int:

@@ -59,6 +59,8 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
 
 def evidence(pieces: Sequence[Evidence]) -> list[Block]:
     """What was found, each piece with its number."""
+    if not pieces:
+        return [parts.status("*No evidence* was found.")]
     blocks = [parts.status("*Evidence*")]
     shown = pieces[:_EVIDENCE_LINES]
     blocks.append(parts.rich(parts.listing([_evidence_runs(piece) for piece in shown])))

@@ -11,7 +11,7 @@ from typing import Any
 
 Block = dict[str, Any]
 
-SECTION, HEADER, BUTTON, TITLE, RICH = 3000, 150, 75, 24, 2800
+SECTION, HEADER, BUTTON, TITLE, RICH, NOTE = 3000, 150, 75, 24, 2800, 1000
 MAX_BLOCKS, MAX_MESSAGE = 50, 11_500
 
 
@@ -53,8 +53,8 @@ def note(text: str) -> Block:
 
 
 def foreign_note(text: str) -> Block:
-    """A small line of foreign text."""
-    return {"type": "context", "elements": [_plain(cut(text or " ", SECTION))]}
+    """A small line of foreign text, short enough that many fit one message."""
+    return {"type": "context", "elements": [_plain(cut(text or " ", NOTE))]}
 
 
 def divider() -> Block:

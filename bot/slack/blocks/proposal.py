@@ -26,7 +26,8 @@ def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution 
         state = "being prepared"
     who = f"proposed by <@{proposal.proposer.user_id}>"
     blocks = [parts.status(f":memo: *{proposal.label}* · *{state}* · {who}")]
-    blocks.append(parts.rich(parts.line(parts.run(proposal.tool, bold=True), parts.run(f"  {proposal.why}"))))
+    why = parts.cut(proposal.why, 500)
+    blocks.append(parts.rich(parts.line(parts.run(proposal.tool, bold=True), parts.run(f"  {why}"))))
     if proposal.plan:
         essential = [
             part for part in plan_parts(proposal.plan) if part.label in ("What runs", "Where", "Undo")

@@ -1,0 +1,349 @@
+"""Whatever the texts are, every message and view fits Slack, and no foreign text can come alive in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.copilot.changes import Change
+from bot.domain.alert import AlertStatus, Severity
+from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.incident import Incident, IncidentState
+from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
+from bot.domain.records import Adopted, SeenAlert, Summary
+from bot.domain.tool import Risk
+from bot.in_force import Preview
+from bot.sign_off.rendering import fits
+from bot.sign_off.rendering import parts as plan_parts
+from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import incident as incident_blocks
+from bot.slack.blocks import knowledge as knowledge_blocks
+from bot.slack.blocks import parts
+from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks.parts import Block
+from knowledge.model import KINDS, ORIGINS, Passage
+from tests.slack_limits import faults_of_message, faults_of_view, mrkdwn
+from tests.unit.plans import ALICE, NOW, PEOPLE, PLAN, hostile, proposal
+
+# Stands at the beginning of every foreign text, and in none of ours.
+MARK = "<§"
+long = st.builds(lambda count, what: what * count, st.integers(1, 20_000), st.sampled_from("x<&\né"))
+endless = st.just("x" * 20_000)
+foreign = (hostile | long | endless).map(lambda text: MARK + text) | st.just("")
+people = st.sampled_from(PEOPLE)
+moments = st.integers(-9999, 9999).map(lambda seconds: NOW + timedelta(seconds=seconds))
+small = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+incidents = st.builds(
+    Incident,
+    id=st.integers(1, 10**9),
+    title=foreign,
+    service=foreign,
+    environment=foreign,
+    severity=st.sampled_from(Severity),
+    state=st.sampled_from(IncidentState),
+    opened_at=moments,
+    changed_at=moments,
+    resolved_at=st.none() | moments,
+    assignee=st.just("") | people.map(lambda person: person.key),
+    resolved_by=st.just("source") | people.map(lambda person: person.key),
+    previous=st.none() | st.integers(1, 9),
+    alerts_received=st.integers(0, 10**9),
+    rounds=st.integers(0, 3),
+)
+mappings = st.dictionaries(st.sampled_from(["a", "runbook_url"]), foreign, max_size=2)
+alerts = st.builds(
+    SeenAlert,
+    st.integers(1, 99),
+    foreign,
+    st.sampled_from(Severity),
+    st.sampled_from(AlertStatus),
+    foreign,
+    foreign,
+    mappings,
+    mappings,
+    st.sets(st.sampled_from(["bidi", "tag", "zero-width", "a text was cut"])).map(tuple),
+    moments,
+    st.integers(1, 10**6),
+)
+plans = st.tuples(foreign, st.lists(foreign, min_size=1, max_size=3)).map(
+    lambda drawn: PLAN | {"entry": {"expected_effect": drawn[0]}, "call": {"argv": drawn[1]}}
+)
+proposals = st.builds(
+    proposal,
+    tool=st.just("a" * 48) | st.just("restart_worker"),
+    state=st.just(ProposalState.PROPOSED) | st.sampled_from(ProposalState),
+    risk=st.sampled_from(Risk),
+    signatures_needed=st.integers(1, 5),
+    sign_by=moments,
+    plan=st.none() | plans,
+    digest=st.sampled_from(["", "d" * 64]),
+    reason=foreign,
+    why=foreign,
+    before=foreign,
+    after=foreign,
+    outcome=st.none() | st.sampled_from(Outcome),
+)
+sign_offs = st.builds(SignOff, st.just(3), people, st.just("d" * 64), st.booleans(), moments, foreign)
+executions = st.builds(
+    Execution,
+    st.just(3),
+    st.just("fence"),
+    moments,
+    st.none() | moments,
+    st.none() | st.just(1),
+    foreign,
+    foreign,
+)
+passage_ids = st.sampled_from(["runbooks/lock#1@abc", "d" * 640])
+evidence = st.lists(
+    st.builds(
+        Evidence,
+        id=st.integers(1, 30).map(lambda number: f"E{number}"),
+        kind=st.sampled_from(EvidenceKind),
+        title=foreign,
+        text=foreign,
+        source=passage_ids,
+        at=moments,
+        digest=st.just("d" * 64),
+        facts=st.fixed_dictionaries({}, optional={"kind": foreign}),
+    ),
+    max_size=25,
+    unique_by=lambda piece: piece.id,
+)
+cited = st.lists(st.integers(1, 31).map(lambda number: f"E{number}"), max_size=6).map(tuple)
+diagnoses = st.builds(
+    Diagnosis,
+    method=st.sampled_from(Method),
+    hypotheses=st.lists(
+        st.builds(Hypothesis, foreign, foreign, st.floats(0, 1), cited, cited, foreign), max_size=6
+    ).map(tuple),
+    remedies=st.lists(st.builds(Remedy, st.just("fix"), st.just({}), foreign, cited), max_size=4).map(tuple),
+    advice=st.lists(foreign, max_size=10).map(tuple),
+    gaps=st.lists(foreign, max_size=4).map(tuple),
+    caveats=st.lists(foreign, max_size=3).map(tuple),
+    model=st.sampled_from(["", "gpt"]),
+)
+previews = st.none() | st.builds(
+    Preview,
+    foreign,
+    st.sampled_from([risk.value for risk in Risk]),
+    st.lists(st.tuples(st.just("Runs"), foreign), max_size=4).map(tuple),
+)
+passages = st.builds(
+    Passage,
+    id=passage_ids,
+    document_id=foreign,
+    title=foreign,
+    kind=st.sampled_from(KINDS),
+    heading=st.lists(foreign, max_size=3).map(tuple),
+    text=foreign,
+    place=foreign,
+    version=st.just("abcd1234"),
+    origin=st.sampled_from(ORIGINS),
+    superseded=st.booleans(),
+)
+
+
+def check_message(blocks: Sequence[Block]) -> list[Block]:
+    """As the outbox sends it: within the limits, and nothing foreign where Slack looks for formats."""
+    sent = parts.within_limits(blocks)
+    assert faults_of_message("", sent) == []
+    check_inert(sent)
+    return sent
+
+
+def check_view(view: Block) -> None:
+    assert faults_of_view(view) == []
+    check_inert(view)
+
+
+def check_inert(value: object) -> None:
+    for text in mrkdwn(value):
+        assert "§" not in text, text
+
+
+def buttons_of(blocks: Sequence[Block]) -> list[tuple[str, str]]:
+    """What can be pressed, by action and value."""
+    return [
+        (element["action_id"], element["value"])
+        for block in blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+@small
+@given(incidents, st.lists(alerts, max_size=12), st.lists(proposals, max_size=12))
+def test_the_card_of_an_incident(incident: Incident, seen: list[SeenAlert], waiting: list[Proposal]) -> None:
+    """It fits, is inert, and can always be taken and resolved while it is open."""
+    sent = check_message(incident_blocks.card(incident, seen, waiting))
+    expected = [(action, str(incident.id)) for action in ("take", "resolve")]
+    assert buttons_of(sent) == (expected if incident.state.is_open else [])
+
+
+@small
+@given(evidence)
+def test_the_evidence(pieces: list[Evidence]) -> None:
+    """None, some or very much of it."""
+    check_message(incident_blocks.evidence(pieces))
+
+
+@small
+@given(diagnoses, evidence, st.lists(previews, max_size=5), incidents)
+def test_a_diagnosis(
+    made: Diagnosis, pieces: list[Evidence], shown: list[Preview | None], incident: Incident
+) -> None:
+    """Also one that cites the same evidence twice, or evidence that is not there."""
+    check_message(incident_blocks.diagnosis(made, pieces, shown, incident))
+
+
+@small
+@given(proposals, st.lists(sign_offs, max_size=6), st.none() | executions)
+def test_the_card_of_a_proposal(made: Proposal, signed: list[SignOff], execution: Execution | None) -> None:
+    """It fits, is inert, and no text is so long that it pushes the buttons out."""
+    whole = proposal_blocks.card(made, signed, execution)
+    assert buttons_of(check_message(whole)) == buttons_of(whole)
+
+
+@small
+@given(plans.filter(fits), st.sampled_from(["d" * 64]))
+def test_the_modal_to_sign_shows_every_character(plan: dict[str, object], digest: str) -> None:
+    """Whatever fits to be signed: each part stands whole behind its label, and nothing is cut."""
+    view = proposal_blocks.sign_view(proposal(plan=plan, digest=digest))
+    check_view(view)
+    shown: dict[str, str] = {}
+    label = ""
+    for block in view["blocks"][1:]:
+        if block["type"] == "section":
+            label = block["text"]["text"]
+            shown[label] = ""
+        elif block["type"] == "rich_text":
+            shown[label] += block["elements"][0]["elements"][0]["text"]
+    expected = {f"*{part.label}*": part.text or " " for part in plan_parts(plan)}
+    assert shown == expected
+    assert digest in view["blocks"][-1]["elements"][0]["text"]
+    assert json.loads(view["private_metadata"]) == {"proposal": 3, "digest": digest}
+
+
+@small
+@given(st.text(alphabet="+- ab\n", max_size=40) | st.integers(0, 24_000).map(lambda count: "+" * count))
+def test_a_changed_catalogue(difference: str) -> None:
+    """Its card says how much changed; its modal shows every character of the difference."""
+    offer = Adopted(4, "catalogue", "d" * 64, "{}", NOW, (ALICE.key,))
+    change = Change(offer, difference, 2)
+    assert buttons_of(check_message(change_blocks.card(change))) == [("change_open", "4")]
+    view = change_blocks.sign_view(change)
+    check_view(view)
+    boxes = [block for block in view["blocks"] if block["type"] == "rich_text"]
+    text = "".join(box["elements"][0]["elements"][0]["text"] for box in boxes)
+    assert text == (difference or " ")
+    check_message(change_blocks.settled(4))
+
+
+@small
+@given(st.lists(passages, max_size=8), st.lists(foreign, max_size=2), foreign, st.booleans())
+def test_an_answer(found: list[Passage], missing: list[str], words: str, fits_: bool) -> None:
+    """For everybody, and for the asker alone; with nothing found, and with very much."""
+    check_message(knowledge_blocks.found(found, fits_, missing, words))
+    content: dict[str, Any] = {
+        "user": "U1",
+        "question": words,
+        "missing": missing,
+        "passages": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "heading": " › ".join(one.heading),
+                "text": one.text,
+                "kind": one.kind,
+                "origin": one.origin,
+            }
+            for one in found
+        ],
+    }
+    check_message(knowledge_blocks.answer(content))
+
+
+@small
+@given(passages, foreign, foreign)
+def test_a_source(passage: Passage, title: str, text: str) -> None:
+    """The exact passage, and a piece of evidence that is none."""
+    check_view(knowledge_blocks.source_view(passage))
+    check_view(knowledge_blocks.text_view(title, text))
+
+
+@small
+@given(foreign, st.none() | moments, st.sampled_from(["", "incident-7"]), incidents)
+def test_a_summary(text: str, confirmed: Any, document: str, incident: Incident) -> None:  # noqa: ANN401
+    """As a draft, confirmed, and in the modal that edits it."""
+    kept = Summary(7, text, NOW, confirmed, ALICE.key if confirmed else "", document)
+    check_message(knowledge_blocks.summary(kept))
+    check_view(knowledge_blocks.summary_view(incident, text))
+
+
+@given(foreign)
+def test_what_a_person_is_told(title: str) -> None:
+    """One sentence of ours under any title."""
+    check_view(proposal_blocks.told_view(title, ":no_entry: Only N3 may sign."))
+
+
+@given(st.lists(st.integers(1, 3000).map(lambda count: parts.foreign("x" * count)), max_size=80))
+def test_what_does_not_fit_one_message_is_said(blocks: list[Block]) -> None:
+    """The beginning is kept in order, and the note counts what is missing; what fits is left alone."""
+    sent = parts.within_limits(blocks)
+    if len(sent) == len(blocks) and sent == blocks:
+        return
+    assert sent[:-1] == blocks[: len(sent) - 1]
+    assert f"{len(blocks) - len(sent) + 1} more part(s)" in sent[-1]["elements"][0]["text"]
+    assert faults_of_message("", sent) == []
+
+
+@given(st.text(max_size=300), st.integers(40, 200))
+def test_a_cut_text_says_exactly_how_much_is_missing(text: str, limit: int) -> None:
+    """What is shown and what is said to be missing add up to the text."""
+    shown = parts.cut(text, limit)
+    assert len(shown) <= limit
+    if shown != text:
+        kept, _, note = shown.rpartition("… [")
+        assert text.startswith(kept)
+        assert int(note.split()[0]) == len(text) - len(kept)
+
+
+@given(st.text(), st.integers(1, 80))
+def test_a_short_label_is_never_empty_nor_too_long(text: str, limit: int) -> None:
+    """Slack refuses both."""
+    assert 1 <= len(parts.short(text, limit)) <= limit
+
+
+@given(st.text(alphabet="<>&!@#|a;lt", max_size=30))
+def test_escaped_text_holds_nothing_that_slack_acts_on(text: str) -> None:
+    """No bracket is left, and the text can be read back."""
+    escaped = parts.escape(text)
+    assert not set("<>") & set(escaped)
+    assert escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+@pytest.mark.parametrize("state", ProposalState)
+def test_buttons_fit_the_state(state: ProposalState) -> None:
+    """Sign and reject while it waits, reject once signed, the undo only where it may be needed."""
+    made = proposal(state=state, outcome=Outcome.NOT_FIXED)
+    actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], None))]
+    expected = {ProposalState.PROPOSED: ["sign_open", "reject"], ProposalState.SIGNED: ["reject"]}
+    assert actions == expected.get(state, ["undo"])
+    assert (
+        buttons_of(
+            proposal_blocks.card(
+                replace(made, outcome=Outcome.FIXED, state=ProposalState.SUCCEEDED), [], None
+            )
+        )
+        == []
+    )
