@@ -169,13 +169,13 @@ def _remedies(
         barred = next((s for s in about if s.bars), None)
         cited = ", ".join(dict.fromkeys(p.id for p in sources))
         if barred:
-            gaps.append(f"`{name}` is not proposed. {barred.says}")
+            gaps.append(f"{name} is not proposed. {barred.says}")
             continue
         arguments = suggest_arguments(known[name], incident, inventory)
         if arguments is None:
-            advice.append(f"`{name}` may help ({cited}); a person must choose its arguments.")
+            advice.append(f"{name} may help ({cited}); a person must choose its arguments.")
         elif len(remedies) == REMEDIES:
-            advice.append(f"`{name}` may help too ({cited}).")
+            advice.append(f"{name} may help too ({cited}).")
         else:
             remedies.append(_remedy(known[name], arguments, sources, about))
     return remedies, advice, gaps

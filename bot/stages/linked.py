@@ -91,7 +91,7 @@ def _before(action: Tool, use: Use, piece: Evidence) -> Standing:
         holds = verdict == Verdict.HEALTHY
     bars = known and not holds
     word = "holds" if holds else "does not hold" if bars else "could not be told"
-    says = f"The precondition of `{action.name}` {word}: {_reading(use, piece)}."
+    says = f"The precondition of {action.name} {word}: {_reading(use, piece)}."
     return Standing(action.name, use.tool, piece.id, bool(holds), bars, bars, says)
 
 
@@ -100,11 +100,11 @@ def _after(action: Tool, use: Use, piece: Evidence) -> Standing:
     verdict = piece.facts.get("verdict")
     faulty, healthy = verdict == Verdict.FAULTY, verdict == Verdict.HEALTHY
     word = "shows the fault" if faulty else "shows no fault" if healthy else "could not tell"
-    says = f"The check that would verify `{action.name}` {word}: {_reading(use, piece)}."
+    says = f"The check that would verify {action.name} {word}: {_reading(use, piece)}."
     return Standing(action.name, use.tool, piece.id, faulty, healthy, False, says)
 
 
 def _reading(use: Use, piece: Evidence) -> str:
     value = piece.facts.get("value")
     read = "no value" if value is None else f"{shown(value)} {piece.facts.get('unit') or ''}".strip()[:60]
-    return f"`{use.tool}` read {read} ({piece.id})"
+    return f"{use.tool} read {read} ({piece.id})"

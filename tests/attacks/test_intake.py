@@ -204,12 +204,13 @@ async def test_deep_json_is_refused_at_once(vigie: World) -> None:
 
 @pytest.mark.attack("J5")
 async def test_many_keys_hold_nobody_up(vigie: World) -> None:
-    """While 10^5 keys, and as many labels as fit, are read, health is answered; both end in an answer."""
+    """While 10^5 keys, and as many labels as fit, are read, others are served; both end in an answer."""
     keys = b"{" + b'"":1,' * DEEP + b'"version":"4"}'
     labels = {"alertname": "Many", "service": "svc-x", **{f"k{n:05d}": "" for n in range(36_000)}}
     many = {"version": "4", "alerts": [{"status": "firing", "labels": labels, "annotations": {}}]}
     wide = json.dumps(many, separators=(",", ":")).encode()
     assert max(len(keys), len(wide)) <= LIMIT
+    begun = time.monotonic()
     busy = asyncio.gather(vigie.post(keys), vigie.post(wide))
     waits = []
     while not busy.done():
@@ -218,7 +219,8 @@ async def test_many_keys_hold_nobody_up(vigie: World) -> None:
         waits.append(time.monotonic() - started)
         await asyncio.sleep(0.02)
     assert [status for status, _ in await busy] == [400, 200]
-    assert len(waits) >= 3
+    # However slow the machine: nobody else waited for most of the time that it took.
+    assert max(waits) < (time.monotonic() - begun) / 2, waits
 
 
 @pytest.mark.attack("J6")

@@ -102,6 +102,14 @@ def test_a_difference_is_empty_only_when_nothing_changed(old: dict[str, str], ne
     assert shown.replace("\n", "").isascii() and shown.replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("line_end", ["\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\n\n"])
+def test_another_line_end_is_a_change(line_end: str) -> None:
+    """YAML or an editor may break a line where we see none; the character itself is shown."""
+    old, new = {"catalogue": "a\nb\n"}, {"catalogue": f"a{line_end}b\n"}
+    assert difference(json.dumps(old), json.dumps(new))
+    assert difference(json.dumps(old), json.dumps({"catalogue": "a\nb"}))
+
+
 def test_a_text_cannot_pass_for_another_files_heading() -> None:
     """Moving a line over a heading that the text itself spells is a change that shows."""
     old = {"catalogue": "A", "inventory": "B\n# inventory\nC"}

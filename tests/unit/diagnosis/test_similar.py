@@ -101,7 +101,7 @@ def test_a_precondition_that_does_not_hold_contradicts() -> None:
     assert barred.remedies == ()
     assert barred.hypotheses[0].contradicted_by == ("E4",)
     assert barred.hypotheses[0].confidence < free.hypotheses[0].confidence / 2
-    assert any("`restart_worker` is not proposed" in gap and "3 orders" in gap for gap in barred.gaps)
+    assert any("restart_worker is not proposed" in gap and "3 orders" in gap for gap in barred.gaps)
 
 
 def test_a_check_that_could_not_tell_decides_nothing() -> None:
@@ -159,7 +159,7 @@ def test_an_action_that_needs_a_person_is_said_in_words() -> None:
         INCIDENT, [past("E2", "old orders", actions=["purge_queue"])], TOOLS, INVENTORY
     )
     assert found.remedies == ()
-    assert any("`purge_queue`" in line and "E2" in line for line in found.advice)
+    assert any("purge_queue" in line and "E2" in line for line in found.advice)
 
 
 def test_only_catalogue_actions_for_this_incident() -> None:
@@ -180,7 +180,7 @@ def test_at_most_three_remedies() -> None:
         INCIDENT, [past("E2", "dead worker", actions=[t.name for t in tools])], tools, {}
     )
     assert [r.tool for r in found.remedies] == ["act_0", "act_1", "act_2"]
-    assert [line.split("`")[1] for line in found.advice] == ["act_3", "act_4"]
+    assert [line.split()[0] for line in found.advice] == ["act_3", "act_4"]
 
 
 REFERENCE = Argument("worker", "reference", inventory="workers")
