@@ -1,4 +1,4 @@
-"""A whole Vigie for tests: the workspace, a real `vigie serve` with its executor, and targets that keep a ledger.
+"""A whole Vigie for tests: the workspace, a real `vigie serve` with its executor, and targets with a ledger.
 
 Each target is a folder with a state file; the one action writes every run into the target's ledger, so a test
 can say how often something really ran. `world.place` is the Slack-compatible workspace, `world.store` reads
@@ -12,194 +12,75 @@ import contextlib
 import json
 import os
 import secrets
-import signal
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import sqlalchemy as sa
-import yaml
 
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import Proposal, ProposalState
-from bot.playground.workspace import Channel, Person, UserGroup, Workspace
+from bot.playground.workspace import Channel, Person, SubmitOutcome, UserGroup, Workspace
 from bot.playground.workspace.envelopes import Place, block_actions
 from bot.store import tables
-from bot.store.database import Store, open_engine
 from knowledge.base import KnowledgeBase
 from knowledge.model import Document
+from tests.running import Running
+from tests.whitelist import (
+    BOT,
+    CHANNEL,
+    GROUP,
+    GUEST,
+    N3_A,
+    N3_B,
+    ON_CALL,
+    PAST,
+    PAST_RISKY,
+    PEOPLE,
+    SECOND,
+    TARGETS,
+    TOOLS,
+    catalogue,
+    text_of,
+    write_config,
+)
 
-ON_CALL = Person("U0ONCALL", "On-call")
-SECOND = Person("U0SECOND", "Second on-call")
-N3_A = Person("U0N3A", "N3 A")
-N3_B = Person("U0N3B", "N3 B")
-GUEST = Person("U0GUEST", "Guest", is_guest=True)
-BOT = Person("U0VIGIE", "Vigie", is_bot=True)
-PEOPLE = (ON_CALL, SECOND, N3_A, N3_B, GUEST)
-CHANNEL = "C0INCIDENTS"
-GROUP = "S0N3"
-TOOLS = Path(__file__).parent / "world_tools"
-TARGETS = 40
-T = TypeVar("T")
+__all__ = [
+    "BOT",
+    "CHANNEL",
+    "GROUP",
+    "GUEST",
+    "N3_A",
+    "N3_B",
+    "ON_CALL",
+    "PAST",
+    "PAST_RISKY",
+    "PEOPLE",
+    "SECOND",
+    "TARGETS",
+    "TOOLS",
+    "Message",
+    "World",
+    "catalogue",
+    "text_of",
+    "world",
+    "write_config",
+]
+
 Message = dict[str, Any]
 
 
-def catalogue() -> dict[str, Any]:
-    """The whitelist of the tests, ready to be changed by a test."""
-    place = {
-        "environments": ["test"],
-        "services": [f"svc-{n}" for n in range(TARGETS)],
-        "owner": "tests",
-        "arguments": {"target": {"type": "reference", "inventory": "targets"}},
-    }
-    look = {
-        **place,
-        "title": "The target's value",
-        "does": "Reads the state file.",
-        "run": {
-            "runner": "command",
-            "argv": [sys.executable, "-I", str(TOOLS / "look.py"), "{target.folder}"],
-            "files": [str(TOOLS / "look.py")],
-        },
-        "reads": {"value": "/value", "healthy": {"at_most": 5}, "unit": "points", "identity": "/identity"},
-    }
-    fix_arguments = {
-        "target": {"type": "reference", "inventory": "targets"},
-        "note": {"type": "pattern", "pattern": "[a-z][a-z0-9 ]{0,60}", "default": "fixed by vigie"},
-        "value": {"type": "integer", "minimum": 0, "maximum": 9, "default": 0},
-    }
-    fix = {
-        **place,
-        "title": "Set the target's value",
-        "does": "Writes the state file.",
-        "expected_effect": "The value is low again.",
-        "risk": "low",
-        "arguments": fix_arguments,
-        "run": {
-            "runner": "command",
-            "argv": [sys.executable, "-I", str(TOOLS / "fix.py"), "{target.folder}", "{note}", "{value}"],
-            "files": [str(TOOLS / "fix.py")],
-        },
-        "precondition": {"check": "look", "arguments": {"target": "{target}"}, "expect": {"at_least": 6}},
-        "verification": {"check": "look", "arguments": {"target": "{target}"}, "settle_s": 0.2},
-        "no_undo": "the value is what it is",
-    }
-    risky = {**fix, "title": "Set the target's value, risky", "risk": "high"}
-    checks, actions = {"look": look}, {"fix": fix, "fix_risky": risky}
-    return {"version": 1, "inventory": "inventory.yaml", "checks": checks, "actions": actions}
-
-
-PAST = Document(
-    id="incidents/value-too-high",
-    title="The value went too high",
-    kind="incident",
-    text="## What happened\n\nThe value of the target broke its bound.\n\n## Cause\n\nbroken value\n",
-    alerts=("ValueTooHigh",),
-    cause="broken-value",
-    actions=("fix",),
-)
-PAST_RISKY = Document(
-    id="incidents/value-too-risky",
-    title="The value went too risky",
-    kind="incident",
-    text="## What happened\n\nThe risky value of the target broke its bound.\n\n## Cause\n\nrisky value\n",
-    alerts=("ValueTooRisky",),
-    cause="risky-value",
-    actions=("fix_risky",),
-)
-
-
 @dataclass
-class World:
+class World(Running):
     """What runs, and what tests do with it. Use `world()` or the shared fixture, not this class."""
 
-    folder: Path
-    place: Workspace
-    environment: dict[str, str]
-    token: str
-    serve: asyncio.subprocess.Process | None = None
-    port: int = 0
-    _store: Store | None = None
+    place: Workspace = field(kw_only=True)
+    token: str = field(kw_only=True)
     _taken: int = 0
     _session: aiohttp.ClientSession | None = None
-    log: list[str] = field(default_factory=list)
-    supervised: bool = False  # somebody starts serve again when it ends, so its end is no reason to give up
-
-    # -- the process
-
-    async def start(self, extra: Mapping[str, str] | None = None, *, ready: bool = True) -> None:
-        """Start `vigie serve` and wait until its intake answers."""
-        port_file = self.folder / "data" / "web.port"
-        port_file.unlink(missing_ok=True)
-        out = (self.folder / "serve.log").open("ab")
-        self.serve = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", "serve", "--config", str(self.folder / "vigie.toml")),
-            env=self.environment | dict(extra or {}),
-            stdout=out,
-            stderr=out,
-        )
-        if ready:
-            await self.until("the intake", lambda: (port_file.exists() and port_file.read_text()) or None)
-            self.port = int(port_file.read_text())
-
-    async def stop(self) -> int:
-        """End `vigie serve` in good order; its exit code."""
-        assert self.serve is not None
-        with contextlib.suppress(ProcessLookupError):
-            self.serve.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.serve.wait(), 20)
-
-    async def kill(self) -> None:
-        """kill -9; its executor notices that its input ended and ends by itself."""
-        assert self.serve is not None
-        with contextlib.suppress(ProcessLookupError):
-            self.serve.kill()
-        await self.serve.wait()
-
-    def executor_pid(self) -> int:
-        """The process id of the executor, the child of serve that carries tools out."""
-        assert self.serve is not None
-        children = Path(f"/proc/{self.serve.pid}/task/{self.serve.pid}/children").read_text().split()
-        commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in children}
-        return next(pid for pid, command in commands.items() if b"executor" in command)
-
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Stop the executor in its tracks: what is signed meanwhile starts only when the block has ended."""
-        pid = self.executor_pid()
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, signal.SIGCONT)
-
-    def logged(self) -> str:
-        """Everything that serve and its executor have logged."""
-        path = self.folder / "serve.log"
-        return path.read_text(errors="replace") if path.exists() else ""
-
-    @property
-    def store(self) -> Store:
-        """The rows of the running process."""
-        if self._store is None:
-            self._store = Store(open_engine(f"sqlite:///{self.folder / 'data' / 'vigie.sqlite'}"))
-        return self._store
-
-    async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:
-        """Look again and again until it gives something."""
-        for _ in range(int(seconds / 0.05)):
-            found = look()
-            if found is not None and found is not False:
-                return found
-            if not self.supervised and self.serve is not None and self.serve.returncode is not None:
-                raise AssertionError(f"serve ended while waiting for {what}:\n{self.logged()[-3000:]}")
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"waited {seconds:g} s for {what}:\n{self.logged()[-3000:]}")
 
     # -- targets
 
@@ -295,7 +176,7 @@ class World:
         assert status == 200, answer
         return list(answer["decisions"])
 
-    async def incident(self, service: str, **alert: Any) -> Incident:
+    async def incident(self, service: str, **alert: Any) -> Incident:  # noqa: ANN401  # passed on as it is
         """Fire an alert of the service and wait until its incident is diagnosed and told in Slack."""
         await self.fire(self.alert(service, **alert))
         incident = self.open_incident(service)
@@ -312,7 +193,7 @@ class World:
     # -- Slack
 
     async def message(self, key: str, words: str = "") -> Message:
-        """The message of an outbox key as it stands in the workspace, once it is there (and holds `words`)."""
+        """The message of an outbox key as it stands in Slack, once it is there (and holds `words`)."""
 
         def look() -> Message | None:
             with self.store.read() as tx:
@@ -376,7 +257,7 @@ class World:
         opened = self.place.views_of(person.id)
         return opened[-1] if len(opened) > views else None
 
-    async def sign(self, person: Person, proposal: Proposal) -> Any:
+    async def sign(self, person: Person, proposal: Proposal) -> SubmitOutcome:
         """Open the modal and submit it; the submit's outcome."""
         view = await self.open_sign(person, proposal)
         assert view is not None, self.told(person)
@@ -438,15 +319,6 @@ class World:
         await asyncio.sleep(seconds)
 
 
-def text_of(value: object) -> str:
-    """All text of a message or view, one line a piece."""
-    if isinstance(value, Mapping):
-        return "\n".join(filter(None, (text_of(v) for k, v in value.items() if k != "metadata")))
-    if isinstance(value, list):
-        return "\n".join(filter(None, map(text_of, value)))
-    return value if isinstance(value, str) else ""
-
-
 @contextlib.asynccontextmanager
 async def world(
     folder: Path,
@@ -456,7 +328,7 @@ async def world(
     change_catalogue: Callable[[dict[str, Any]], None] | None = None,
     documents: tuple[Document, ...] = (PAST, PAST_RISKY),
     start: bool = True,
-    **workspace: Any,
+    **workspace: Any,  # noqa: ANN401  # passed on as it is
 ) -> AsyncIterator[World]:
     """A world of its own in `folder`. `config` is added to vigie.toml ("[slack]" and "[n3]" are there)."""
     members = tuple(person.id for person in (*PEOPLE, BOT))
@@ -476,7 +348,8 @@ async def world(
     )
     await place.start()
     token = secrets.token_urlsafe(32)
-    made = World(folder, place, _environment(place, token) | dict(environment or {}), token)
+    environment = _environment(place, token) | dict(environment or {})
+    made = World(folder, environment, place=place, token=token)
     write_config(folder, config, change_catalogue)
     base = KnowledgeBase.open(folder / "data" / "knowledge", owner=False)
     for document in documents:
@@ -494,27 +367,6 @@ async def world(
         if made._store is not None:
             made._store.close()
         await place.stop()
-
-
-def write_config(
-    folder: Path, config: str = "", change_catalogue: Callable[[dict[str, Any]], None] | None = None
-) -> None:
-    """vigie.toml, the catalogue and its inventory."""
-    whitelist = catalogue()
-    if change_catalogue:
-        change_catalogue(whitelist)
-    rows = {
-        f"target-{n}": {"folder": str(folder / "targets" / f"svc-{n}"), "services": [f"svc-{n}"]}
-        for n in range(TARGETS)
-    }
-    dumper = yaml.SafeDumper
-    dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]  # aliases are refused on reading
-    (folder / "catalogue.yaml").write_text(yaml.dump(whitelist, Dumper=dumper))
-    (folder / "inventory.yaml").write_text(yaml.dump({"targets": rows}, Dumper=dumper))
-    (folder / "vigie.toml").write_text(
-        'folder = "data"\n[slack]\ntrust_api_url = true\n[n3]\nusergroup = "n3"\n'
-        f"[web]\nport = 0\nbody_timeout_s = 2\n[knowledge]\nvectors = false\n{config}\n"
-    )
 
 
 def _environment(place: Workspace, token: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot import fault_hook
 from bot.slack.edge import Body, Edge, Listener, guarded
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
@@ -34,6 +35,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
             "thread_ts": thread or event["ts"],
             "incident_id": await asyncio.to_thread(_incident_of, edge, event["channel"], thread),
         }
+        fault_hook.point("mention")
         await asyncio.to_thread(
             edge.copilot.questions.ask, f"message:{event['channel']}:{event['ts']}", question
         )

@@ -108,9 +108,10 @@ class Outbox:
             doubtful = False
             # An edit that is sent twice shows the same; only a new message must not be.
             await self._settle(lambda tx: tx.posts.sending(post))
-            fault_hook.point("slack")
+            call = "edit" if ts else "post"
+            fault_hook.point(f"slack {call}")
             ts = await self._call(post, channel_id, ts, thread_ts, *drawn)
-            fault_hook.point("slack done")
+            fault_hook.point(f"slack {call} done")
         except SlackApiError as error:
             return await self._refused(post, error, doubtful)
         except _NO_ANSWER as error:

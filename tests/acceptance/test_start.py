@@ -162,7 +162,7 @@ async def test_a_broken_index_is_said_and_does_not_keep_vigie_from_starting(tmp_
         assert "broken-value" in text_of(diagnosis)
 
         async with asyncio.timeout(30):
-            while "index" not in (await running.get("/health"))[1]:
+            while "cannot be opened" not in (await running.get("/health"))[1]:
                 await asyncio.sleep(0.2)
 
 

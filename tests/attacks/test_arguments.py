@@ -153,22 +153,21 @@ async def test_a_check_is_no_action(hostile: Hostile) -> None:
 async def test_a_button_that_is_not_ours_does_nothing(hostile: Hostile) -> None:
     """Ids that do not exist, or are none, lead to a refusal and to no proposal."""
     vigie = hostile.vigie
-    for action, value in (
-        ("propose", "999999:1:0"),
-        ("propose", "1:1:99"),
-        ("propose", "1:1"),
-        ("propose", "1:1:0:0"),
-        ("propose", "1;DROP TABLE proposals:1:0"),
-        ("propose", "-1:1:0"),
-        ("sign_open", "999999"),
-        ("sign_open", "١"),
-        ("reject", "9" * 400),
-        ("undo", ""),
+    for action, value, reason in (
+        ("propose", "999999:1:0", "newer diagnosis"),
+        ("propose", "1:1", "not one of ours"),
+        ("propose", "1:1:0:0", "not one of ours"),
+        ("propose", "1;DROP TABLE proposals:1:0", "not one of ours"),
+        ("propose", "-1:1:0", "not one of ours"),
+        ("sign_open", "999999", "no proposal P999999"),
+        ("sign_open", "١", "not one of ours"),
+        ("reject", "9" * 400, "not one of ours"),
+        ("undo", "", "not one of ours"),
     ):
         told = len(vigie.told(N3_A))
         await vigie.forge_click(N3_A, action, value)
         await told_more(vigie, told)
-        assert "did not work" not in vigie.told(N3_A)[-1], value
+        assert reason in vigie.told(N3_A)[-1], value
     assert vigie.rows(sa.select(tables.proposals).where(tables.proposals.c.incident_id == 999999)) == []
 
 

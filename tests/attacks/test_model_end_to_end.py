@@ -156,3 +156,17 @@ async def test_an_invented_action_is_words(failing: Failing) -> None:
     assert (proposal.tool, vigie.proposal(proposal.id).state) == ("fix", ProposalState.PROPOSED)
     assert not target.exists()
     assert vigie.ledger(incident.service) == []
+
+
+@pytest.mark.attack("E6")
+async def test_the_longest_answer_still_fits_slack(failing: Failing) -> None:
+    """All at its greatest length is more than a message holds: it is sent, and says what is left out."""
+    guess = {"cause": "c" * 200, "statement": "s" * 1500, "confidence": 0.5, "citations": ["E1"] * 30}
+    remedy = {"tool": "fix", "arguments": {}, "why": "w" * 1500, "citations": ["E1"]}
+    lines = [f"{n} {'x' * 1400}" for n in range(20)]
+    reply = call({"hypotheses": [guess] * 10, "remedies": [remedy] * 3, "advice": lines, "gaps": lines})
+    incident, made = await failing.incident(reply)
+    assert made.method is Method.MODEL
+    told = text_of(await failing.vigie.message(f"incident:{incident.id}:diagnosis"))
+    assert "more part(s) do not fit one message" in told
+    assert failing.vigie.ledger(incident.service) == []

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -157,6 +158,17 @@ async def test_output_is_cut_at_the_cap_and_read_to_its_end() -> None:
     result = await command(*python("print('x' * 3_000_000)"), cap=1000)
     assert result.exit_code == 0
     assert result.output == "x" * 1000 + "\n[cut after 1000 bytes]"
+
+
+async def test_output_beyond_the_cap_is_not_kept() -> None:
+    """A program that prints without end fills no memory of ours."""
+    tracemalloc.start()
+    try:
+        await command(*python("for _ in range(50): print('x' * 1_000_000)"), cap=1000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
 
 
 @given(st.binary(max_size=60), st.integers(1, 40))

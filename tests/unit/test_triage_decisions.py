@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.copilot.alerts import Alerts
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.incident import Incident, IncidentState
 from bot.store import tables as t
-from bot.store.database import Store, open_engine, sqlite_url
+from bot.store.database import Store, open_engine
 from bot.store.migrate import upgrade
 from bot.triage.decide import Rules
 from bot.triage.fingerprint import fingerprint
@@ -28,11 +27,9 @@ WINDOW = Rules().correlation
 class Desk:
     """The intake over a store whose clock the test sets."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self) -> None:
         self.now = START
-        self.engine = open_engine(sqlite_url(path))
-        # Thousands of commits, and none of them has to survive a power cut.
-        sa.event.listen(self.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+        self.engine = open_engine("sqlite://")
         upgrade(self.engine)
         self.store = Store(self.engine, lambda: self.now)
         self.alerts = Alerts(self.store, Rules(), lambda verb, subject: None)
@@ -72,8 +69,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path / "vigie.sqlite")
+def desk() -> Iterator[Desk]:
+    made = Desk()
     yield made
     made.store.close()
 
@@ -107,8 +104,13 @@ firing = st.builds(
     environment=st.sampled_from(["production", "staging"]),
     instance=st.sampled_from(["1", "2"]),
 )
-# One desk for all examples of a test: it is cleared for each.
-on_one_desk = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# One desk for all examples of a test: it is cleared for each. Examples are short; making them shorter still
+# would take minutes of commits.
+on_one_desk = settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 
 
 @on_one_desk

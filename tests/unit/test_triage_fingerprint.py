@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -34,6 +35,20 @@ def test_two_alerts_share_one_only_when_they_are_the_same(
 ) -> None:
     """Equal fingerprints mean equal source, name and labels, whatever characters are in them."""
     assert (fingerprint(alert(*one)) == fingerprint(alert(*other))) == (one == other)
+
+
+@pytest.mark.parametrize("separator", [*"=,;:|/&\n\t\x00\x1f ", "", "=\n", '":"', "\ue000"])
+def test_no_separator_moves_a_border(separator: str) -> None:
+    """A name that spells a label, a value that spells another one, a key that spells its value."""
+    plain = alert("s", "n", {"a": "b", "c": "d"})
+    for name, drawn in (
+        (separator.join(["n", "a", "b", "c", "d"]), {}),
+        (separator.join(["n", "a", "b"]), {"c": "d"}),
+        ("n", {"a": separator.join(["b", "c", "d"])}),
+        ("n", {separator.join(["a", "b", "c"]): "d"}),
+    ):
+        assert fingerprint(alert("s", name, drawn)) != fingerprint(plain)
+    assert fingerprint(alert(f"s{separator}n", "", {"a": "b", "c": "d"})) != fingerprint(plain)
 
 
 @given(labels, st.randoms(use_true_random=False), st.sampled_from(Severity))

@@ -1,0 +1,99 @@
+"""A running `vigie serve` for tests: started, stopped, killed, held, and asked what it logged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bot.store.database import Store, open_engine
+
+T = TypeVar("T")
+
+
+@dataclass
+class Running:
+    """The process in a folder of its own, with its environment."""
+
+    folder: Path
+    environment: dict[str, str]
+    serve: asyncio.subprocess.Process | None = None
+    port: int = 0
+    supervised: bool = False  # somebody starts serve again when it ends, so its end is no reason to give up
+    _store: Store | None = None
+
+    async def start(self, extra: Mapping[str, str] | None = None, *, ready: bool = True) -> None:
+        """Start `vigie serve` and wait until its intake answers."""
+        port_file = self.folder / "data" / "web.port"
+        port_file.unlink(missing_ok=True)
+        out = (self.folder / "serve.log").open("ab")
+        self.serve = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "serve", "--config", str(self.folder / "vigie.toml")),
+            env=self.environment | dict(extra or {}),
+            stdout=out,
+            stderr=out,
+        )
+        if ready:
+            await self.until("the intake", lambda: (port_file.exists() and port_file.read_text()) or None)
+            self.port = int(port_file.read_text())
+
+    async def stop(self) -> int:
+        """End `vigie serve` in good order; its exit code."""
+        assert self.serve is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.serve.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.serve.wait(), 20)
+
+    async def kill(self) -> None:
+        """kill -9; its executor notices that its input ended and ends by itself."""
+        assert self.serve is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.serve.kill()
+        await self.serve.wait()
+
+    def executor_pid(self) -> int:
+        """The process id of the executor, the child of serve that carries tools out."""
+        assert self.serve is not None
+        children = Path(f"/proc/{self.serve.pid}/task/{self.serve.pid}/children").read_text().split()
+        commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in children}
+        return next(pid for pid, command in commands.items() if b"executor" in command)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Stop the executor in its tracks: what is signed meanwhile starts only when the block has ended."""
+        pid = self.executor_pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def logged(self) -> str:
+        """Everything that serve and its executor have logged."""
+        path = self.folder / "serve.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    @property
+    def store(self) -> Store:
+        """The rows of the running process."""
+        if self._store is None:
+            self._store = Store(open_engine(f"sqlite:///{self.folder / 'data' / 'vigie.sqlite'}"))
+        return self._store
+
+    async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:
+        """Look again and again until it gives something."""
+        for _ in range(int(seconds / 0.05)):
+            found = look()
+            if found is not None and found is not False:
+                return found
+            if not self.supervised and self.serve is not None and self.serve.returncode is not None:
+                raise AssertionError(f"serve ended while waiting for {what}:\n{self.logged()[-3000:]}")
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"waited {seconds:g} s for {what}:\n{self.logged()[-3000:]}")
