@@ -25,7 +25,9 @@ def note_membership(tx: Tx, current: frozenset[Person], policy: Policy) -> N3:
         tx.n3.joined(joined, tx.now)
         hours = policy.newcomer_wait.total_seconds() / 3600
         mentions = ", ".join(f"<@{person.user_id}>" for person in sorted(joined, key=lambda p: p.key))
-        text = f"{mentions} joined N3 and may sign in {hours:g} hours. If this is a surprise: `/vigie freeze`."
+        text = (
+            f"{mentions} joined N3 and may sign in {hours:g} hours. If this is a surprise: `/vigie freeze`."
+        )
         announce_text(tx, f"n3:joined:{tx.now.isoformat()}", text)
         tx.audit.append("vigie", "N3 joined", "n3", {"people": _keys(joined)})
     if left:

@@ -79,8 +79,7 @@ class Signing(Part):
                 reason = "Only N3 or its proposer may reject a proposal."
                 return refusal(tx, person, "reject", proposal.label, reason)
             waiting = (ProposalState.PROPOSED, ProposalState.SIGNED)
-            said = f"Rejected by <@{person.user_id}>." + (f" {reason}" if reason else "")
-            if not tx.proposals.move(proposal_id, waiting, ProposalState.REJECTED, reason=said):
+            if not tx.proposals.move(proposal_id, waiting, ProposalState.REJECTED, reason=reason):
                 return Judgement(False, f"{proposal.label} is {proposal.state.value} already.")
             tx.proposals.sign(SignOff(proposal_id, person, proposal.digest, False, tx.now, reason))
             tx.audit.append(person.key, "rejected", proposal.label, {"reason": reason})

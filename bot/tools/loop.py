@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -47,7 +47,9 @@ async def _one(verb: Callable[[int], Awaitable[None]], subject: int, request_id:
 
 
 def _answer(message: dict[str, object]) -> None:
-    # Nobody may listen any more; what else is under way must come to its end all the same.
-    with contextlib.suppress(BrokenPipeError):
+    try:
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody listens any more; what else is under way must come to its end all the same.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

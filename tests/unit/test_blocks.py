@@ -296,6 +296,65 @@ def test_what_a_person_is_told(title: str) -> None:
     check_view(proposal_blocks.told_view(title, ":no_entry: Only N3 may sign."))
 
 
+def test_evidence_cited_twice_is_shown_once() -> None:
+    """Two buttons of one name would make Slack refuse the whole diagnosis."""
+    piece = Evidence("E1", EvidenceKind.PASSAGE, "Lock", "text", "runbooks/lock#1", NOW, "d" * 64, {})
+    hypothesis = Hypothesis("lock", "A stale lock", 0.9, ("E1", "E1"))
+    made = Diagnosis(Method.MODEL, (hypothesis,))
+    incident = Incident(
+        7, "t", "orders", "production", Severity.CRITICAL, IncidentState.INVESTIGATING, NOW, NOW
+    )
+    sent = check_message(incident_blocks.diagnosis(made, [piece], [], incident))
+    assert buttons_of(sent) == [("open_source:E1", "runbooks/lock#1")]
+
+
+@pytest.mark.parametrize("state", ProposalState)
+def test_a_proposal_with_every_text_endless_keeps_its_buttons(state: ProposalState) -> None:
+    """Reason, why, values and output together push nothing out."""
+    huge = MARK + "x" * 20_000
+    made = proposal(
+        state=state,
+        reason=huge,
+        why=huge,
+        before=huge,
+        after=huge,
+        outcome=Outcome.NOT_FIXED,
+        plan=PLAN | {"call": {"argv": [huge]}},
+    )
+    signed = [SignOff(3, person, "d" * 64, True, NOW, huge) for person in PEOPLE]
+    whole = proposal_blocks.card(made, signed, Execution(3, "fence", NOW, NOW, 1, huge, huge))
+    assert buttons_of(whole)
+    assert check_message(whole) == whole
+
+
+def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:
+    """A title, places, alerts and runbooks without end, and a hundred proposals that wait."""
+    huge = MARK + "x" * 20_000
+    incident = Incident(7, huge, huge, huge, Severity.CRITICAL, IncidentState.MITIGATING, NOW, NOW)
+    seen = SeenAlert(
+        1,
+        huge,
+        Severity.CRITICAL,
+        AlertStatus.FIRING,
+        huge,
+        huge,
+        {},
+        {"runbook_url": huge},
+        ("bidi",),
+        NOW,
+        9,
+    )
+    sent = check_message(incident_blocks.card(incident, [seen] * 20, [proposal()] * 100))
+    assert [action for action, _ in buttons_of(sent)] == ["take", "resolve"]
+
+
+def test_very_many_small_blocks_are_cut_at_slack_s_number() -> None:
+    """The fiftieth is the note."""
+    blocks = [parts.foreign("x")] * 60
+    assert parts.within_limits(blocks[:49]) == blocks[:49]
+    assert len(check_message(blocks)) == 50
+
+
 @given(st.lists(st.integers(1, 3000).map(lambda count: parts.foreign("x" * count)), max_size=80))
 def test_what_does_not_fit_one_message_is_said(blocks: list[Block]) -> None:
     """The beginning is kept in order, and the note counts what is missing; what fits is left alone."""
@@ -307,7 +366,7 @@ def test_what_does_not_fit_one_message_is_said(blocks: list[Block]) -> None:
     assert faults_of_message("", sent) == []
 
 
-@given(st.text(max_size=300), st.integers(40, 200))
+@given(st.integers(1, 3000).map(lambda count: "x" * count) | st.text(max_size=300), st.integers(40, 200))
 def test_a_cut_text_says_exactly_how_much_is_missing(text: str, limit: int) -> None:
     """What is shown and what is said to be missing add up to the text."""
     shown = parts.cut(text, limit)

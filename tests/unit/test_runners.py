@@ -237,6 +237,13 @@ class Server:
                 raise web.HTTPFound(f"{self.base}/target")
             case "/big":
                 return web.Response(body=b"x" * 100_000)
+            case "/drip":
+                drip = web.StreamResponse()
+                await drip.prepare(request)
+                for piece in (b'{"waiting"', b": ", b"3}"):
+                    await drip.write(piece)
+                    await asyncio.sleep(0.05)
+                return drip
             case "/slow":
                 await self.let_go.wait()
             case "/status":
@@ -328,6 +335,12 @@ async def test_a_long_answer_is_cut_at_the_cap() -> None:
     async with serving() as server:
         result = await request(f"{server.base}/big", cap=1000)
     assert result.output == "x" * 1000 + "\n[cut after 1000 bytes]"
+
+
+async def test_an_answer_in_pieces_is_read_to_its_end() -> None:
+    """What a slow sender says in several packets is one answer."""
+    async with serving() as server:
+        assert await request(f"{server.base}/drip") == RunResult(0, '{"waiting": 3}')
 
 
 async def test_a_secret_is_in_the_sent_header_and_nowhere_else() -> None:

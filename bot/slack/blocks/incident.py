@@ -85,16 +85,16 @@ def diagnosis(
     by_id = {piece.id: piece for piece in pieces}
     for rank, hypothesis in enumerate(made.hypotheses, 1):
         blocks += _hypothesis(rank, hypothesis, by_id)
-    if made.gaps:
-        blocks += [
-            parts.status("*Missing*"),
-            parts.rich(parts.listing([[parts.run(gap)] for gap in made.gaps])),
-        ]
     for index, remedy in enumerate(made.remedies):
         preview = previews[index] if index < len(previews) else None
         if preview is not None:
             value = f"{incident.id}:{incident.rounds}:{index}"
             blocks += _remedy(preview, remedy.why, value)
+    if made.gaps:
+        blocks += [
+            parts.status("*Missing*"),
+            parts.rich(parts.listing([[parts.run(gap)] for gap in made.gaps])),
+        ]
     if made.advice:
         steps = [[parts.run(parts.cut(step, 300))] for step in made.advice[:8]]
         blocks += [

@@ -35,9 +35,11 @@ def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution 
         text = "\n".join(f"{part.label}: {part.text}" for part in essential)
         blocks.append(parts.rich(parts.preformatted(text)))
     signed = [s for s in sign_offs if s.signed]
-    if signed:
-        people = ", ".join(f"<@{s.person.user_id}> at {clock(s.at)}" for s in signed)
-        blocks.append(parts.note(f":lower_left_fountain_pen: Signed by {people}"))
+    rejected = [s for s in sign_offs if not s.signed]
+    for icon, word, given in ((":pencil2:", "Signed", signed), (":no_entry:", "Rejected", rejected)):
+        if given:
+            people = ", ".join(f"<@{s.person.user_id}> at {clock(s.at)}" for s in given)
+            blocks.append(parts.note(f"{icon} {word} by {people}"))
     if proposal.reason:
         blocks.append(parts.foreign_note(proposal.reason))
     blocks += _ending(proposal, execution)

@@ -6,10 +6,14 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import ArgumentRefused
 from bot.tools.runners.base import RunResult, Secret, cut
+
+if TYPE_CHECKING:
+    from aiohttp import StreamReader
 
 _SECRET = re.compile(r"\{secret:([A-Za-z0-9_]+)\}")
 
@@ -51,7 +55,7 @@ class HttpRunner:
                     method, str(resolved["url"]), headers=filled, data=data, allow_redirects=False
                 )
                 async with request as response:
-                    output = await response.content.read(output_cap + 1)
+                    output = await _read(response.content, output_cap + 1)
                     status = response.status
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             problem = f"no answer: {type(error).__name__}."
@@ -59,3 +63,11 @@ class HttpRunner:
         if 200 <= status < 300:
             return RunResult(0, cut(output, output_cap))
         return RunResult(1, cut(output, output_cap), f"it answered with status {status}.")
+
+
+async def _read(content: StreamReader, most: int) -> bytes:
+    """The answer to its end, or its first `most` bytes; one `read` gives only what has arrived so far."""
+    collected = bytearray()
+    while len(collected) < most and (chunk := await content.read(most - len(collected))):
+        collected += chunk
+    return bytes(collected)

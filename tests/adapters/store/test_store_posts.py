@@ -64,7 +64,7 @@ def test_a_call_that_was_begun_is_in_doubt_until_it_was_answered(store: Store) -
 
 @pytest.mark.parametrize("in_doubt", [False, True])
 def test_a_message_that_must_wait_says_why_and_until_when(store: Store, in_doubt: bool) -> None:
-    """Problem, doubt and time are kept; a newer version may be sent at once."""
+    """Problem, doubt and time are kept, also for a newer version: what Slack asked for holds for it too."""
     post = want(store)
     with store.begin() as tx:
         tx.posts.later(post, timedelta(seconds=30), "rate_limited", in_doubt)
@@ -72,7 +72,7 @@ def test_a_message_that_must_wait_says_why_and_until_when(store: Store, in_doubt
     with store.read() as tx:
         (found,) = tx.posts.unsent()
     assert (found.not_before, found.problem, found.in_doubt) == (due, "rate_limited", in_doubt)
-    assert want(store, text="two").not_before is None
+    assert want(store, text="two").not_before == due
 
 
 def test_what_slack_refuses_for_good_is_kept_and_not_sent(store: Store) -> None:
@@ -85,6 +85,15 @@ def test_what_slack_refuses_for_good_is_kept_and_not_sent(store: Store) -> None:
         assert tx.posts.lag() == (0, None)
         kept = tx.posts.get("card")
     assert kept is not None and kept.problem == "invalid_blocks"
+
+
+def test_a_newer_version_of_what_was_refused_is_tried(store: Store) -> None:
+    """What Slack refused for good as it was may be taken as it is now."""
+    post = want(store)
+    with store.begin() as tx:
+        tx.posts.give_up(post, "invalid_blocks")
+    want(store, text="two")
+    assert waiting(store) == ["card"]
 
 
 def test_messages_wait_in_the_order_in_which_they_were_first_wanted(store: Store) -> None:
