@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.domain.alert import Severity
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal
 from bot.domain.store import Tx
@@ -38,6 +39,12 @@ def announce_proposal(tx: Tx, proposal: Proposal) -> None:
     thread = incident_key(proposal.incident_id)
     tx.posts.want(f"proposal:{proposal.id}", INCIDENTS, "proposal", proposal.id, thread)
     announce_incident(tx, proposal.incident_id)
+
+
+def announce_rise(tx: Tx, incident_id: int, severity: Severity) -> None:
+    """A rise in severity breaks through: Slack tells nobody of an edit, so it is a message of its own."""
+    text = f":rotating_light: *#{incident_id}* rose to *{severity.word}*."
+    announce_text(tx, f"{incident_key(incident_id)}:rise:{severity.word}", text)
 
 
 def announce_change(tx: Tx, offer_id: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.announcements import announce_incident
+from bot.announcements import announce_incident, announce_rise
 from bot.copilot.part import resolve
 from bot.domain.alert import Alert, Decision, Kind
 from bot.domain.ports import Wake
@@ -61,6 +61,8 @@ class Alerts:
         else:
             tx.incidents.joined(incident_id, alert.severity)
             self._look_again(tx, incident_id, decision, seen_before=series is not None)
+            if decision.kind is Kind.JOINED and decision.notifies:
+                announce_rise(tx, incident_id, alert.severity)
         if decision.kind is not Kind.DUPLICATE or self._is_tenth(tx, incident_id):
             announce_incident(tx, incident_id)
         return decision

@@ -9,6 +9,9 @@ from bot.domain.incident import Incident
 from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.records import SeenAlert
 
+# So that a draft always fits the field in which it is edited (3,000 characters).
+_LINES, _CHARACTERS = 4, 120
+
 
 def draft(
     incident: Incident,
@@ -18,23 +21,28 @@ def draft(
 ) -> str:
     """The summary's text, in Markdown: what happened, what it looked like, what helped, what did not."""
     lines = ["## What happened", "", _happened(incident), "", "## What it looked like", ""]
-    lines += [f"- {alert.name}: {alert.summary or alert.description}" for alert in alerts] or [
-        "- nothing fired"
-    ]
+    lines += [_looked(alert) for alert in alerts[:_LINES]] or ["- nothing fired"]
     lines += ["", "## Cause", "", _cause(diagnosis, proposals), "", "## What helped", ""]
-    lines += [_did(p) for p in proposals if p.outcome is Outcome.FIXED] or ["- no action of Vigie"]
-    rest = [_did(p) for p in proposals if _was_run(p) and p.outcome is not Outcome.FIXED]
+    helped = [_did(p) for p in proposals if p.outcome is Outcome.FIXED]
+    lines += helped[:_LINES] or ["- no action of Vigie"]
+    rest = [_did(p) for p in proposals if _was_run(p) and p.outcome is not Outcome.FIXED][:_LINES]
     if rest:
         lines += ["", "## What did not help", "", *rest]
     return "\n".join(lines) + "\n"
 
 
 def cause_of(diagnosis: Diagnosis | None, proposals: Sequence[Proposal]) -> str:
-    """The cause to record: the first hypothesis, but only where its remedy was verified as fixing it."""
-    if diagnosis is None or not diagnosis.hypotheses:
+    """The cause to record: a hypothesis, only where a remedy on the same evidence was verified as a fix."""
+    if diagnosis is None:
         return ""
     fixed = {proposal.tool for proposal in proposals if proposal.outcome is Outcome.FIXED}
-    return diagnosis.hypotheses[0].cause if fixed & {r.tool for r in diagnosis.remedies} else ""
+    grounds = {cited for r in diagnosis.remedies if r.tool in fixed for cited in r.citations}
+    return next((h.cause for h in diagnosis.hypotheses if grounds & set(h.citations)), "")
+
+
+def _looked(alert: SeenAlert) -> str:
+    said = alert.summary or alert.description
+    return f"- {alert.name[:80]}: {said[:_CHARACTERS]}"
 
 
 def _happened(incident: Incident) -> str:
@@ -62,7 +70,7 @@ def _cause(diagnosis: Diagnosis | None, proposals: Sequence[Proposal]) -> str:
 def _did(proposal: Proposal) -> str:
     outcome = proposal.outcome.value if proposal.outcome else "not verified"
     values = f" ({proposal.before} before, {proposal.after} after)" if proposal.after else ""
-    return f"- {proposal.tool}: {outcome}{values}"
+    return f"- {proposal.tool}: {outcome}{values[:_CHARACTERS]}"
 
 
 def _was_run(proposal: Proposal) -> bool:

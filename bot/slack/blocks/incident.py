@@ -22,6 +22,8 @@ _ICONS = {
     Severity.INFO: ":information_source:",
 }
 _EVIDENCE_LINES = 20
+# Few enough that the remedies below them, and their buttons, always fit the message.
+_HYPOTHESES = 4
 
 
 def clock(at: datetime) -> str:
@@ -83,7 +85,7 @@ def diagnosis(
     if not made.hypotheses:
         blocks.append(parts.status("*Not enough evidence* to name a cause."))
     by_id = {piece.id: piece for piece in pieces}
-    for rank, hypothesis in enumerate(made.hypotheses, 1):
+    for rank, hypothesis in enumerate(made.hypotheses[:_HYPOTHESES], 1):
         blocks += _hypothesis(rank, hypothesis, by_id)
     for index, remedy in enumerate(made.remedies):
         preview = previews[index] if index < len(previews) else None
@@ -153,7 +155,7 @@ def _hypothesis(rank: int, hypothesis: Hypothesis, by_id: dict[str, Evidence]) -
         parts.run(f"{rank}. "),
         parts.run(parts.cut(hypothesis.cause, 120), bold=True),
         parts.run(percent),
-        parts.run(parts.cut(hypothesis.statement, 500)),
+        parts.run(parts.cut(hypothesis.statement, 400)),
         *(parts.run(f" [{cited}]", code=True) for cited in citations),
     ]
     blocks = [parts.rich(parts.line(*runs))]
