@@ -15,6 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = _parser().parse_args(argv)
     from bot.errors import VigieError
+    from knowledge.errors import KnowledgeError
 
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
@@ -22,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VigieError as error:
         print(f"vigie: {error}", file=sys.stderr)
         return error.exit_code
+    except KnowledgeError as error:
+        print(f"vigie: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

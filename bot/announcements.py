@@ -52,9 +52,9 @@ def announce_change(tx: Tx, offer_id: int) -> None:
     tx.posts.want(f"change:{offer_id}", INCIDENTS, "change", offer_id)
 
 
-def announce_text(tx: Tx, key: str, text: str, thread_of: str = "") -> None:
-    """A sentence of our own, in the channel or in a thread."""
-    tx.posts.want(key, INCIDENTS, "text", thread_of=thread_of, content={"text": text})
+def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:
+    """A sentence of our own in the channel; `foreign` are somebody's words, shown as they are."""
+    tx.posts.want(key, INCIDENTS, "text", content={"text": text, "foreign": foreign})
 
 
 def _in_thread(tx: Tx, incident_id: int, kind: str) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import importlib
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -189,8 +188,6 @@ def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> 
 async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:
     """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
     module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
-    made: Lifecycle = module.Lifecycle(
-        store, copilot.proposals, steps, settings.lifecycle_url, socket.gethostname()
-    )
+    made: Lifecycle = module.Lifecycle(store, copilot.proposals, steps, settings.lifecycle_url)
     await made.start()
     return made

@@ -49,6 +49,10 @@ class Refused(VigieError):
     """This is not allowed."""
 
 
+class AlreadyDone(VigieError):
+    """This very click or command was carried out before."""
+
+
 class MembershipUnknown(VigieError):
     """Who is N3 cannot be read now, so nobody may sign; try again when Slack answers."""
 
@@ -65,7 +69,3 @@ class ExecutorUnavailable(VigieError):
 
 class ModelUnavailable(VigieError):
     """The model gave no usable answer."""
-
-
-class AuditBroken(VigieError):
-    """The audit chain does not verify; keep the file and ask who had access to the store."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,15 +26,27 @@ def own_folder(folder: Path, name: str = "serve", wait: bool = False) -> Iterato
     except OSError as error:
         raise Misconfigured(f"folder: {folder} cannot be used: {error.strerror}.") from None
     descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
+    if not _lock(descriptor, wait):
         os.close(descriptor)
-        raise FolderBusy(f"({folder})") from None
+        raise FolderBusy(f"({folder})")
     try:
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    """Take the lock; a command that only looks who owns the folder holds it for a moment, so try twice."""
+    if wait:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return True
+    for pause in (0.2, 0.0):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(pause)
+    return False
 
 
 def is_owned(folder: Path, name: str = "serve") -> bool:

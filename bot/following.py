@@ -21,7 +21,7 @@ def follow(tx: Tx, proposal_id: int) -> None:
 
 
 def _state_after(proposal: Proposal) -> IncidentState:
-    if proposal.outcome is Outcome.FIXED:
+    if proposal.outcome is Outcome.FIXED and proposal.undo_of is None:
         return IncidentState.MONITORING
     waits = proposal.state in (ProposalState.EXECUTING, ProposalState.SUCCEEDED) and proposal.outcome is None
     return IncidentState.MITIGATING if waits else IncidentState.IDENTIFIED

@@ -58,9 +58,7 @@ def unfinished(tx: Tx) -> list[str]:
 class Lifecycle:
     """Owns DBOS and the sweep. `wake` may be called from any thread; a lost call only costs a second."""
 
-    def __init__(
-        self, store: Store, proposals: Proposals, steps: Steps, database_url: str, host: str
-    ) -> None:
+    def __init__(self, store: Store, proposals: Proposals, steps: Steps, database_url: str) -> None:
         self._store = store
         self._proposals = proposals
         self._verbs: dict[str, Verb] = {
@@ -76,7 +74,8 @@ class Lifecycle:
             name="vigie",
             system_database_url=database_url,
             application_version="1",
-            executor_id=host,
+            # The folder has one owner, whatever its host is called today: it takes up what was under way.
+            executor_id="owner",
             log_level="ERROR",
         )
         self._kick = asyncio.Event()

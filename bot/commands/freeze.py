@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from bot import settings as settings_module
-from bot.announcements import announce_text
+from bot.copilot.switch import freeze
 from bot.store.database import Store
 
 
@@ -20,9 +20,7 @@ def run(config: Path, reason: str) -> int:
     name = re.sub(r"[^\w.-]", "", os.environ.get("USER", ""))[:40] or "somebody"
     actor = f"{name} at the command line"
     with store.begin() as tx:
-        tx.n3.set_freeze(actor, reason)
-        event = tx.audit.append(actor, "frozen", "freeze", {"reason": reason})
-        announce_text(tx, f"freeze:{event.seq}", f":lock: *Execution is frozen* by {actor}. An N3 lifts it.")
+        freeze(tx, actor, actor, reason)
     store.close()
     print("Frozen. Nothing new is executed until an N3 says `/vigie unfreeze` in Slack.")
     return 0

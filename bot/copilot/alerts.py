@@ -59,9 +59,10 @@ class Alerts:
             if tx.alerts.firing(incident_id) == 0:
                 resolve(tx, incident_id, "source")
         else:
+            before = tx.incidents.get(incident_id)
             tx.incidents.joined(incident_id, alert.severity)
             self._look_again(tx, incident_id, decision, seen_before=series is not None)
-            if decision.kind is Kind.JOINED and decision.notifies:
+            if decision.kind is Kind.JOINED and before is not None and alert.severity > before.severity:
                 announce_rise(tx, incident_id, alert.severity)
         if decision.kind is not Kind.DUPLICATE or self._is_tenth(tx, incident_id):
             announce_incident(tx, incident_id)

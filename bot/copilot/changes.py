@@ -14,7 +14,7 @@ from bot.in_force import InForce
 from bot.membership import note_membership
 from bot.sign_off.difference import can_be_shown, difference
 from bot.sign_off.policy import Policy
-from bot.sign_off.quorum import N3, Judgement
+from bot.sign_off.quorum import N3, Judgement, may_speak_for_n3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,14 @@ class Changes(Part):
         current = self._membership.n3()
         with self._store.begin() as tx:
             policy = self._in_force.policy(tx)
-            judgement = _may_sign(person, note_membership(tx, current, policy), policy, tx)
+            n3 = note_membership(tx, current, policy)
+            judgement = may_speak_for_n3(person, n3, policy, tx.now)
             if not judgement.allowed:
                 refusal(tx, person, "open a change", f"change {offer_id}", judgement.reason)
-            change = change_of(tx, self._in_force, offer_id)
         if not judgement.allowed:
             raise Refused(judgement.reason)
+        with self._store.read() as tx:
+            change = change_of(tx, self._in_force, offer_id)
         if not can_be_shown(change.difference):
             raise Refused("The change is too long to be shown whole; make it in smaller steps.")
         return change
@@ -53,21 +55,17 @@ class Changes(Part):
         """Sign a change; with enough signatures it is in force from this commit on.
 
         Raises:
-            Refused: it was signed or withdrawn already.
             MembershipUnknown: who is N3 cannot be read.
         """
         current = self._membership.n3()
         with self._store.begin() as tx:
             policy = self._in_force.policy(tx)
-            judgement = _may_sign(person, note_membership(tx, current, policy), policy, tx)
-            change = change_of(tx, self._in_force, offer_id)
-            if judgement.allowed and shown_digest != change.offer.digest:
-                judgement = Judgement(False, "What you were shown is not what is offered; open it again.")
-            if judgement.allowed and person.key in change.offer.by:
-                judgement = Judgement(False, "You have signed this change already; it counts once.")
-            if not judgement.allowed:
+            n3 = note_membership(tx, current, policy)
+            judgement, change = self._judge(tx, person, n3, policy, offer_id, shown_digest)
+            if change is None or not judgement.allowed:
                 return refusal(tx, person, "sign a change", f"change {offer_id}", judgement.reason)
-            by = (*change.offer.by, person.key)
+            earlier = [key for key in change.offer.by if _counts(key, n3, policy, tx)]
+            by = (*earlier, person.key)
             complete = len(by) >= change.needed
             tx.n3.sign_offer(offer_id, by, complete)
             what = change.offer.what
@@ -75,6 +73,27 @@ class Changes(Part):
             announce_change(tx, offer_id)
         missing = change.needed - len(by)
         return Judgement(True, "It is in force." if complete else f"{missing} more signature(s) needed.")
+
+    def _judge(
+        self, tx: Tx, person: Person, n3: N3, policy: Policy, offer_id: int, shown_digest: str
+    ) -> tuple[Judgement, Change | None]:
+        judgement = may_speak_for_n3(person, n3, policy, tx.now)
+        if not judgement.allowed:
+            return judgement, None
+        try:
+            change = change_of(tx, self._in_force, offer_id)
+        except Refused as error:
+            return Judgement(False, error.detail), None
+        if shown_digest != change.offer.digest:
+            return Judgement(False, "What you were shown is not what is offered; open it again."), None
+        if person.key in change.offer.by:
+            return Judgement(False, "You have signed this change already; it counts once."), None
+        return judgement, change
+
+
+def _counts(key: str, n3: N3, policy: Policy, tx: Tx) -> bool:
+    """An earlier signature counts only while its giver still may sign."""
+    return may_speak_for_n3(Person.from_key(key), n3, policy, tx.now).allowed
 
 
 def change_of(tx: Tx, in_force: InForce, offer_id: int) -> Change:
@@ -89,12 +108,3 @@ def change_of(tx: Tx, in_force: InForce, offer_id: int) -> Change:
         raise Refused("This change was signed or withdrawn already.")
     needed = in_force.policy(tx).change_signatures
     return Change(offer, difference(known.content, offer.content), needed)
-
-
-def _may_sign(person: Person, n3: N3, policy: Policy, tx: Tx) -> Judgement:
-    since = n3.since.get(person, tx.now)
-    if person not in n3.since:
-        return Judgement(False, "Only N3 may sign a change of catalogue or policy.")
-    if since is not None and tx.now < since + policy.newcomer_wait:
-        return Judgement(False, "You joined N3 recently and may not sign yet.")
-    return Judgement(True, "allowed")

@@ -1,4 +1,4 @@
-"""What people do with an incident: open it by hand, take it, resolve it, confirm what was learned."""
+"""What people do with an incident: take it, resolve it, confirm what was learned."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from bot.domain.person import Person
 class Incidents(Part):
     """Incidents in people's hands."""
 
-    def take(self, person: Person, incident_id: int) -> None:
+    def take(self, person: Person, incident_id: int, event: str = "") -> None:
         """The person has it from now on."""
-        with self._store.begin() as tx:
+        with self._once(event) as tx:
             tx.incidents.assign(incident_id, person.key)
             tx.audit.append(person.key, "took", f"incident #{incident_id}")
             announce_incident(tx, incident_id)
 
-    def resolve(self, person: Person, incident_id: int) -> bool:
+    def resolve(self, person: Person, incident_id: int, event: str = "") -> bool:
         """A person says that it is over; False when it was over before."""
-        with self._store.begin() as tx:
+        with self._once(event) as tx:
             moved = resolve(tx, incident_id, person.key)
         self._wake("resolve", str(incident_id))
         return moved
 
-    def confirm_summary(self, person: Person, incident_id: int, text: str) -> bool:
+    def confirm_summary(self, person: Person, incident_id: int, text: str, cause: str) -> bool:
         """A person confirms what was learned; only then it enters the knowledge base."""
         with self._store.begin() as tx:
-            confirmed = tx.summaries.confirm(incident_id, text, person.key)
+            confirmed = tx.summaries.confirm(incident_id, text, cause, person.key)
             if confirmed:
                 tx.incidents.move(incident_id, IncidentState.CLOSED)
                 tx.audit.append(person.key, "confirmed the summary", f"incident #{incident_id}")

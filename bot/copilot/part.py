@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from bot.announcements import announce_incident
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
 from bot.domain.proposal import Proposal
 from bot.domain.store import Store, Tx
-from bot.errors import Refused
+from bot.errors import AlreadyDone, Refused
 from bot.in_force import InForce
 from bot.sign_off.quorum import Judgement
 
@@ -21,6 +24,18 @@ class Part:
         self._in_force = in_force
         self._membership = membership
         self._wake = wake
+
+    @contextmanager
+    def _once(self, event: str) -> Iterator[Tx]:
+        """A transaction that also keeps the event which led to it, so that both are there or neither.
+
+        Raises:
+            AlreadyDone: the same event has had its effect.
+        """
+        with self._store.begin() as tx:
+            if event and not tx.inbox.accept(event, "event", {}):
+                raise AlreadyDone
+            yield tx
 
 
 def proposal_of(tx: Tx, proposal_id: int) -> Proposal:

@@ -18,14 +18,16 @@ from bot.errors import Refused
 class Proposals(Part):
     """Proposals until they are signed."""
 
-    def propose_remedy(self, person: Person, incident_id: int, round_: int, index: int) -> Proposal:
+    def propose_remedy(
+        self, person: Person, incident_id: int, round_: int, index: int, event: str = ""
+    ) -> Proposal:
         """Propose a remedy of the diagnosis that the person saw; the record says what it is, not the button.
 
         Raises:
             Refused: the diagnosis is a newer one by now, or the incident is over.
             ArgumentRefused, CatalogueError: the remedy does not fit the catalogue that is in force.
         """
-        with self._store.begin() as tx:
+        with self._once(event) as tx:
             diagnosis = tx.diagnoses.latest(incident_id)
             if diagnosis is None or tx.diagnoses.last_round(incident_id) != round_:
                 raise Refused("There is a newer diagnosis; look at its remedies.")
@@ -36,13 +38,13 @@ class Proposals(Part):
         self._wake("prepare", str(proposal.id))
         return proposal
 
-    def propose_undo(self, person: Person, proposal_id: int) -> Proposal:
+    def propose_undo(self, person: Person, proposal_id: int, event: str = "") -> Proposal:
         """Propose the undo that was signed together with an action.
 
         Raises:
             Refused: the action has not run, or has no undo.
         """
-        with self._store.begin() as tx:
+        with self._once(event) as tx:
             done = proposal_of(tx, proposal_id)
             ran = done.state in (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
             undo = done.plan.get("undo") if done.plan else None

@@ -69,20 +69,20 @@ class Signing(Part):
         self._wake("execute", str(proposal_id))
         return answer
 
-    def reject(self, person: Person, proposal_id: int, reason: str = "") -> Judgement:
+    def reject(self, person: Person, proposal_id: int, event: str = "") -> Judgement:
         """Reject a proposal that has not started: any N3 may, and its proposer; it wins over signatures."""
         current = self._membership.n3()
-        with self._store.begin() as tx:
+        with self._once(event) as tx:
             proposal = proposal_of(tx, proposal_id)
             note_membership(tx, current, self._in_force.policy(tx))
             if person not in current and person != proposal.proposer:
                 reason = "Only N3 or its proposer may reject a proposal."
                 return refusal(tx, person, "reject", proposal.label, reason)
             waiting = (ProposalState.PROPOSED, ProposalState.SIGNED)
-            if not tx.proposals.move(proposal_id, waiting, ProposalState.REJECTED, reason=reason):
+            if not tx.proposals.move(proposal_id, waiting, ProposalState.REJECTED):
                 return Judgement(False, f"{proposal.label} is {proposal.state.value} already.")
-            tx.proposals.sign(SignOff(proposal_id, person, proposal.digest, False, tx.now, reason))
-            tx.audit.append(person.key, "rejected", proposal.label, {"reason": reason})
+            tx.proposals.sign(SignOff(proposal_id, person, proposal.digest, False, tx.now))
+            tx.audit.append(person.key, "rejected", proposal.label)
             announce_proposal(tx, proposal)
         return Judgement(True, f"{proposal.label} is rejected.")
 

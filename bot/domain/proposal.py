@@ -59,6 +59,7 @@ class Proposal:
     why: str = ""
     undo_of: int | None = None
     before: str = ""
+    before_verdict: str = ""
     after: str = ""
     outcome: Outcome | None = None
 
@@ -66,6 +67,11 @@ class Proposal:
     def label(self) -> str:
         """How people name it: `P12`."""
         return f"P{self.id}"
+
+    @property
+    def helped(self) -> bool:
+        """Whether it verifiably removed the fault; taking another action back never counts as that."""
+        return self.outcome is Outcome.FIXED and self.undo_of is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class Summary:
 
     incident_id: int
     text: str
+    cause: str
     drafted_at: datetime
     confirmed_at: datetime | None
     confirmed_by: str

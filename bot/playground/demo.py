@@ -21,7 +21,7 @@ def run(*, headless: bool, port: int, browser: bool) -> int:
     except (StoryFailed, ClickFailed, TimeoutError) as error:
         print(f"The story failed: {error}", file=sys.stderr)
         return 1
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         print(f"vigie demo: {error}", file=sys.stderr)
         return 2
 
@@ -56,7 +56,12 @@ async def _page(port: int, browser: bool) -> int:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in waits:
             task.cancel()
-        return 0 if stopped.is_set() else 1
+        if stopped.is_set():
+            return 0
+        print(
+            "vigie serve ended by itself:", (stage.folder / "serve.log").read_text()[-3000:], file=sys.stderr
+        )
+        return 1
 
 
 class Panel:

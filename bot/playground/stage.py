@@ -21,6 +21,7 @@ from bot.playground.workspace import Channel, Person, UserGroup, Workspace
 from knowledge.base import KnowledgeBase
 
 HERE = Path(__file__).parent
+_NOT_FOR_THE_DEMO = ("SLACK_", "VIGIE_", "LANGSMITH_", "OPENAI_")
 
 ON_CALL = Person("U0ONCALL", "On-call", "answers the pager")
 N3_A = Person("U0N3A", "N3 A", "senior engineer, may sign")
@@ -182,11 +183,12 @@ def _write_knowledge(folder: Path) -> None:
 
 
 def _environment(place: Workspace, token: str) -> dict[str, str]:
-    """The bot's environment: no proxy, as the client would take it even for a local address."""
+    """The bot's environment: no proxy, as a client would take it for a local address, and no paid model."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and not name.startswith(("SLACK_", "VIGIE_", "LANGSMITH_"))
+        if not name.lower().endswith("_proxy")
+        and not name.startswith(("SLACK_", "VIGIE_", "LANGSMITH_", "OPENAI_"))
     }
     return kept | {
         "SLACK_API_URL": place.api_url,

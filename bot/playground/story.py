@@ -159,7 +159,11 @@ async def _learn(cast: Cast, card: Message, number: int) -> None:
         view["blocks"][0]["element"]["initial_value"]
         + "\nOn-call adds: look at the lock and the release first.\n"
     )
-    values = {"summary": {"text": {"type": "plain_text_input", "value": text}}}
+    cause = view["blocks"][1]["element"].get("initial_value", "")
+    values = {
+        "summary": {"text": {"type": "plain_text_input", "value": text}},
+        "cause": {"text": {"type": "plain_text_input", "value": cause}},
+    }
     await cast.on_call.submit(view["id"], values)
     learned = await cast.on_call.waits_for(
         "the summary in the knowledge base", lambda s: _reply(s, card, f"learned/incident-{number}")

@@ -30,17 +30,24 @@ class Judgement:
 _YES = Judgement(True, "allowed")
 
 
+def may_speak_for_n3(person: Person, n3: N3, policy: Policy, now: datetime) -> Judgement:
+    """Whether this person is of N3 and has been for long enough that it cannot have gone unnoticed."""
+    if person not in n3.since:
+        return Judgement(False, "Only N3 may sign or lift a freeze; you are not in the N3 group.")
+    since = n3.since[person]
+    if since is not None and now < since + policy.newcomer_wait:
+        eligible = since + policy.newcomer_wait
+        return Judgement(False, f"You joined N3 recently and may sign from {eligible:%d %b %H:%M} UTC.")
+    return _YES
+
+
 def may_sign(proposal: Proposal, person: Person, n3: N3, policy: Policy, now: datetime) -> Judgement:
     """Whether this person is one who may sign this proposal; says nothing about time and digest."""
     if person == proposal.proposer:
         return Judgement(False, "You proposed this, so somebody else of N3 has to sign it.")
-    if person not in n3.since:
-        return Judgement(False, "Only N3 may sign; you are not in the N3 group.")
-    since = n3.since[person]
-    if since is not None and now < since + policy.newcomer_wait:
-        return Judgement(
-            False, f"You joined N3 recently and may sign from {since + policy.newcomer_wait:%d %b %H:%M} UTC."
-        )
+    settled = may_speak_for_n3(person, n3, policy, now)
+    if not settled.allowed:
+        return settled
     if policy.rule(proposal.risk).pinned and person not in policy.pinned:
         return Judgement(False, "A destructive action needs people from the pinned list in vigie.toml.")
     return _YES

@@ -44,14 +44,17 @@ def fits(plan: Mapping[str, object]) -> bool:
 
 
 def call_text(call: object) -> str:
-    """A call as one unambiguous line: a quoted command, or method, address and body of a request."""
+    """A call as one unambiguous line: a quoted command, or method, address, headers and body of a request."""
     call = _mapping(call)
     if "argv" in call:
         argv = call["argv"]
         assert isinstance(argv, list)
         return ascii_text(shlex.join(str(part) for part in argv))
     body = "" if call.get("body") is None else f" {json.dumps(call['body'], sort_keys=True)}"
-    return ascii_text(f"{call['method']} {call['url']}{body}")
+    headers = call.get("headers")
+    # Secrets stand in them by name; an address holds no space, so where it ends is plain.
+    sent = f" with headers {json.dumps(headers, sort_keys=True)}" if headers else ""
+    return ascii_text(f"{call['method']} {call['url']}{sent}{body}")
 
 
 def ascii_text(text: str) -> str:

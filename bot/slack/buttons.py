@@ -17,36 +17,38 @@ from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
 
-Deed = Callable[[Edge, Person, str], Awaitable[str]]
+Deed = Callable[[Edge, Person, str, str], Awaitable[str]]
 View = Callable[[Edge, Person, str], Awaitable[Block]]
 
 
-async def _take(edge: Edge, person: Person, value: str) -> str:
-    await asyncio.to_thread(edge.copilot.incidents.take, person, _number(value))
+async def _take(edge: Edge, person: Person, value: str, event: str) -> str:
+    await asyncio.to_thread(edge.copilot.incidents.take, person, _number(value), event)
     return ""
 
 
-async def _resolve(edge: Edge, person: Person, value: str) -> str:
-    moved = await asyncio.to_thread(edge.copilot.incidents.resolve, person, _number(value))
+async def _resolve(edge: Edge, person: Person, value: str, event: str) -> str:
+    moved = await asyncio.to_thread(edge.copilot.incidents.resolve, person, _number(value), event)
     return "" if moved else "It was resolved already."
 
 
-async def _propose(edge: Edge, person: Person, value: str) -> str:
+async def _propose(edge: Edge, person: Person, value: str, event: str) -> str:
     numbers = [_number(part) for part in value.split(":")]
     if len(numbers) != 3:
         raise Refused("That button is not one of ours.")
     incident, round_, index = numbers
-    proposal = await asyncio.to_thread(edge.copilot.proposals.propose_remedy, person, incident, round_, index)
+    proposal = await asyncio.to_thread(
+        edge.copilot.proposals.propose_remedy, person, incident, round_, index, event
+    )
     return f"{proposal.label} is proposed; somebody of N3 has to sign it, not you."
 
 
-async def _undo(edge: Edge, person: Person, value: str) -> str:
-    proposal = await asyncio.to_thread(edge.copilot.proposals.propose_undo, person, _number(value))
+async def _undo(edge: Edge, person: Person, value: str, event: str) -> str:
+    proposal = await asyncio.to_thread(edge.copilot.proposals.propose_undo, person, _number(value), event)
     return f"{proposal.label} is proposed; somebody of N3 has to sign it, not you."
 
 
-async def _reject(edge: Edge, person: Person, value: str) -> str:
-    return (await asyncio.to_thread(edge.copilot.signing.reject, person, _number(value))).reason
+async def _reject(edge: Edge, person: Person, value: str, event: str) -> str:
+    return (await asyncio.to_thread(edge.copilot.signing.reject, person, _number(value), event)).reason
 
 
 async def _sign_view(edge: Edge, person: Person, value: str) -> Block:
@@ -66,7 +68,7 @@ async def _summary_view(edge: Edge, person: Person, value: str) -> Block:
             incident, kept = tx.incidents.get(_number(value)), tx.summaries.get(_number(value))
         if incident is None or kept is None or kept.confirmed_at is not None:
             raise Refused("This summary was confirmed already.")
-        return knowledge_blocks.summary_view(incident, kept.text)
+        return knowledge_blocks.summary_view(incident, kept)
 
     return await asyncio.to_thread(read)
 
@@ -103,10 +105,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
 def _deed(edge: Edge, deed: Deed) -> Callable[..., Awaitable[None]]:
     async def click(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         person = await edge.person(body)
-        if not await edge.first_time(body, "click"):
-            await ack()
-            return
-        said = await deed(edge, person, str(body["actions"][0].get("value", "")))
+        said = await deed(edge, person, str(body["actions"][0].get("value", "")), edge.event(body))
         await ack()
         if said:
             await edge.tell(body, said)

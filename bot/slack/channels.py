@@ -1,11 +1,24 @@
-"""Finds the channel that plays a role, by its name if it is public; a private one is named by its id."""
+"""Finds the channel that plays a role, by its name if it is public; a private one is named by its id.
+
+A person's id becomes that of the direct messages with them: their history is to be read under it alone.
+"""
 
 from __future__ import annotations
 
+import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-_ID_PREFIXES = ("C", "G", "D", "U")
+UNREADABLE = "unreadable"
+_ID_PREFIXES = ("C", "G", "D")
+_PERSON_PREFIXES = ("U", "W")
+_UNTOLD = (SlackApiError, SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
+
+
+def code_of(error: SlackApiError) -> str:
+    """Slack's word for why it refused; `UNREADABLE` when the answer was no JSON, so that nobody can tell."""
+    # The library then hands out the web library's own response, which has no fields.
+    return str(error.response.get("error", "unknown")) if hasattr(error.response, "get") else UNREADABLE
 
 
 class Channels:
@@ -17,11 +30,12 @@ class Channels:
         self._ids: dict[str, str] = {}
 
     async def resolve(self, channel: str) -> str:
-        """The id of a role's channel, or the id itself; empty when it cannot be told now."""
-        if channel not in self._names:
+        """The id of a role's channel or of direct messages, or the id itself; empty when unknown now."""
+        is_role = channel in self._names
+        if not is_role and not channel.startswith(_PERSON_PREFIXES):
             return channel if channel.startswith(_ID_PREFIXES) else ""
         if channel not in self._ids:
-            found = await self._look_up(self._names[channel])
+            found = await (self._look_up(self._names[channel]) if is_role else self._open(channel))
             if found:
                 self._ids[channel] = found
         return self._ids.get(channel, "")
@@ -29,6 +43,12 @@ class Channels:
     def forget(self, channel: str) -> None:
         """Look the channel up again next time."""
         self._ids.pop(channel, None)
+
+    async def _open(self, person: str) -> str:
+        try:
+            return str((await self._client.conversations_open(users=person))["channel"]["id"])
+        except _UNTOLD:
+            return ""
 
     async def _look_up(self, name: str) -> str:
         if name.startswith(_ID_PREFIXES) and name.isupper():
@@ -45,5 +65,5 @@ class Channels:
                 cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
                 if not cursor:
                     return ""
-        except (SlackApiError, SlackClientError, OSError, TimeoutError):
+        except _UNTOLD:
             return ""

@@ -62,12 +62,12 @@ async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[B
 
 
 async def _freeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    await asyncio.to_thread(edge.copilot.switch.freeze, person.key, words)
+    await asyncio.to_thread(edge.copilot.switch.freeze, person, words, edge.event(body))
     return [parts.status(":lock: Execution is frozen. Nothing new runs until an N3 says `/vigie unfreeze`.")]
 
 
 async def _unfreeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    judgement = await asyncio.to_thread(edge.copilot.switch.unfreeze, person)
+    judgement = await asyncio.to_thread(edge.copilot.switch.unfreeze, person, edge.event(body))
     return [parts.status(judgement.reason)]
 
 
@@ -91,9 +91,6 @@ def register(app: AsyncApp, edge: Edge) -> None:
             near = difflib.get_close_matches(name.lower(), COMMANDS, n=1)
             hint = f"Did you mean `/vigie {near[0]}`?" if near else "See `/vigie help`."
             await ack(text=f"There is no `/vigie {parts.escape(name[:40])}`. {hint}")
-            return
-        if not await edge.first_time(body, "command"):
-            await ack()
             return
         blocks = await known[2](edge, person, body, words.strip())
         await ack(text=f"/vigie {name}", blocks=parts.within_limits(blocks))

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Misconfigured
+from bot.slack.channels import code_of
 
 log = structlog.get_logger()
 
@@ -56,6 +57,12 @@ class Connection:
     async def is_connected(self) -> bool:
         return bool(self.team_id)
 
+    async def trouble(self) -> str:
+        """What keeps Slack and Vigie apart at this moment; empty while they are connected."""
+        if not self.problem and self._sockets and not await self._sockets.client.is_connected():
+            return "connection lost; connecting again"
+        return self.problem
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._connect_until_it_works(), name="slack")
 
@@ -98,7 +105,7 @@ class Connection:
         try:
             answer = await self._client.auth_test()
         except SlackApiError as error:
-            code = str(error.response.get("error"))
+            code = code_of(error)
             if code in _HINT:
                 raise Misconfigured(_HINT[code]) from None
             raise
@@ -123,7 +130,7 @@ class Connection:
         try:
             await self._client.apps_connections_open(app_token=self._app_token)
         except SlackApiError as error:
-            code = str(error.response.get("error"))
+            code = code_of(error)
             if code in ("invalid_auth", "not_allowed_token_type", "missing_scope"):
                 raise Misconfigured(
                     "SLACK_APP_TOKEN is not valid or lacks connections:write; make one under"

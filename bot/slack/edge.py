@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
-from bot.errors import VigieError
+from bot.errors import AlreadyDone, VigieError
 from bot.slack.blocks import parts
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
@@ -45,12 +45,10 @@ class Edge:
         team_id = user.get("team_id") or body.get("team_id") or (body.get("team") or {}).get("id", "")
         return await self.people.member(str(team_id), str(user_id))
 
-    async def first_time(self, body: Body, kind: str) -> bool:
-        """Keep an interaction under its trigger id; False when the same one came before."""
-        key = f"{kind}:{body['trigger_id']}"
-        return await asyncio.to_thread(
-            self.copilot.questions.keep, key, kind, {"at": str(body.get("action_ts", ""))}
-        )
+    @staticmethod
+    def event(body: Body) -> str:
+        """The key of a click or command: what it does is committed together with it, so it counts once."""
+        return f"event:{body['trigger_id']}"
 
     async def tell(self, body: Body, text: str) -> None:
         """Say something to one person where they are; it is a courtesy, so a failure is only logged."""
@@ -63,7 +61,7 @@ class Edge:
             else:
                 said |= {"unfurl_links": False, "unfurl_media": False}
                 await self.client.chat_postMessage(channel=user, **said)
-        except (SlackApiError, OSError, TimeoutError) as error:
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("a person could not be told", problem=type(error).__name__)
 
 
@@ -90,6 +88,8 @@ def guarded(edge: Edge, listener: Listener) -> Listener:
     async def run(ack: Any, body: Any, client: Any, respond: Any) -> None:  # noqa: ANN401  # bolt's own objects
         try:
             await listener(ack=ack, body=body, client=client, respond=respond)
+        except AlreadyDone:
+            await ack()
         except VigieError as error:
             await ack()
             await edge.tell(body, str(error))

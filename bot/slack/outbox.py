@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import fault_hook
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
-from bot.slack.channels import Channels
+from bot.slack.channels import UNREADABLE, Channels, code_of
 from bot.slack.snapshots import Snapshots
 
 log = structlog.get_logger()
@@ -62,33 +62,58 @@ class Outbox:
         self._snapshots = snapshots
         self._client = client
         self._channels = channels
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, is_connected: Callable[[], Awaitable[bool]]) -> None:
         """Send for ever; each channel goes on by itself, so a slow one does not hold up the others."""
-        while True:
-            try:
-                if await is_connected():
-                    await self.send_due()
-            except Exception:  # the loop's boundary: rows stay, the next look sends them
-                log.exception("outbox failed")
-            await asyncio.sleep(LOOK_EVERY_S)
+        try:
+            while True:
+                try:
+                    if await is_connected():
+                        await self._start_due()
+                except Exception:  # the loop's boundary: rows stay, the next look sends them
+                    log.exception("outbox failed")
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            for task in list(self._running.values()):
+                task.cancel()
 
     async def send_due(self) -> None:
-        """Send everything whose time has come."""
-        posts = await asyncio.to_thread(self._unsent)
+        """Send everything whose time has come, and return when each of it was sent or has to wait."""
+        await self._start_due()
+        if self._running:
+            await asyncio.wait(list(self._running.values()))
+
+    async def _start_due(self) -> None:
+        # Noted before the look: what a channel is sending now may have changed by the time it was read.
+        busy = set(self._running)
         by_channel: dict[str, list[Post]] = defaultdict(list)
-        for post in posts:
+        for post in await asyncio.to_thread(self._unsent):
             by_channel[post.channel].append(post)
-        await asyncio.gather(*(self._send_in_order(group) for group in by_channel.values()))
+        for channel in by_channel.keys() - busy:
+            sending = self._send_in_order(channel, by_channel[channel])
+            self._running[channel] = asyncio.create_task(sending, name=f"outbox {channel}")
 
     def _unsent(self) -> list[Post]:
         with self._store.read() as tx:
             return tx.posts.unsent()
 
-    async def _send_in_order(self, posts: list[Post]) -> None:
-        for post in posts:
-            if not await self._send(post):
-                return
+    async def _send_in_order(self, channel: str, posts: list[Post]) -> None:
+        try:
+            for post in posts:
+                if not await self._try(post):
+                    return
+        except Exception:  # the channel's boundary: a failure could not be noted; the next look starts anew
+            log.exception("channel failed", channel=channel)
+        finally:
+            del self._running[channel]
+
+    async def _try(self, post: Post) -> bool:
+        try:
+            return await self._send(post)
+        except Exception as error:  # the message's boundary: it waits, and others go on
+            log.exception("message failed", key=post.key)
+            return await self._wait(post, f"unexpected {type(error).__name__}", in_doubt=True)
 
     async def _send(self, post: Post) -> bool:
         """Send one; False when the channel has to wait, so that nothing overtakes it."""
@@ -158,12 +183,18 @@ class Outbox:
 
     async def _refused(self, post: Post, error: SlackApiError, in_doubt: bool) -> bool:
         """Slack said no; `in_doubt`: it may have taken the message before, and nobody could look yet."""
-        code = str(error.response.get("error", "unknown"))
+        code = code_of(error)
+        if code == UNREADABLE:
+            return await self._wait(post, "Slack's answer cannot be read", True)
         if error.response.status_code == 429:
             retry_after = float(error.response.headers.get("Retry-After", 1))
             await self._settle(
                 lambda tx: tx.posts.later(post, timedelta(seconds=retry_after), code, in_doubt)
             )
+            return False
+        if code == "message_not_found" and post.ts and post.kind == "incident":
+            # Somebody deleted the card, and people need one: it is posted anew, before its replies.
+            await self._settle(lambda tx: tx.posts.forget(post))
             return False
         if code in _PERMANENT:
             log.error("Slack refuses a message for good", key=post.key, error=code)

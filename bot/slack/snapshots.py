@@ -59,8 +59,9 @@ class Snapshots:
             return None
         previews = [self._in_force.preview(tx, incident, r.tool, r.arguments) for r in made.remedies]
         pieces = tx.diagnoses.evidence(incident.id)
+        round_ = tx.diagnoses.last_round(incident.id)
         first = made.hypotheses[0].cause if made.hypotheses else "not enough evidence"
-        return f"Diagnosis: {first}", incident_blocks.diagnosis(made, pieces, previews, incident)
+        return f"Diagnosis: {first}", incident_blocks.diagnosis(made, pieces, previews, incident, round_)
 
     def _proposal(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         proposal = tx.proposals.get(post.subject)
@@ -87,5 +88,6 @@ class Snapshots:
         return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
 
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
-        text = str((post.content or {})["text"])
-        return text, [parts.status(text)]
+        content = post.content or {}
+        text, foreign = str(content["text"]), str(content.get("foreign", ""))
+        return text, [parts.status(text), *([parts.foreign_note(foreign)] if foreign else [])]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -12,8 +14,10 @@ from bot.errors import Refused
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.edge import Body, Edge, guarded
+from knowledge.text.redaction import redact
 
 MIN_SUMMARY = 20
+_CAUSE = re.compile(r"([a-z0-9][a-z0-9-]{0,59})?")
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
@@ -33,20 +37,35 @@ def register(app: AsyncApp, edge: Edge) -> None:
     async def summary(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Confirm the edited text."""
         person = await edge.person(body)
-        text = str(body["view"]["state"]["values"]["summary"]["text"]["value"] or "").strip()
+        values = body["view"]["state"]["values"]
+        text = _value(values, "summary").strip()
         if len(text) < MIN_SUMMARY:
             problem = f"Write at least {MIN_SUMMARY} characters, so that it helps the next person."
+            await ack(response_action="errors", errors={"summary": problem})
+            return
+        cause = _value(values, "cause").strip().lower()
+        if not _CAUSE.fullmatch(cause):
+            problem = "Use lower-case letters, digits and hyphens, such as stale-lock, or leave it empty."
+            await ack(response_action="errors", errors={"cause": problem})
+            return
+        if redact(text).private_key:
+            problem = "It holds a private key: take it out, and revoke the key."
             await ack(response_action="errors", errors={"summary": problem})
             return
         metadata = str(body["view"]["private_metadata"])
         if not metadata.isdigit():
             raise Refused("That modal is not one of ours.")
-        await asyncio.to_thread(edge.copilot.incidents.confirm_summary, person, int(metadata), text)
+        await asyncio.to_thread(edge.copilot.incidents.confirm_summary, person, int(metadata), text, cause)
         await ack()
 
     app.view("sign")(guarded(edge, sign))
     app.view("change")(guarded(edge, change))
     app.view("summary")(guarded(edge, summary))
+
+
+def _value(values: Mapping[str, Any], block: str) -> str:
+    """What was entered in a block; empty where nothing was."""
+    return str(((values.get(block) or {}).get("text") or {}).get("value") or "")
 
 
 async def _answer(ack: Any, judgement: Judgement) -> None:  # noqa: ANN401  # bolt's own object

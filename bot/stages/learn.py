@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.incident import Incident
-from bot.domain.proposal import Outcome, Proposal
+from bot.domain.proposal import Proposal
 from bot.domain.records import SeenAlert, Summary
 from knowledge.model import Document
 
@@ -15,10 +15,9 @@ def document_of(
     summary: Summary,
     alerts: Sequence[SeenAlert],
     proposals: Sequence[Proposal],
-    cause: str,
 ) -> Document:
     """The past incident, marked as learned from a resolution, with the actions that verifiably helped."""
-    actions = [p.tool for p in proposals if p.outcome is Outcome.FIXED]
+    actions = [p.tool for p in proposals if p.helped]
     return Document(
         id=f"learned/incident-{incident.id}",
         title=incident.title,
@@ -26,7 +25,7 @@ def document_of(
         text=summary.text,
         service=incident.service,
         alerts=tuple(dict.fromkeys(alert.name for alert in alerts)),
-        cause=cause,
+        cause=summary.cause,
         actions=tuple(dict.fromkeys(actions)),
         origin="resolution",
         source=f"incident {incident.id}",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.incident import Incident
-from bot.domain.proposal import Outcome, Proposal, ProposalState
+from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import SeenAlert
 
 # So that a draft always fits the field in which it is edited (3,000 characters).
@@ -23,9 +23,9 @@ def draft(
     lines = ["## What happened", "", _happened(incident), "", "## What it looked like", ""]
     lines += [_looked(alert) for alert in alerts[:_LINES]] or ["- nothing fired"]
     lines += ["", "## Cause", "", _cause(diagnosis, proposals), "", "## What helped", ""]
-    helped = [_did(p) for p in proposals if p.outcome is Outcome.FIXED]
+    helped = [_did(p) for p in proposals if p.helped]
     lines += helped[:_LINES] or ["- no action of Vigie"]
-    rest = [_did(p) for p in proposals if _was_run(p) and p.outcome is not Outcome.FIXED][:_LINES]
+    rest = [_did(p) for p in proposals if _was_run(p) and not p.helped][:_LINES]
     if rest:
         lines += ["", "## What did not help", "", *rest]
     return "\n".join(lines) + "\n"
@@ -35,7 +35,7 @@ def cause_of(diagnosis: Diagnosis | None, proposals: Sequence[Proposal]) -> str:
     """The cause to record: a hypothesis, only where a remedy on the same evidence was verified as a fix."""
     if diagnosis is None:
         return ""
-    fixed = {proposal.tool for proposal in proposals if proposal.outcome is Outcome.FIXED}
+    fixed = {proposal.tool for proposal in proposals if proposal.helped}
     grounds = {cited for r in diagnosis.remedies if r.tool in fixed for cited in r.citations}
     return next((h.cause for h in diagnosis.hypotheses if grounds & set(h.citations)), "")
 

@@ -149,17 +149,18 @@ class Steps:
             incident = tx.incidents.get(incident_id)
             if incident is None or tx.summaries.get(incident_id) is not None:
                 return
-            tx.summaries.draft(incident_id, resolve.draft(incident, *_story(tx, incident_id)))
+            alerts, made, proposals = _story(tx, incident_id)
+            text = resolve.draft(incident, alerts, made, proposals)
+            tx.summaries.draft(incident_id, text, resolve.cause_of(made, proposals))
             announce_summary(tx, incident_id)
 
     def _learn(self, incident_id: int) -> None:
         with self._store.read() as tx:
             incident, summary = tx.incidents.get(incident_id), tx.summaries.get(incident_id)
-            alerts, made, proposals = _story(tx, incident_id)
+            alerts, _, proposals = _story(tx, incident_id)
         if incident is None or summary is None or summary.confirmed_at is None or summary.document_id:
             return
-        cause = resolve.cause_of(made, proposals)
-        document = learn.document_of(incident, summary, alerts, proposals, cause)
+        document = learn.document_of(incident, summary, alerts, proposals)
         fault_hook.point("learn")
         self._knowledge.add(document)
         with self._store.begin() as tx:

@@ -65,23 +65,21 @@ class N3Records(Records):
         self._insert(what, digest, content, _IN_FORCE)
 
     def offer(self, what: str, digest: str, content: str) -> Adopted:
-        """Offer a changed content for signing; an earlier offer of the same kind is withdrawn."""
+        """Offer a changed content for signing; offering the same again changes nothing."""
         known = self._newest(t.adopted.c.what == what, t.adopted.c.state == _OFFERED)
         if known is not None and known.digest == digest:
             return known
-        self.withdraw(what)
         self._insert(what, digest, content, _OFFERED)
         offered = self._newest(t.adopted.c.what == what, t.adopted.c.state == _OFFERED)
         assert offered is not None
         return offered
 
-    def withdraw(self, what: str) -> None:
-        """The file says again what is in force, or something else is offered."""
-        self._connection.execute(
-            sa.update(t.adopted)
-            .where(t.adopted.c.what == what, t.adopted.c.state == _OFFERED)
-            .values(state=_WITHDRAWN)
-        )
+    def withdraw(self, what: str, digest: str) -> list[int]:
+        """The file says `digest` now: withdraw every other offer of the kind, and give their ids."""
+        other = sa.and_(t.adopted.c.what == what, t.adopted.c.state == _OFFERED, t.adopted.c.digest != digest)
+        withdrawn = list(self._connection.execute(sa.select(t.adopted.c.id).where(other)).scalars())
+        self._connection.execute(sa.update(t.adopted).where(other).values(state=_WITHDRAWN))
+        return withdrawn
 
     def offered(self, offer_id: int) -> Adopted | None:
         """An offer that still waits for signatures."""

@@ -12,6 +12,8 @@ from bot.domain.records import Post
 from bot.store import tables as t
 from bot.store.records import Records
 
+_WAITS = sa.and_(t.posts.c.sent < t.posts.c.wanted, t.posts.c.sent >= 0)
+
 
 class Posts(Records):
     def want(
@@ -59,12 +61,17 @@ class Posts(Records):
         return None if row is None else Post(**row._mapping)
 
     def unsent(self, limit: int = 200) -> list[Post]:
-        """What is wanted and not sent, oldest first, whether its time has come or not."""
+        """What is wanted and not sent, oldest first, whether its time has come or not.
+
+        At most `limit` of each channel, so that one that waits does not keep the others from being seen.
+        """
+        place = sa.func.row_number().over(partition_by=t.posts.c.channel, order_by=t.posts.c.id)
+        waiting = sa.select(t.posts.c.id, place.label("place")).where(_WAITS).subquery()
         query = (
             sa.select(t.posts)
-            .where(t.posts.c.sent < t.posts.c.wanted, t.posts.c.sent >= 0)
+            .join(waiting, waiting.c.id == t.posts.c.id)
+            .where(waiting.c.place <= limit)
             .order_by(t.posts.c.id)
-            .limit(limit)
         )
         return [Post(**row._mapping) for row in self._connection.execute(query)]
 
@@ -98,7 +105,13 @@ class Posts(Records):
         self._connection.execute(
             sa.update(t.posts)
             .where(t.posts.c.id == post.id)
-            .values(not_before=self._now + wait, problem=problem, in_doubt=in_doubt)
+            .values(
+                not_before=self._now + wait,
+                problem=problem,
+                in_doubt=in_doubt,
+                # One try counts once, whether or not it came as far as `sending`.
+                attempts=post.attempts + 1,
+            )
         )
 
     def redirect(self, post: Post, channel: str) -> None:
@@ -109,6 +122,12 @@ class Posts(Records):
             .values(channel=channel, channel_id="", thread_of="", in_doubt=False, attempts=0)
         )
 
+    def forget(self, post: Post) -> None:
+        """Slack shows it no more: it waits to be posted anew."""
+        self._connection.execute(
+            sa.update(t.posts).where(t.posts.c.id == post.id).values(ts="", in_doubt=False, attempts=0)
+        )
+
     def give_up(self, post: Post, problem: str) -> None:
         """Slack refuses it for good: keep the row and the reason, and send it no more."""
         self._connection.execute(
@@ -117,8 +136,16 @@ class Posts(Records):
 
     def lag(self) -> tuple[int, datetime | None]:
         """How many messages wait, and since when the oldest does."""
-        query = sa.select(sa.func.count(), sa.func.min(t.posts.c.wanted_at)).where(
-            t.posts.c.sent < t.posts.c.wanted, t.posts.c.sent >= 0
-        )
+        query = sa.select(sa.func.count(), sa.func.min(t.posts.c.wanted_at)).where(_WAITS)
         count, oldest = self._connection.execute(query).one()
         return int(count), oldest
+
+    def problem(self) -> str:
+        """The newest reason for which a message waits; empty when nothing waits for one."""
+        query = (
+            sa.select(t.posts.c.problem)
+            .where(_WAITS, t.posts.c.problem != "")
+            .order_by(t.posts.c.not_before.desc())
+            .limit(1)
+        )
+        return str(self._connection.execute(query).scalar() or "")

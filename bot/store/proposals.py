@@ -87,10 +87,12 @@ class Proposals(Records):
         )
         return changed.rowcount == 1
 
-    def note_before(self, proposal_id: int, before: str) -> None:
+    def note_before(self, proposal_id: int, before: str, verdict: str = "") -> None:
         """The value that verification compares with, read just before acting."""
         self._connection.execute(
-            sa.update(t.proposals).where(t.proposals.c.id == proposal_id).values(before=before)
+            sa.update(t.proposals)
+            .where(t.proposals.c.id == proposal_id)
+            .values(before=before, before_verdict=verdict)
         )
 
     def verify_after(self, proposal_id: int, settle_s: float) -> None:

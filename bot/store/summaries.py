@@ -10,11 +10,13 @@ from bot.store.records import Records
 
 
 class Summaries(Records):
-    def draft(self, incident_id: int, text: str) -> None:
+    def draft(self, incident_id: int, text: str, cause: str) -> None:
         """Store a draft, once."""
         if self.get(incident_id) is None:
             self._connection.execute(
-                sa.insert(t.summaries).values(incident_id=incident_id, text=text, drafted_at=self._now)
+                sa.insert(t.summaries).values(
+                    incident_id=incident_id, text=text, cause=cause, drafted_at=self._now
+                )
             )
 
     def get(self, incident_id: int) -> Summary | None:
@@ -23,12 +25,12 @@ class Summaries(Records):
         ).first()
         return None if row is None else Summary(**row._mapping)
 
-    def confirm(self, incident_id: int, text: str, by: str) -> bool:
-        """A person's confirmed text; False when it was confirmed before."""
+    def confirm(self, incident_id: int, text: str, cause: str, by: str) -> bool:
+        """A person's confirmed text and cause; False when it was confirmed before."""
         changed = self._connection.execute(
             sa.update(t.summaries)
             .where(t.summaries.c.incident_id == incident_id, t.summaries.c.confirmed_at.is_(None))
-            .values(text=text, confirmed_at=self._now, confirmed_by=by)
+            .values(text=text, cause=cause, confirmed_at=self._now, confirmed_by=by)
         )
         return changed.rowcount == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from bot.domain.tool import Tool, ToolKind, Use
 from bot.errors import CatalogueError
-from bot.tools.entries import ActionEntry, CatalogueFile, CheckEntry
+from bot.tools.entries import ActionEntry, CatalogueFile, CheckEntry, HttpRun
+from bot.tools.runners.http import MARK, SECRET
 from bot.tools.strict_yaml import load_strict
 from bot.tools.template import holes
 
@@ -97,11 +98,18 @@ def _inventory(raw: Mapping[str, Any]) -> Inventory:
     for kind, rows in raw.items():
         if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
             raise CatalogueError(f"inventory.{kind}: expected rows, each an id with its fields.")
+    _refuse_secrets(raw, "inventory")
     return raw
 
 
 def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object]) -> Tool:
+    where = f"{kind.value}s.{name}"
     call = entry.run.call()
+    checked: dict[str, object] = dict(raw)
+    if isinstance(entry.run, HttpRun):
+        call |= _own_secrets(entry.run.headers, where)
+        checked["run"] = entry.run.call() | {"headers": dict.fromkeys(entry.run.headers, "")}
+    _refuse_secrets(checked, where)
     common: dict[str, Any] = {
         "name": name,
         "kind": kind,
@@ -128,6 +136,34 @@ def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object
             "no_undo": entry.no_undo,
         }
     return Tool(**common)
+
+
+def _own_secrets(headers: Mapping[str, str], where: str) -> dict[str, object]:
+    """How many secrets each header refers to, so that a runner knows them from what a value brings in."""
+    for name, value in headers.items():
+        if MARK in SECRET.sub("", value):
+            raise CatalogueError(f"{where}.run.headers.{name}: a secret is written {{secret:NAME}}.")
+    counts = {name: value.count(MARK) for name, value in headers.items() if MARK in value}
+    return {"secrets": counts} if counts else {}
+
+
+def _refuse_secrets(raw: object, where: str) -> None:
+    for place, text in _texts(raw, where):
+        if MARK in text:
+            raise CatalogueError(f"{place}: only the value of a header in `run` may refer to a secret.")
+
+
+def _texts(raw: object, where: str) -> Iterator[tuple[str, str]]:
+    """Every text, keys too, with its place."""
+    if isinstance(raw, str):
+        yield where, raw
+    elif isinstance(raw, Mapping):
+        for key, inner in raw.items():
+            yield where, str(key)
+            yield from _texts(inner, f"{where}.{key}")
+    elif isinstance(raw, list | tuple):
+        for number, inner in enumerate(raw):
+            yield from _texts(inner, f"{where}.{number}")
 
 
 def _cross_check(tools: Mapping[str, Tool], inventory: Inventory) -> None:

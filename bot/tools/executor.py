@@ -7,6 +7,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
+from sqlalchemy.exc import OperationalError
+
 from bot import fault_hook
 from bot.announcements import announce_proposal
 from bot.domain.incident import Incident
@@ -14,7 +17,7 @@ from bot.domain.ports import Membership
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
 from bot.domain.store import Store, Tx
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
-from bot.errors import ArgumentRefused, BadInput, CatalogueError
+from bot.errors import ArgumentRefused, BadInput, CatalogueError, Misconfigured
 from bot.following import follow
 from bot.membership import note_membership
 from bot.sign_off.digest import digest
@@ -24,17 +27,16 @@ from bot.sign_off.rendering import fits
 from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
+from bot.tools.entries import CheckUse
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
-from bot.tools.plan import arguments_of, build, refuse_out_of_scope
+from bot.tools.plan import arguments_of, build, refuse_out_of_scope, resolve_call
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import RunResult
 from bot.tools.secrets import Secrets
 
-_OUTCOMES = {
-    Verdict.HEALTHY: Outcome.FIXED,
-    Verdict.FAULTY: Outcome.NOT_FIXED,
-    Verdict.UNKNOWN: Outcome.CANNOT_TELL,
-}
+_ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
+_PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)  # between tries to write how an execution ended
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Executor:
             self._refuse(case.proposal, ProposalState.PROPOSED, reason)
             return
         with self._store.begin() as tx:
-            if tx.proposals.prepared(proposal_id, plan, digest(plan), before):
+            if tx.proposals.prepared(proposal_id, plan, digest(plan), before.told):
                 tx.audit.append("executor", "prepared", case.proposal.label, {"digest": digest(plan)})
                 announce_proposal(tx, case.proposal)
 
@@ -145,7 +147,7 @@ class Executor:
                 return
             if not tx.proposals.claim(proposal_id, fence):
                 return
-            tx.proposals.note_before(proposal_id, before)
+            tx.proposals.note_before(proposal_id, before.told, before.verdict.value)
             tx.audit.append(
                 "executor", "execution started", proposal.label, {"digest": digest(plan), "fence": fence}
             )
@@ -155,30 +157,42 @@ class Executor:
         fault_hook.point("tool")
         result = await self._run(case.tool, plan)
         fault_hook.point("tool done")
-        self._finish(case, fence, result)
+        await self._finish(case, fence, result)
 
     async def verify(self, proposal_id: int) -> None:
-        """Run the verification check again and write what it says."""
-        case = self._case(proposal_id)
-        if case is None or case.proposal.outcome is not None:
+        """Run the verification check that was signed again and write what it says."""
+        with self._store.read() as tx:
+            proposal = tx.proposals.get(proposal_id)
+        if proposal is None or proposal.outcome is not None or proposal.state not in _ENDED:
             return
-        use = case.tool.verification
-        assert use is not None
         try:
-            arguments = arguments_of(case.catalogue, use, case.proposal.arguments)
-            tool = case.catalogue.tool(use.tool)
-            result = await self._check(case.catalogue, tool, arguments, use.expect)
-        except (BadInput, CatalogueError) as error:
-            result = CheckResult(use.tool, Verdict.UNKNOWN, None, "", "", "", str(error))
-        outcome = _OUTCOMES[result.verdict]
+            outcome, after = outcome_of(proposal, await self._look_again(proposal))
+        except (BadInput, Misconfigured) as error:
+            outcome, after = Outcome.CANNOT_TELL, f"cannot tell: {error.detail}"
         with self._store.begin() as tx:
-            if tx.proposals.verified(proposal_id, result.told, outcome):
-                tx.audit.append(
-                    "executor", f"verified: {outcome.value}", case.proposal.label, {"after": result.told}
-                )
+            if tx.proposals.verified(proposal_id, after, outcome):
+                tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, {"after": after})
                 follow(tx, proposal_id)
-                announce_proposal(tx, case.proposal)
+                announce_proposal(tx, proposal)
         fault_hook.point("verified")
+
+    async def _look_again(self, proposal: Proposal) -> CheckResult:
+        """What the signed verification says now; another check than the signed one must not decide."""
+        plan = proposal.plan
+        if plan is None:
+            raise ArgumentRefused("nothing was signed that could be verified.")
+        signed, referenced, entry = plan["verification"], plan["referenced"], plan["entry"]
+        assert isinstance(signed, Mapping) and isinstance(referenced, Mapping) and isinstance(entry, Mapping)
+        with self._store.read() as tx:
+            catalogue = catalogue_in_force(tx)
+        tool = catalogue.tool(signed["tool"])
+        if referenced.get(tool.name) != tool.entry:
+            raise ArgumentRefused(f"{tool.name}: its entry in the catalogue is not the one that was signed.")
+        arguments = validate(tool, signed["arguments"], catalogue.inventory)
+        if resolve_call(catalogue, tool, arguments) != signed["call"]:
+            raise ArgumentRefused(f"{tool.name}: it would not look at what was signed any more.")
+        use = CheckUse.model_validate(entry["verification"]).use()
+        return await self._check(catalogue, tool, arguments, use.expect)
 
     def _case(self, proposal_id: int) -> _Case | None:
         with self._store.read() as tx:
@@ -193,8 +207,8 @@ class Executor:
             return None
         return _Case(proposal, incident, catalogue, policy, catalogue.tool(proposal.tool))
 
-    async def _plan(self, case: _Case) -> tuple[dict[str, object], bool, str]:
-        """The plan now, whether the pre-condition holds, and the value that verification will compare."""
+    async def _plan(self, case: _Case) -> tuple[dict[str, object], bool, CheckResult]:
+        """The plan now, whether the pre-condition holds, and what verification will compare with."""
         tool, catalogue = case.tool, case.catalogue
         if tool.precondition is None or tool.verification is None:
             raise ArgumentRefused(f"{tool.name}: only actions can be proposed.")
@@ -206,7 +220,7 @@ class Executor:
         precondition, before = results
         holds = precondition.verdict is Verdict.HEALTHY
         plan = build(catalogue, case.policy, case.incident, tool, arguments, precondition, holds)
-        return plan, holds, before.told
+        return plan, holds, before
 
     async def _check(
         self,
@@ -220,16 +234,32 @@ class Executor:
         return self._secrets.clean_result(result)
 
     async def _run(self, tool: Tool, plan: Mapping[str, object]) -> RunResult:
-        call = plan["call"]
-        assert isinstance(call, Mapping)
         try:
+            call = plan["call"]
+            assert isinstance(call, Mapping)
             runner = RUNNERS[tool.runner]
             result = await runner.run(call, tool.timeout_s, tool.output_cap, self._secrets.get)
+            return RunResult(result.exit_code, self._secrets.clean(result.output), result.problem)
         except BadInput as error:
             return RunResult(126, "", str(error))
-        return RunResult(result.exit_code, self._secrets.clean(result.output), result.problem)
+        except Exception as error:  # it is claimed: whatever goes wrong now, it must come to an end
+            log.exception("the runner failed", tool=tool.name)
+            problem = f"the runner failed with {type(error).__name__}: whether it took effect is not known."
+            return RunResult(None, "", problem)
 
-    def _finish(self, case: _Case, fence: str, result: RunResult) -> None:
+    async def _finish(self, case: _Case, fence: str, result: RunResult) -> None:
+        """Write how it ended, again and again while the store is busy."""
+        for pause in _PAUSES_S:
+            try:
+                self._write_end(case, fence, result)
+            except OperationalError as error:
+                log.warning("the store is busy; the end of an execution waits", problem=str(error.orig))
+                await asyncio.sleep(pause)
+            else:
+                return
+        self._write_end(case, fence, result)
+
+    def _write_end(self, case: _Case, fence: str, result: RunResult) -> None:
         if result.exit_code is None:
             state = ProposalState.UNKNOWN
         else:
@@ -265,6 +295,27 @@ class Executor:
         if tx.proposals.move(proposal.id, (source,), state, reason=reason):
             tx.audit.append("executor", f"refused: {state.value}", proposal.label, {"reason": reason})
             announce_proposal(tx, proposal)
+
+
+def outcome_of(proposal: Proposal, result: CheckResult) -> tuple[Outcome, str]:
+    """What a verification means, and what is told of it.
+
+    "Fixed" needs all of it: the action ended well, the check was faulty just before it, and is healthy now.
+    """
+    if result.verdict is Verdict.FAULTY:
+        return Outcome.NOT_FIXED, result.told
+    if result.verdict is Verdict.UNKNOWN:
+        return Outcome.CANNOT_TELL, result.told
+    if proposal.state is not ProposalState.SUCCEEDED:
+        reason = "it is as it should be now, but the action did not end well"
+        return Outcome.CANNOT_TELL, f"{result.told} ({reason})"
+    # An undo takes back what may have looked well; its own verification alone says whether it did.
+    if proposal.undo_of is None and proposal.before_verdict != Verdict.FAULTY.value:
+        reason = "it was as it should be before, too"
+        if proposal.before_verdict != Verdict.HEALTHY.value:
+            reason = "it is as it should be now, but how it was before is not known"
+        return Outcome.CANNOT_TELL, f"{result.told} ({reason})"
+    return Outcome.FIXED, result.told
 
 
 def _settle_s(proposal: Proposal) -> float:

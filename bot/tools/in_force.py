@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 
 import structlog
 
@@ -21,6 +22,8 @@ from bot.tools.plan import arguments_of, refuse_out_of_scope, resolve_call
 
 CATALOGUE, POLICY = "catalogue", "policy"
 log = structlog.get_logger()
+# By the whole content: nothing that is not in force any more can come out of it.
+_parsed = lru_cache(maxsize=4)(parse)
 
 
 class Adopted:
@@ -72,8 +75,8 @@ def _preview(catalogue: Catalogue, tool: Tool, arguments: Mapping[str, object]) 
 
 
 def catalogue_in_force(tx: Tx) -> Catalogue:
-    """The adopted catalogue, read anew."""
-    return parse(_content(tx, CATALOGUE))
+    """The adopted catalogue, read anew; a content that was parsed before is not parsed again."""
+    return _parsed(_content(tx, CATALOGUE))
 
 
 def policy_in_force(tx: Tx) -> Policy:
@@ -85,13 +88,13 @@ def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
     """At a start: adopt what is found if nothing was before; else offer the change and keep the old one."""
     digest = hashlib.sha256(content.encode()).hexdigest()
     known = tx.n3.adopted(what)
+    for withdrawn in tx.n3.withdraw(what, digest):
+        announce_change(tx, withdrawn)
     if known is None:
         tx.n3.adopt(what, digest, content)
         tx.audit.append("vigie", f"{what} adopted at the first start", what, {"sha256": digest})
         announce_text(tx, f"adopted:{what}", f":memo: The {what} was taken as it was found: `{digest[:16]}`.")
-    elif known.digest == digest:
-        tx.n3.withdraw(what)
-    else:
+    elif known.digest != digest:
         offer = tx.n3.offer(what, digest, content)
         tx.audit.append("vigie", f"{what} changed in its file; the old one holds", what, {"sha256": digest})
         announce_change(tx, offer.id)

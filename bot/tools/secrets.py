@@ -11,6 +11,15 @@ from bot.errors import ArgumentRefused, Misconfigured
 from knowledge.text.redaction import redact
 
 
+def check_secrets(path: Path | None) -> None:
+    """Whether the file could be read as secrets; nothing of it is kept.
+
+    Raises:
+        Misconfigured: it is readable by others, cannot be read, or a line is not of the form `NAME=value`.
+    """
+    Secrets.read(path)
+
+
 class Secrets:
     """Named secrets, and the promise that their values do not come back out in any output."""
 
@@ -22,14 +31,19 @@ class Secrets:
         """Read lines `NAME=value`; no file means no secrets.
 
         Raises:
-            Misconfigured: the file is readable by others, or a line is not of that form.
+            Misconfigured: the file is readable by others, or it is no text, or a line is not of that form.
         """
         if path is None or not path.exists():
             return cls({})
         if path.stat().st_mode & 0o077:
             raise Misconfigured(f"{path} is readable by others; run `chmod 600 {path}`.")
         values = {}
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            # A decoding error quotes what it met, so only its kind is told.
+            raise Misconfigured(f"{path} cannot be read as UTF-8 text: {type(error).__name__}.") from None
+        for number, line in enumerate(lines, 1):
             if not line.strip() or line.startswith("#"):
                 continue
             name, equals, value = line.partition("=")

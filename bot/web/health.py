@@ -9,7 +9,7 @@ from bot.domain.store import Store
 
 
 class Link(Protocol):
-    problem: str
+    async def trouble(self) -> str: ...
 
 
 class Worker(Protocol):
@@ -33,19 +33,21 @@ class Health:
 
     async def read(self) -> dict[str, object]:
         """One object for /health."""
-        return await asyncio.to_thread(self._read)
+        return await asyncio.to_thread(self._read, await self._slack.trouble())
 
-    def _read(self) -> dict[str, object]:
+    def _read(self, trouble: str) -> dict[str, object]:
         with self._store.read() as tx:
             waiting, since = tx.posts.lag()
+            problem = tx.posts.problem()
             frozen = tx.n3.freeze() is not None
         return {
             "status": "ok",
-            "slack": self._slack.problem or "connected",
+            "slack": trouble or "connected",
             "executor": "ready" if self._executor.is_ready else "starting",
             "model": self._model or "none: diagnosis by similar incidents",
             "knowledge": self._knowledge.health(),
             "messages_waiting": waiting,
             "oldest_message": since.isoformat() if since and waiting else None,
+            "message_problem": problem or None,
             "frozen": frozen,
         }

@@ -60,7 +60,8 @@ async def test_the_sweep_finds_every_kind_of_due_work(vigie: World) -> None:
         tx.inbox.accept("swept", "ask", {"question": "the value?", "user": ON_CALL.id, "channel": CHANNEL})
     await vigie.until("a summary", lambda: _summary(vigie, incident))
     with vigie.store.begin() as tx:
-        tx.summaries.confirm(incident.id, "What happened is written here.", f"{TEAM}/{ON_CALL.id}")
+        text, by = "What happened is written here.", f"{TEAM}/{ON_CALL.id}"
+        tx.summaries.confirm(incident.id, text, "", by)
     await vigie.until("a document", lambda: _learned(vigie, incident))
     await vigie.message("answer:swept")
     with vigie.store.read() as tx:
@@ -184,7 +185,7 @@ async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
     executor = app.executor_process(read, config)
     copilot = Copilot.of(store, Adopted(), membership(store, read), Rules(), lambda verb, subject: None)
     steps = Steps(store, Adopted(), executor, knowledge, None, 5)
-    lifecycle = Lifecycle(store, copilot.proposals, steps, read.lifecycle_url, "test")
+    lifecycle = Lifecycle(store, copilot.proposals, steps, read.lifecycle_url)
     executor.start()
     await lifecycle.start()
     try:

@@ -135,7 +135,8 @@ async def test_a_rejection_before_the_start_wins(vigie: World, by: Member) -> No
     assert (await vigie.place.click(by.id, CHANNEL, card["ts"], "reject")).ok
     ended = await vigie.over(proposal)
     assert ended.state is ProposalState.REJECTED
-    assert f"<@{by.id}>" in ended.reason
+    card = await vigie.message(f"proposal:{proposal.id}", "Rejected by")
+    assert f"<@{by.id}>" in text_of(card)
     await vigie.settle(2.5)
     assert vigie.ledger(service) == []
     assert vigie.proposal(proposal.id).state is ProposalState.REJECTED

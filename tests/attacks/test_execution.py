@@ -160,10 +160,11 @@ async def test_killed_between_intent_and_call_it_fails_safely(mortal: World) -> 
 @pytest.mark.attack("H5")
 @pytest.mark.fault
 async def test_killed_between_call_and_result_it_is_unknown(mortal: World) -> None:
-    """The action has run, its result is lost: unknown, found fixed by looking, never run a second time."""
+    """The action has run, its result is lost: unknown, not called fixed, never run a second time."""
     service, proposal = await die_at(mortal, "executor tool done#1")
     ended = await stays_unknown(mortal, service, proposal, runs=1)
-    assert ended.outcome is Outcome.FIXED
+    assert ended.outcome is Outcome.CANNOT_TELL
+    assert "the action did not end well" in ended.after
     await mortal.stop()
     await mortal.start()
     await mortal.settle(2.0)

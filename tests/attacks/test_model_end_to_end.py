@@ -12,6 +12,7 @@ import pytest_asyncio
 from bot.domain.diagnosis import Diagnosis, Method
 from bot.domain.incident import Incident
 from bot.domain.proposal import ProposalState
+from bot.playground.player import button
 from tests.scripted_model import Reply, ScriptedModel, call, hang, invalid_json, prose, reset, status
 from tests.world import CHANNEL, ON_CALL, World, text_of, world
 
@@ -168,5 +169,6 @@ async def test_the_longest_answer_still_fits_slack(failing: Failing) -> None:
     incident, made = await failing.incident(reply)
     assert made.method is Method.MODEL
     told = text_of(await failing.vigie.message(f"incident:{incident.id}:diagnosis"))
-    assert "more part(s) do not fit one message" in told
+    assert "less likely" in told
+    assert button(await failing.vigie.message(f"incident:{incident.id}:diagnosis"), "propose") is not None
     assert failing.vigie.ledger(incident.service) == []

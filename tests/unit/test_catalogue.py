@@ -122,3 +122,31 @@ def test_any_text_is_a_catalogue_or_a_catalogue_error(text: str) -> None:
             continue
         # What was taken can be digested: a plan is made of it.
         canonical([found.inventory, [tool.entry for tool in found.tools.values()]])
+
+
+_HTTP = """
+version: 1
+checks:
+  depth:
+    title: Depth
+    does: Counts
+    owner: on-call
+    run: {runner: http, url: "http://127.0.0.1:9/depth", headers: {Authorization: "Bearer {secret:TOKEN}"}}
+    environments: [production]
+    services: [orders]
+"""
+
+
+def test_only_a_header_refers_to_a_secret() -> None:
+    """Anywhere else, and in another form, it is refused by its place; the call counts each header's."""
+    assert catalogue(_HTTP).tool("depth").call["secrets"] == {"Authorization": 1}
+    for old, new, where in (
+        ("9/depth", "9/{secret:TOKEN}", "checks.depth.run.url"),
+        ("Authorization:", '"{secret:TOKEN}":', "checks.depth.run.headers"),
+        ("{secret:TOKEN}", "{secret:{who}}", "checks.depth.run.headers.Authorization"),
+        ("title: Depth", 'title: "a {secret:TOKEN}"', "checks.depth.title"),
+    ):
+        with pytest.raises(CatalogueError, match=f"{where}: "):
+            catalogue(_HTTP.replace(old, new))
+    with pytest.raises(CatalogueError, match=r"inventory\.workers\.orders-1\.unit: "):
+        catalogue(_HTTP, INVENTORY.replace("orders@1.service", '"{secret:TOKEN}"'))

@@ -24,7 +24,7 @@ DIAGNOSIS = Diagnosis(
 )
 
 
-def _proposal(tool: str, outcome: Outcome | None) -> Proposal:
+def _proposal(tool: str, outcome: Outcome | None, undo_of: int | None = None) -> Proposal:
     person, by = Person("T1", "U1"), NOW + timedelta(hours=1)
     return Proposal(
         1,
@@ -40,6 +40,7 @@ def _proposal(tool: str, outcome: Outcome | None) -> Proposal:
         before="x" * 900,
         after="y" * 900,
         outcome=outcome,
+        undo_of=undo_of,
     )
 
 
@@ -53,6 +54,13 @@ def test_nothing_verified_records_no_cause() -> None:
     """An action that did not help, or was never verified, proves no cause."""
     assert cause_of(DIAGNOSIS, [_proposal("one", Outcome.NOT_FIXED), _proposal("two", None)]) == ""
     assert cause_of(None, [_proposal("one", Outcome.FIXED)]) == ""
+
+
+def test_taking_back_is_not_helping() -> None:
+    """An undo that did what it should stands under what did not help, and proves no cause."""
+    undone = _proposal("one", Outcome.FIXED, undo_of=1)
+    assert cause_of(DIAGNOSIS, [undone]) == ""
+    assert "no action of Vigie" in draft(INCIDENT, [], DIAGNOSIS, [undone])
 
 
 def test_a_draft_always_fits_the_field_in_which_it_is_edited() -> None:

@@ -343,27 +343,68 @@ async def test_an_answer_in_pieces_is_read_to_its_end() -> None:
         assert await request(f"{server.base}/drip") == RunResult(0, '{"waiting": 3}')
 
 
-async def test_a_secret_is_in_the_sent_header_and_nowhere_else() -> None:
-    """What is shown and digested holds its name; in an address or a body that name stays as it is."""
-    call = {
+def authorized(url: str) -> dict[str, object]:
+    """A call as the catalogue hands it over: one secret, in a header of its own."""
+    headers = {"Authorization": "Bearer {secret:API_TOKEN}", "X-Note": "plain"}
+    return {
         "method": "POST",
-        "url": "http://127.0.0.1/{secret:API_TOKEN}",
-        "headers": {"Authorization": "Bearer {secret:API_TOKEN}"},
-        "body": {"token": "{secret:API_TOKEN}"},
+        "url": url,
+        "headers": headers,
+        "body": {"n": 1},
+        "secrets": {"Authorization": 1},
     }
-    assert "s3cr3t" not in str(HTTP.resolve(call))
+
+
+async def test_a_secret_is_in_the_sent_header_and_nowhere_else() -> None:
+    """What is shown and digested holds its name."""
     async with serving() as server:
-        resolved = HTTP.resolve(call | {"url": f"{server.base}/{{secret:API_TOKEN}}"})
+        resolved = HTTP.resolve(authorized(server.base))
+        assert "s3cr3t" not in str(resolved) and "secrets" not in resolved
         assert (await HTTP.run(resolved, 10, 1000, SECRETS.get)).ok
         assert server.headers[0]["Authorization"] == "Bearer s3cr3t-value-77"
         assert "s3cr3t" not in f"{server.seen}{server.bodies}"
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"headers": {"Authorization": "Bearer {secret:API_TOKEN}", "X-Note": "{secret:API_TOKEN}"}},
+        {"headers": {"Authorization": "Bearer {secret:API_TOKEN}{secret:OTHER}"}},
+        {"headers": {"{secret:API_TOKEN}": "x"}},
+        {"body": {"deep": [{"er": "a {secret:API_TOKEN}"}]}},
+        {"url": "http://127.0.0.1/{secret:API_TOKEN}"},
+    ],
+)
+def test_no_value_brings_in_a_secret(changed: dict[str, object]) -> None:
+    """A reference that does not stand in the catalogue's own headers is refused before anything is sent."""
+    with pytest.raises(ArgumentRefused):
+        HTTP.resolve(authorized("http://127.0.0.1/") | changed)
+
+
+@pytest.mark.parametrize(
+    "url, said",
+    [
+        ("http://127.0.0.1/a/../b", "sent as 'http://127.0.0.1/b'"),
+        ("http://127.0.0.1:80/a", "sent as 'http://127.0.0.1/a'"),
+        ("http://127.0.0.1/%61", "sent as 'http://127.0.0.1/a'"),
+        ("HTTP://127.0.0.1/", "sent as"),
+        ("http://b\u00fccher.test/", "sent as"),
+        ("http://127.0.0.1/a#b", "'#'"),
+    ],
+)
+def test_an_address_that_would_be_sent_in_another_form_is_refused(url: str, said: str) -> None:
+    """What N3 reads is what is asked, to the letter."""
+    with pytest.raises(ArgumentRefused, match=said):
+        HTTP.resolve({"method": "GET", "url": url, "headers": {}, "body": None})
+
+
 async def test_a_secret_that_is_not_there_sends_nothing() -> None:
     """The request is refused by the secret's name before a connection is made."""
     async with serving() as server:
+        headers = {"Authorization": "Bearer {secret:OTHER}"}
+        resolved = HTTP.resolve(authorized(server.base) | {"headers": headers})
         with pytest.raises(ArgumentRefused, match="secret OTHER"):
-            await request(server.base, headers={"Authorization": "Bearer {secret:OTHER}"})
+            await HTTP.run(resolved, 10, 1000, SECRETS.get)
         assert server.seen == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.tool import CheckResult, Verdict
 from bot.errors import ArgumentRefused, Misconfigured
-from bot.tools.secrets import Secrets
+from bot.tools.secrets import Secrets, check_secrets
 
 values = st.text(alphabet="abcXYZ019+/=_-.$\\[]()*", min_size=4, max_size=24)
 
@@ -89,3 +89,19 @@ def test_a_result_is_cleaned_in_all_its_texts() -> None:
 def test_what_looks_like_a_secret_goes_too() -> None:
     """A tool that prints a token which is not ours does not post it either."""
     assert "ghp_" not in Secrets({}).clean(f"token ghp_{'a' * 36} seen")
+
+
+def test_the_file_can_be_checked_without_keeping_it(tmp_path: Path) -> None:
+    """Mode, form and text are judged as at reading; no value is in what is said."""
+    check_secrets(None)
+    check_secrets(written(tmp_path, "ONE=1\n"))
+    with pytest.raises(Misconfigured, match="chmod 600"):
+        check_secrets(written(tmp_path, "ONE=1\n", 0o644))
+    with pytest.raises(Misconfigured, match="line 1"):
+        check_secrets(written(tmp_path, "hunter22\n"))
+    path = tmp_path / "binary"
+    path.write_bytes(b"ONE=hunter22\xff\n")
+    path.chmod(0o600)
+    with pytest.raises(Misconfigured, match="cannot be read as UTF-8") as refused:
+        check_secrets(path)
+    assert "hunter22" not in str(refused.value)

@@ -79,6 +79,14 @@ def test_what_matters_stands_first() -> None:
     assert list(labelled)[-1] == "Everything that is signed"
 
 
+def test_headers_of_a_request_are_shown() -> None:
+    """By name and value; a secret stays a reference."""
+    headers = {"X-Force": "yes", "Authorization": "Bearer {secret:TOKEN}"}
+    call = {"method": "POST", "url": "http://127.0.0.1/x", "headers": headers, "body": {"n": 1}}
+    sent = '{"Authorization": "Bearer {secret:TOKEN}", "X-Force": "yes"}'
+    assert call_text(call) == f'POST http://127.0.0.1/x with headers {sent} {{"n": 1}}'
+
+
 def test_no_undo_says_why() -> None:
     """The reason stands where the undo would."""
     shown = {part.label: part.text for part in parts(PLAN | {"undo": {"none": "a restart cannot be undone"}})}

@@ -28,7 +28,7 @@ _HYPOTHESES = 4
 
 def clock(at: datetime) -> str:
     """A time as people read it."""
-    return f"{at:%H:%M:%S} UTC"
+    return f"{at:%d %b %H:%M:%S} UTC"
 
 
 def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Proposal]) -> list[Block]:
@@ -77,6 +77,7 @@ def diagnosis(
     pieces: Sequence[Evidence],
     previews: Sequence[Preview | None],
     incident: Incident,
+    round_: int,
 ) -> list[Block]:
     """Ranked hypotheses with citations, what is missing, and remedies with all that they would do."""
     how = "the model" if made.model else "similar incidents, without a model"
@@ -87,10 +88,13 @@ def diagnosis(
     by_id = {piece.id: piece for piece in pieces}
     for rank, hypothesis in enumerate(made.hypotheses[:_HYPOTHESES], 1):
         blocks += _hypothesis(rank, hypothesis, by_id)
+    left_out = len(made.hypotheses) - _HYPOTHESES
+    if left_out > 0:
+        blocks.append(parts.note(f"_{left_out} less likely one(s) not shown._"))
     for index, remedy in enumerate(made.remedies):
         preview = previews[index] if index < len(previews) else None
         if preview is not None:
-            value = f"{incident.id}:{incident.rounds}:{index}"
+            value = f"{incident.id}:{round_}:{index}"
             blocks += _remedy(preview, remedy.why, value)
     if made.gaps:
         blocks += [

@@ -53,16 +53,6 @@ def source_view(passage: Passage) -> Block:
     }
 
 
-def text_view(title: str, text: str) -> Block:
-    """A modal with a piece of evidence that is no passage."""
-    return {
-        "type": "modal",
-        "title": {"type": "plain_text", "text": parts.short(title, parts.TITLE)},
-        "close": {"type": "plain_text", "text": "Close"},
-        "blocks": [parts.rich(parts.preformatted(text))],
-    }
-
-
 def summary(kept: Summary) -> list[Block]:
     """The draft with its button, or what was confirmed and where it went."""
     if kept.confirmed_at is None:
@@ -81,11 +71,18 @@ def summary(kept: Summary) -> list[Block]:
     ]
 
 
-def summary_view(incident: Incident, text: str) -> Block:
-    """The modal in which a person edits the draft."""
+def summary_view(incident: Incident, kept: Summary) -> Block:
+    """The modal in which a person edits the draft, and the cause that votes when it happens again."""
     field = {"type": "plain_text_input", "action_id": "text", "multiline": True}
-    field |= {"initial_value": parts.cut(text, parts.SECTION)}
+    field |= {"initial_value": parts.cut(kept.text, parts.SECTION)}
     label = {"type": "plain_text", "text": "What others should know next time"}
+    cause = {"type": "plain_text_input", "action_id": "text", "max_length": 60}
+    if kept.cause:
+        cause |= {"initial_value": parts.short(kept.cause, 60)}
+    cause_label = {
+        "type": "plain_text",
+        "text": "Cause in a short name, such as stale-lock; empty if not known",
+    }
     return {
         "type": "modal",
         "callback_id": "summary",
@@ -93,7 +90,16 @@ def summary_view(incident: Incident, text: str) -> Block:
         "submit": {"type": "plain_text", "text": "Confirm"},
         "close": {"type": "plain_text", "text": "Cancel"},
         "private_metadata": str(incident.id),
-        "blocks": [{"type": "input", "block_id": "summary", "label": label, "element": field}],
+        "blocks": [
+            {"type": "input", "block_id": "summary", "label": label, "element": field},
+            {
+                "type": "input",
+                "block_id": "cause",
+                "label": cause_label,
+                "element": cause,
+                "optional": True,
+            },
+        ],
     }
 
 

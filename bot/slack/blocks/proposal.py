@@ -94,7 +94,9 @@ def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
         text = ":warning: *It is not known whether it took effect.* It will not be repeated: look first."
         blocks.append(parts.status(text))
     if proposal.outcome is not None:
-        blocks.append(parts.status(f"Verification: {_OUTCOMES[proposal.outcome]}"))
+        taken_back = proposal.undo_of is not None and proposal.outcome is Outcome.FIXED
+        said = ":leftwards_arrow_with_hook: *taken back*" if taken_back else _OUTCOMES[proposal.outcome]
+        blocks.append(parts.status(f"Verification: {said}"))
         blocks.append(parts.foreign_note(f"Before: {proposal.before} · after: {proposal.after}"))
     return blocks
 

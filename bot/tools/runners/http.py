@@ -15,7 +15,8 @@ from bot.tools.runners.base import RunResult, Secret, cut
 if TYPE_CHECKING:
     from aiohttp import StreamReader
 
-_SECRET = re.compile(r"\{secret:([A-Za-z0-9_]+)\}")
+SECRET = re.compile(r"\{secret:([A-Za-z0-9_]+)\}")
+MARK = "{secret:"
 
 
 class HttpRunner:
@@ -31,6 +32,8 @@ class HttpRunner:
             raise ArgumentRefused("url: must be http or https with a host and without credentials.")
         if not url.isprintable() or " " in url:
             raise ArgumentRefused("url: spaces and control characters are not allowed.")
+        _refuse_rewritten(url)
+        _refuse_foreign_secrets(call)
         return {"method": call["method"], "url": url, "headers": call["headers"], "body": call["body"]}
 
     async def run(
@@ -40,7 +43,7 @@ class HttpRunner:
 
         headers = resolved["headers"]
         assert isinstance(headers, Mapping)
-        filled = {name: _SECRET.sub(lambda m: secret(m.group(1)), value) for name, value in headers.items()}
+        filled = {name: SECRET.sub(lambda m: secret(m.group(1)), value) for name, value in headers.items()}
         body = resolved["body"]
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
@@ -63,6 +66,33 @@ class HttpRunner:
         if 200 <= status < 300:
             return RunResult(0, cut(output, output_cap))
         return RunResult(1, cut(output, output_cap), f"it answered with status {status}.")
+
+
+def _refuse_rewritten(url: str) -> None:
+    """What is shown and signed is what is asked: the HTTP library must have nothing to correct in it."""
+    from yarl import URL
+
+    try:
+        asked = str(URL(url))
+    except ValueError:
+        raise ArgumentRefused("url: it cannot be read as an address.") from None
+    if asked != url:
+        raise ArgumentRefused(f"url: it would be sent as {asked!r}; write it in that form.")
+    if "#" in url:
+        raise ArgumentRefused("url: a part behind '#' would not be sent; take it out or write it as %23.")
+
+
+def _refuse_foreign_secrets(call: Mapping[str, object]) -> None:
+    """`secrets` says how many references each header of the catalogue's own call has; no value adds one."""
+    own, headers = call.get("secrets", {}), call["headers"]
+    assert isinstance(own, Mapping) and isinstance(headers, Mapping)
+    for name, value in headers.items():
+        if MARK in name or str(value).count(MARK) != own.get(name, 0):
+            raise ArgumentRefused(f"headers.{name}: a value must not hold a reference to a secret.")
+    for field in ("url", "body"):
+        # Read as it is, not as JSON: no escape can hide it.
+        if MARK in str(call[field]):
+            raise ArgumentRefused(f"{field}: a value must not hold a reference to a secret.")
 
 
 async def _read(content: StreamReader, most: int) -> bytes:

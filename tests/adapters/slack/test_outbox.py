@@ -12,18 +12,23 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+import sqlalchemy as sa
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import Post
 from bot.playground.workspace import Channel, Workspace
 from bot.slack.channels import Channels
 from bot.slack.outbox import Outbox
 from bot.slack.snapshots import Snapshots
 from bot.store.database import Store
+from bot.store.posts import Posts
 from bot.tools.in_force import Adopted
+from tests.wire import until, wired
 from tests.world import BOT, CHANNEL, ON_CALL
 
 OTHER = "C0OTHER"
+CLOSED = "C0CLOSED"
 
 
 @dataclass
@@ -33,6 +38,7 @@ class PostOffice:
     place: Workspace
     store: Store
     outbox: Outbox
+    client: AsyncWebClient
     now: list[datetime] = field(default_factory=list)
 
     def want(self, key: str, text: str, channel: str = "incidents", thread_of: str = "") -> None:
@@ -60,6 +66,11 @@ class PostOffice:
         assert found is not None
         return found
 
+    async def delete(self, key: str) -> None:
+        """Somebody deletes the message in Slack."""
+        post = self.post(key)
+        await self.client.chat_delete(channel=post.channel_id, ts=post.ts)
+
     def shown(self, channel: str = CHANNEL) -> list[str]:
         return [message["text"] for message in self.place.messages(channel)]
 
@@ -72,7 +83,11 @@ async def office(tmp_path: Path) -> AsyncIterator[PostOffice]:
     members = (ON_CALL.id, BOT.id)
     place = Workspace(
         people=(ON_CALL, BOT),
-        channels=(Channel(CHANNEL, "incidents", members=members), Channel(OTHER, "other", members=members)),
+        channels=(
+            Channel(CHANNEL, "incidents", members=members),
+            Channel(OTHER, "other", members=members),
+            Channel(CLOSED, "closed", members=(ON_CALL.id,)),
+        ),
         app_id="A0VIGIE",
         bot=BOT,
         bot_token="xoxb-1",
@@ -86,7 +101,8 @@ async def office(tmp_path: Path) -> AsyncIterator[PostOffice]:
     async with aiohttp.ClientSession(trust_env=False) as session:
         client = AsyncWebClient(place.bot_token, place.api_url, session=session, retry_handlers=[])
         channels = Channels(client, {"incidents": "incidents"})
-        yield PostOffice(place, store, Outbox(store, Snapshots(store, Adopted()), client, channels), now)
+        outbox = Outbox(store, Snapshots(store, Adopted()), client, channels)
+        yield PostOffice(place, store, outbox, client, now)
     store.close()
     await place.stop()
 
@@ -218,14 +234,114 @@ async def test_a_message_that_somebody_deleted_is_given_up(office: PostOffice) -
     """There is nothing to edit any more: it is not posted anew, and others go on."""
     office.want("a", "first")
     await office.send()
-    async with aiohttp.ClientSession(trust_env=False) as session:
-        client = AsyncWebClient(office.place.bot_token, office.place.api_url, session=session)
-        await client.chat_delete(channel=CHANNEL, ts=office.post("a").ts)
+    await office.delete("a")
     office.want("a", "first, edited")
     office.want("b", "second")
     await office.send()
     assert office.shown() == ["second"]
     assert office.post("a").problem == "message_not_found"
+
+
+async def test_an_incident_card_that_somebody_deleted_is_posted_anew(office: PostOffice) -> None:
+    """People need the card: its next version stands in the channel again, once, and is edited there."""
+    with office.store.begin() as tx:
+        alert = Alert(
+            "alertmanager", "a", AlertStatus.FIRING, Severity.CRITICAL, "shop", "production", tx.now
+        )
+        incident = tx.incidents.open(alert, "Orders are stuck", None)
+        tx.posts.want("card", "incidents", "incident", incident.id)
+    await office.send()
+    await office.delete("card")
+    for _ in range(2):
+        with office.store.begin() as tx:
+            tx.posts.want("card", "incidents", "incident", incident.id)
+        await office.send_all()
+    (shown,) = office.place.messages(CHANNEL)
+    assert (office.post("card").ts, office.calls()) == (shown["ts"], 2)
+
+
+async def test_a_lost_answer_to_one_person_does_not_double_it(office: PostOffice) -> None:
+    """A person's id has no history: it is read, and written to, where the direct messages are."""
+    office.place.faults.drop_answer("chat.postMessage", times=2)
+    with office.store.begin() as tx:
+        tx.posts.want("a", CLOSED, "text", content={"text": "answer", "user": ON_CALL.id})
+    await office.send_all()
+    assert office.shown(ON_CALL.id) == ["answer"]
+    assert office.post("a").channel_id.startswith("D")
+
+
+@pytest.mark.parametrize("method", ["conversations.list", "conversations.open"])
+async def test_a_lost_answer_about_a_channel_costs_time_only(office: PostOffice, method: str) -> None:
+    """The message waits and says why, and the look itself does not break."""
+    office.place.faults.drop_answer(method, times=2)  # the web library asks once more by itself
+    office.want("a", "first", channel="incidents" if method == "conversations.list" else ON_CALL.id)
+    await office.send()
+    assert "is not known" in office.post("a").problem
+    await office.send_all()
+    assert office.calls() == 1
+
+
+async def test_an_answer_that_cannot_be_read_does_not_double_a_message(office: PostOffice) -> None:
+    """Slack took it and answered broken JSON: it is in doubt, waits longer each time, and is found."""
+    async with wired(office.client) as wire:
+        wire.garbled += ["chat.postMessage", "conversations.history"]
+        office.want("a", "first")
+        await office.send()
+        post = office.post("a")
+        assert (post.problem, post.in_doubt, post.attempts) == ("Slack's answer cannot be read", True, 1)
+        assert post.not_before is not None and post.not_before > office.now[0]
+        await office.send(after=1)
+        assert office.post("a").attempts == 2
+        await office.send_all()
+    assert (office.shown(), office.calls()) == (["first"], 1)
+
+
+async def test_what_nobody_expected_costs_one_message_time(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is locked when the answer is kept: the look goes on, and nothing is sent twice."""
+    keep, locked = Posts.sent, [sa.exc.OperationalError("update", {}, Exception("database is locked"))]
+
+    def sent(posts: Posts, post: Post, channel_id: str, ts: str) -> None:
+        if locked and post.key == "a":
+            raise locked.pop()
+        keep(posts, post, channel_id, ts)
+
+    monkeypatch.setattr(Posts, "sent", sent)
+    office.want("a", "first")
+    office.want("b", "elsewhere", channel=OTHER)
+    await office.send()
+    assert (office.post("a").problem, office.post("a").in_doubt) == ("unexpected OperationalError", True)
+    assert office.shown(OTHER) == ["elsewhere"]
+    await office.send_all()
+    assert (office.shown(), office.calls()) == (["first"], 2)
+
+
+async def test_a_channel_that_hangs_delays_no_other_and_is_not_asked_twice(office: PostOffice) -> None:
+    """While one call gets no answer, what comes later goes out elsewhere; the hanging one is sent once."""
+    async with wired(office.client) as wire:
+        wire.held[OTHER] = asyncio.Event()
+        office.want("a", "hangs", channel=OTHER)
+        running = asyncio.create_task(office.outbox.run(_always))
+        await until(lambda: bool(wire.hanging))
+        for number in range(2):
+            await asyncio.to_thread(office.want, f"critical {number}", f"critical {number}")
+            await until(lambda count=number + 1: len(office.shown()) == count)  # type: ignore[misc]
+        assert wire.hanging == [OTHER]
+        wire.held[OTHER].set()
+        await until(lambda: office.post("a").sent == 1)
+        running.cancel()
+    assert (office.shown(OTHER), office.calls()) == (["hangs"], 3)
+
+
+async def test_a_full_channel_that_waits_does_not_hide_another(office: PostOffice) -> None:
+    """However many messages one channel cannot take, the ones of another are seen."""
+    with office.store.begin() as tx:
+        for number in range(201):
+            tx.posts.want(f"m{number}", "unknown", "text", content={"text": "waits"})
+    office.want("a", "first")
+    await office.send()
+    assert office.shown() == ["first"]
 
 
 async def test_a_parent_is_sent_before_its_replies(office: PostOffice) -> None:
@@ -254,3 +370,7 @@ async def test_an_unknown_channel_is_named_and_found_later(office: PostOffice) -
 
 def _where(message: dict[str, Any]) -> tuple[str, str]:
     return message["text"], message.get("thread_ts", "")
+
+
+async def _always() -> bool:
+    return True

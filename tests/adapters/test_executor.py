@@ -1,0 +1,320 @@
+"""The executor over a real store: what it began comes to an end, and what it says is what was signed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.person import Person
+from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
+from bot.domain.records import NewProposal
+from bot.domain.tool import Risk
+from bot.errors import ExecutorUnavailable
+from bot.sign_off.policy import Policy
+from bot.store import tables
+from bot.store.database import Store, open_engine, sqlite_url
+from bot.tools import in_force, process
+from bot.tools.executor import Executor
+from bot.tools.process import ExecutorProcess
+from bot.tools.runners import RUNNERS
+from bot.tools.runners.base import RunResult
+from bot.tools.secrets import Secrets
+
+ALICE, N3 = Person("T1", "UALICE"), Person("T1", "UN3")
+
+
+class Members:
+    """N3 as the tests have it."""
+
+    def n3(self) -> frozenset[Person]:
+        return frozenset({N3})
+
+
+@dataclass
+class Case:
+    """A store with a catalogue of one check, which prints a file, and one action, which writes it."""
+
+    folder: Path
+    store: Store
+    executor: Executor
+
+    def value(self, value: int, wanted: int = 0) -> None:
+        (self.folder / "state").write_text(json.dumps({"value": value, "identity": "one"}))
+        (self.folder / "wanted").write_text(json.dumps({"value": wanted, "identity": "one"}))
+
+    def adopt(self, what: str, content: str) -> None:
+        with self.store.begin() as tx:
+            tx.n3.adopt(what, content[:64], content)
+
+    def change(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Put a changed catalogue in force."""
+        whitelist = catalogue(self.folder)
+        change(whitelist)
+        self.adopt("catalogue", json.dumps({"catalogue": json.dumps(whitelist), "inventory": ""}))
+
+    def proposal(self, proposal_id: int) -> Proposal:
+        with self.store.read() as tx:
+            found = tx.proposals.get(proposal_id)
+        assert found is not None
+        return found
+
+    async def signed(self) -> int:
+        """The id of a prepared and signed proposal."""
+        with self.store.begin() as tx:
+            firing, critical = AlertStatus.FIRING, Severity.CRITICAL
+            alert = Alert("alertmanager", "High", firing, critical, "orders", "test", datetime.now(UTC))
+            incident = tx.incidents.open(alert, "High", None)
+            new = NewProposal(incident.id, "fix", {}, ALICE, Risk.LOW, 1, timedelta(minutes=30))
+            made = tx.proposals.add(new)
+        await self.executor.prepare(made.id)
+        plan_digest = self.proposal(made.id).digest
+        assert plan_digest, self.proposal(made.id).reason
+        with self.store.begin() as tx:
+            tx.proposals.sign(SignOff(made.id, N3, plan_digest, True, tx.now))
+            by = tx.now + timedelta(minutes=5)
+            tx.proposals.move(made.id, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=by)
+        return made.id
+
+    async def ran(self) -> Proposal:
+        """A proposal that was signed and executed."""
+        number = await self.signed()
+        await self.executor.execute(number)
+        return self.proposal(number)
+
+
+def catalogue(folder: Path) -> dict[str, Any]:
+    place = {"environments": ["test"], "services": ["orders"], "owner": "tests", "does": "It does."}
+    look = {
+        **place,
+        "title": "Look",
+        "run": {"runner": "command", "argv": ["/bin/cat", str(folder / "state")]},
+        "reads": {"value": "/value", "healthy": {"at_most": 5}, "identity": "/identity"},
+    }
+    fix = {
+        **place,
+        "title": "Fix",
+        "run": {"runner": "command", "argv": ["/bin/cp", str(folder / "wanted"), str(folder / "state")]},
+        "expected_effect": "It is low.",
+        "risk": "low",
+        "precondition": {"check": "look", "expect": {"at_least": 0}},
+        "verification": {"check": "look"},
+        "no_undo": "there is none",
+    }
+    return {"version": 1, "checks": {"look": look}, "actions": {"fix": fix}}
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    """With a value that is too high, and an action that helps."""
+    store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+    made = Case(tmp_path, store, Executor(store, Members(), Secrets({})))
+    made.value(9)
+    made.change(lambda whitelist: None)
+    made.adopt("policy", Policy(pinned=frozenset({N3})).content())
+    yield made
+    store.close()
+
+
+async def test_fixed_is_what_was_faulty_and_was_mended(case: Case) -> None:
+    """The action ended well, the check was faulty just before and is healthy now."""
+    ran = await case.ran()
+    await case.executor.verify(ran.id)
+    ended = case.proposal(ran.id)
+    assert (ended.state, ended.before_verdict) == (ProposalState.SUCCEEDED, "faulty")
+    assert (ended.outcome, ended.after) == (Outcome.FIXED, "0")
+
+
+async def test_what_was_well_before_is_not_called_fixed(case: Case) -> None:
+    """Nobody can tell whether the action did anything."""
+    case.value(3)
+    ran = await case.ran()
+    await case.executor.verify(ran.id)
+    ended = case.proposal(ran.id)
+    assert (ended.state, ended.outcome) == (ProposalState.SUCCEEDED, Outcome.CANNOT_TELL)
+    assert "it was as it should be before, too" in ended.after
+
+
+async def test_an_action_that_failed_has_fixed_nothing(case: Case) -> None:
+    """Well now, but not by what was signed."""
+    (case.folder / "wanted").unlink()
+    ran = await case.ran()
+    case.value(0)
+    await case.executor.verify(ran.id)
+    ended = case.proposal(ran.id)
+    assert (ended.state, ended.outcome) == (ProposalState.FAILED, Outcome.CANNOT_TELL)
+    assert "the action did not end well" in ended.after
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (
+            lambda w: w["checks"]["look"]["reads"].update(healthy={"at_most": 99}),
+            "not the one that was signed",
+        ),
+        (lambda w: (w["checks"].clear(), w["actions"].clear()), "no tool named 'look'"),
+        (lambda w: w.update(version=2), "version"),
+    ],
+)
+async def test_only_the_check_that_was_signed_decides(
+    case: Case, change: Callable[[dict[str, Any]], object], said: str
+) -> None:
+    """Changed, gone, or a catalogue that cannot be read: that is the outcome, written, audited, announced."""
+    ran = await case.ran()
+    case.change(change)
+    await case.executor.verify(ran.id)
+    ended = case.proposal(ran.id)
+    assert ended.outcome is Outcome.CANNOT_TELL
+    assert said in ended.after
+    with case.store.read() as tx:
+        assert [e.detail for e in tx.audit.events(ran.label)][-1] == {"after": ended.after}
+        assert tx.proposals.to_verify() == []
+
+
+async def test_an_action_that_is_gone_is_verified_as_signed(case: Case) -> None:
+    """Its check is still the one that was signed, and says that it helped."""
+    ran = await case.ran()
+    case.change(lambda whitelist: whitelist["actions"].clear())
+    await case.executor.verify(ran.id)
+    assert case.proposal(ran.id).outcome is Outcome.FIXED
+
+
+class Breaks:
+    """The runner of commands with a fault of its own, once the action runs."""
+
+    def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
+        return RUNNERS_COMMAND.resolve(call)
+
+    async def run(self, resolved: Mapping[str, Any], *rest: object) -> RunResult:
+        if "cp" in resolved["argv"][0]:
+            raise RuntimeError("broken")
+        return await RUNNERS_COMMAND.run(resolved, *rest)  # type: ignore[arg-type]  # as they came
+
+
+RUNNERS_COMMAND = RUNNERS["command"]
+
+
+async def test_a_runner_that_breaks_leaves_nothing_executing(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was claimed and may have taken effect: unknown, at once."""
+    number = await case.signed()
+    monkeypatch.setitem(RUNNERS, "command", Breaks())
+    await case.executor.execute(number)
+    ended = case.proposal(number)
+    assert ended.state is ProposalState.UNKNOWN
+    assert "RuntimeError" in ended.reason
+
+
+async def test_a_busy_store_only_delays_the_end(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another writer holds the file while the action ends; the end is written when it lets go."""
+    number = await case.signed()
+    engine = open_engine(sqlite_url(case.folder / "vigie.sqlite"))
+    pauses: list[float] = []
+    with engine.connect() as other:
+
+        async def let_go(pause: float) -> None:
+            pauses.append(pause)
+            other.rollback()
+
+        async def run(*rest: object) -> RunResult:
+            result = await real(*rest)  # type: ignore[arg-type]  # as they came
+            other.execute(sa.select(tables.proposals.c.id))
+            return result
+
+        def impatient(connection: sqlite3.Connection, *rest: object) -> None:
+            connection.execute("PRAGMA busy_timeout=10")
+
+        case.store._engine.dispose()
+        sa.event.listen(case.store._engine, "connect", impatient)
+        real = case.executor._run
+        monkeypatch.setattr(case.executor, "_run", run)
+        monkeypatch.setattr(asyncio, "sleep", let_go)
+        await case.executor.execute(number)
+    engine.dispose()
+    assert case.proposal(number).state is ProposalState.SUCCEEDED
+    assert pauses == [0.1]
+
+
+def test_a_content_is_parsed_once(case: Case) -> None:
+    """The same content is the same catalogue; a changed one is read at once."""
+    with case.store.read() as tx:
+        first = in_force.catalogue_in_force(tx)
+        assert in_force.catalogue_in_force(tx) is first
+    case.change(lambda whitelist: whitelist["checks"]["look"].update(title="Another"))
+    with case.store.read() as tx:
+        assert in_force.catalogue_in_force(tx).tool("look").title == "Another"
+
+
+_CHILD = """
+import json, sys
+print("a library says hello"); print("[1]"); print("{}"); print("x" * 100000)
+print(json.dumps({"ready": True}), flush=True)
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["subject"] == 3: sys.exit(7)
+    if request["subject"] != 2: print(json.dumps({"id": request["id"]}), flush=True)
+"""
+
+
+@asynccontextmanager
+async def running(*argv: str) -> AsyncIterator[ExecutorProcess]:
+    made = ExecutorProcess(argv, {})
+    made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+async def test_a_stray_line_does_not_end_the_watch() -> None:
+    """What is no answer is passed over, and work is done all the same."""
+    async with running(sys.executable, "-c", _CHILD) as executor:
+        await executor.do("check", 1)
+        assert executor.problem == ""
+
+
+async def test_no_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits is told after the limit."""
+    monkeypatch.setattr(process, "_ANSWER_WITHIN_S", 0.2)
+    async with running(sys.executable, "-c", _CHILD) as executor:
+        with pytest.raises(ExecutorUnavailable, match=r"no answer within 0\.2 s"):
+            await executor.do("check", 2)
+
+
+async def test_how_it_ended_is_kept_until_it_is_ready_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is told to who waits, and stands in `problem`."""
+    monkeypatch.setattr(process, "_RESTART_AFTER_S", 0.2)
+    async with running(sys.executable, "-c", _CHILD) as executor:
+        with pytest.raises(ExecutorUnavailable, match="exit code 7"):
+            await executor.do("check", 3)
+        assert "exit code 7" in executor.problem
+        await executor.do("check", 1)
+        assert executor.problem == ""
+
+
+async def test_a_program_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch goes on; once it is there, it runs."""
+    monkeypatch.setattr(process, "_RESTART_AFTER_S", 0.05)
+    program = tmp_path / "program"
+    async with running(str(program)) as executor:
+        while not executor.problem:
+            await asyncio.sleep(0.01)
+        assert "FileNotFoundError" in executor.problem
+        program.symlink_to("/bin/false")
+        while "exit code 1" not in executor.problem:
+            await asyncio.sleep(0.01)
