@@ -35,6 +35,7 @@ from bot.store.database import Store
 from bot.tools.catalogue import parse, read_files
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.process import ExecutorProcess
+from bot.tools.secrets import check_secrets
 from bot.triage.decide import Rules
 from bot.web.authenticate import Authenticate
 from bot.web.health import Health
@@ -61,6 +62,7 @@ async def serve(settings: Settings, config: Path) -> None:
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     content = read_files(settings.catalogue)
+    check_secrets(settings.secrets)
     with own_folder(settings.folder):
         store = Store.open(settings.store_url)
         put_in_force(store, settings, content)

@@ -13,6 +13,8 @@ class Link(Protocol):
 
 
 class Worker(Protocol):
+    problem: str
+
     @property
     def is_ready(self) -> bool: ...
 
@@ -43,7 +45,7 @@ class Health:
         return {
             "status": "ok",
             "slack": trouble or "connected",
-            "executor": "ready" if self._executor.is_ready else "starting",
+            "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
             "model": self._model or "none: diagnosis by similar incidents",
             "knowledge": self._knowledge.health(),
             "messages_waiting": waiting,

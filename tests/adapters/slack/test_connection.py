@@ -31,6 +31,8 @@ NOBODY = cast(Any, None)
 class Still:
     """The other parts that health names; here they are all well."""
 
+    problem = ""
+
     is_ready = True
 
     def health(self) -> dict[str, object]:
