@@ -48,7 +48,8 @@ def unfinished(tx: Tx) -> list[str]:
     work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
     work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
     for incident in tx.incidents.in_states(IncidentState.RESOLVED):
-        if tx.summaries.get(incident.id) is None:
+        unverified = any(p.is_under_way for p in tx.proposals.of_incident(incident.id))
+        if tx.summaries.get(incident.id) is None and not unverified:
             work.append(f"resolve:{incident.id}")
     work += [f"learn:{summary.incident_id}" for summary in tx.summaries.to_learn()]
     work += [f"answer:{key}" for key in tx.inbox.pending("ask")]

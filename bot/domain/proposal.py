@@ -69,6 +69,14 @@ class Proposal:
         return f"P{self.id}"
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether it is signed and not yet run, or run and not yet verified: its story is not over."""
+        ran = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
+        if self.state in ran:
+            return self.outcome is None
+        return self.state in (ProposalState.SIGNED, ProposalState.EXECUTING)
+
+    @property
     def helped(self) -> bool:
         """Whether it verifiably removed the fault; taking another action back never counts as that."""
         return self.outcome is Outcome.FIXED and self.undo_of is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,8 @@ from bot.domain.alert import Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy, resolve_citations
 from bot.domain.incident import MOVES, IncidentState, may_move
 from bot.domain.person import Person
-from bot.domain.proposal import ProposalState
-from bot.domain.tool import CheckResult, Expectation, Verdict
+from bot.domain.proposal import Outcome, Proposal, ProposalState
+from bot.domain.tool import CheckResult, Expectation, Risk, Verdict
 
 # The life of an incident, as people draw it.
 DIAGRAM = """
@@ -171,3 +172,16 @@ def test_what_was_dropped_is_counted(made: Diagnosis, known: set[str]) -> None:
     else:
         assert kept == made
     assert resolve_citations(kept, known) == kept
+
+
+@pytest.mark.parametrize("state", ProposalState)
+@pytest.mark.parametrize("outcome", [None, *Outcome])
+def test_a_story_is_over_only_when_its_action_was_verified(
+    state: ProposalState, outcome: Outcome | None
+) -> None:
+    """So no summary is drafted between an action and its verification, which would lose what helped."""
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    proposal = Proposal(1, 1, "fix", {}, Person("T1", "U1"), state, Risk.LOW, 1, now, now, outcome=outcome)
+    ran = state in (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
+    runs = state in (ProposalState.SIGNED, ProposalState.EXECUTING)
+    assert proposal.is_under_way == (runs or (ran and outcome is None))
