@@ -8,10 +8,8 @@ from typing import Protocol
 
 from bot.domain.incident import Incident
 from bot.domain.store import Tx
-from bot.domain.tool import Tool
+from bot.domain.tool import Inventory, Tool
 from bot.sign_off.policy import Policy
-
-Inventory = Mapping[str, Mapping[str, Mapping[str, object]]]
 
 
 @dataclass(frozen=True, slots=True)

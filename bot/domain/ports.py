@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from bot.domain.diagnosis import Diagnosis
@@ -11,12 +10,6 @@ from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.tool import Tool
-
-
-class Clock(Protocol):
-    """The time that decisions are made with: aware, and never before a time already stored."""
-
-    def now(self) -> datetime: ...
 
 
 class Wake(Protocol):

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+Inventory = Mapping[str, Mapping[str, Mapping[str, object]]]
+"""What arguments may refer to: the kind of a row, its id, its fields."""
+
 
 class ToolKind(StrEnum):
     CHECK = "check"

@@ -11,9 +11,9 @@ from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy, resolve_
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.ports import Diagnostician
-from bot.domain.tool import Tool
+from bot.domain.tool import Inventory, Tool
 from bot.errors import ArgumentRefused, ModelUnavailable
-from bot.stages.linked import Inventory, Standing, actions_for, standings, suggest, suggest_arguments
+from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
 from bot.stages.similar import Passage, cause_key, fitting_passages, one_per_document, rank
 from bot.stages.words import bounded, inert
 

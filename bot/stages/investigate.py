@@ -12,9 +12,9 @@ from bot.domain.incident import Incident
 from bot.domain.ports import Executor
 from bot.domain.records import CheckRun, SeenAlert
 from bot.domain.store import Store
-from bot.domain.tool import Tool, ToolKind
+from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import ExecutorUnavailable
-from bot.in_force import InForce, Inventory
+from bot.in_force import InForce
 from bot.stages.linked import suggest_arguments
 from knowledge.model import Passage, Query, SearchResult
 

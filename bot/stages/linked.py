@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
-from bot.domain.tool import Argument, Tool, ToolKind, Use, Verdict, shown
-
-Inventory = Mapping[str, Mapping[str, Mapping[str, object]]]
-"""Name of an inventory, name of a row, its fields."""
+from bot.domain.tool import Argument, Inventory, Tool, ToolKind, Use, Verdict, shown
 
 
 @dataclass(frozen=True, slots=True)

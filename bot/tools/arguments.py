@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import re2
 
-from bot.domain.tool import Argument, Tool
+from bot.domain.tool import Argument, Inventory, Tool
 from bot.errors import ArgumentRefused
-from bot.tools.catalogue import Inventory
 
 MAX_TEXT = 512
 

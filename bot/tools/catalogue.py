@@ -10,14 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.tool import Tool, ToolKind, Use
+from bot.domain.tool import Inventory, Tool, ToolKind, Use
 from bot.errors import CatalogueError
 from bot.tools.entries import ActionEntry, CatalogueFile, CheckEntry, HttpRun
 from bot.tools.runners.http import MARK, SECRET
 from bot.tools.strict_yaml import load_strict
 from bot.tools.template import holes
 
-Inventory = Mapping[str, Mapping[str, Mapping[str, object]]]
 MAX_BYTES = 1_000_000
 
 
@@ -28,9 +27,6 @@ class Catalogue:
     tools: Mapping[str, Tool]
     inventory: Inventory
     content: str
-
-    def of_kind(self, kind: ToolKind) -> list[Tool]:
-        return [tool for tool in self.tools.values() if tool.kind is kind]
 
     def tool(self, name: str) -> Tool:
         """The tool of that name.
@@ -209,4 +205,4 @@ def _first_problem(error: ValidationError) -> str:
     return f"{where}: {message}."
 
 
-__all__ = ["Catalogue", "Inventory", "parse", "read_files"]
+__all__ = ["Catalogue", "parse", "read_files"]

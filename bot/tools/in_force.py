@@ -11,9 +11,9 @@ import structlog
 from bot.announcements import announce_change, announce_text
 from bot.domain.incident import Incident
 from bot.domain.store import Tx
-from bot.domain.tool import Tool
+from bot.domain.tool import Inventory, Tool
 from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
-from bot.in_force import Inventory, Preview
+from bot.in_force import Preview
 from bot.sign_off.policy import Policy
 from bot.sign_off.rendering import call_text
 from bot.tools.arguments import validate

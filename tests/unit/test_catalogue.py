@@ -46,7 +46,7 @@ def test_an_entry_becomes_a_tool_with_all_that_was_declared() -> None:
     """Nothing is lost between the file and what runs; the entry is kept as it was written."""
     found = case("good_check_and_action")
     depth, restart = found.tool("depth"), found.tool("restart")
-    assert [tool.name for tool in found.of_kind(ToolKind.CHECK)] == ["depth"]
+    assert [tool.name for tool in found.tools.values() if tool.kind is ToolKind.CHECK] == ["depth"]
     assert depth.reads == Reading("/waiting", Expectation("at_most", 5), "orders", "/pid")
     assert (restart.kind, restart.risk, restart.undo) == (ToolKind.ACTION, Risk.LOW, None)
     assert restart.precondition == Use("depth", {}, Expectation("at_least", 6))
