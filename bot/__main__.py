@@ -65,9 +65,20 @@ def _parser() -> argparse.ArgumentParser:
     _config(verify).set_defaults(run=_audit_verify)
     freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
     freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
+    _add_eval(add("eval", "measure Vigie on your own data, in a throw-away store", _nothing))
     executor = commands.add_parser("executor")  # started by serve alone, so it is not in the help
     _config(executor).set_defaults(run=_executor)
     return parser
+
+
+def _add_eval(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(metavar="WHAT", required=True)
+    retrieval = kinds.add_parser("retrieval", help="recall@1, recall@5 and MRR@10 of search")
+    retrieval.add_argument("--corpus", type=Path, required=True, metavar="DIR", help="folder of documents")
+    retrieval.add_argument("--queries", type=Path, required=True, metavar="FILE", help="JSON Lines")
+    retrieval.add_argument("--rankings", type=Path, metavar="OUT", help="write each query's ten documents")
+    retrieval.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    retrieval.set_defaults(run=_eval_retrieval)
 
 
 def _config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -135,6 +146,12 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
     from bot.commands import audit
 
     return audit.verify(arguments.config)
+
+
+def _eval_retrieval(arguments: argparse.Namespace) -> int:
+    from bot.commands import evaluate
+
+    return evaluate.retrieval(arguments.corpus, arguments.queries, arguments.rankings, as_json=arguments.json)
 
 
 def _freeze(arguments: argparse.Namespace) -> int:

@@ -98,7 +98,7 @@ def commands(parser: argparse.ArgumentParser, path: str = "vigie") -> Iterator[t
 def test_every_command_of_the_command_line_is_described() -> None:
     """The table has one row for each command, with all of its options and no other."""
     described = {
-        re.split(r" [\[A-Z]", usage)[0]: set(re.findall(r"(?<!\w)--?[a-z][a-z-]*", usage))
+        re.split(r" [\[A-Z]| --", usage)[0]: set(re.findall(r"(?<!\w)--?[a-z][a-z-]*", usage))
         for usage in (row for row in first_column("command") if row.startswith("vigie "))
     }
     assert described == dict(commands(_parser()))

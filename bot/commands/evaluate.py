@@ -1,0 +1,45 @@
+"""`vigie eval`: runs the product's own code on the caller's data and prints what came of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from bot.evaluate import retrieval as retrieval_module
+from bot.evaluate.lines import write_lines
+
+
+def retrieval(corpus: Path, queries: Path, out: Path | None, *, as_json: bool) -> int:
+    """Print recall and MRR by source and their means; write the rankings where asked."""
+    report = retrieval_module.evaluate(corpus, queries, _progress)
+    if out:
+        write_lines(out, retrieval_module.rankings(report))
+    summary = report.summary()
+    if as_json:
+        print(json.dumps(summary))
+        return 0
+    print(f"{'source':<24}{'queries':>9}{'recall@1':>10}{'recall@5':>10}{'mrr@10':>9}")
+    for source, scores in report.by_source().items():
+        _print_scores(source or "(all documents)", scores)
+    if summary["scored"]:
+        _print_scores("mean over sources", {"queries": summary["scored"], **_means(summary)})
+    for note in report.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
+def _means(summary: dict[str, object]) -> dict[str, object]:
+    return {name: summary[name] for name in ("recall@1", "recall@5", "mrr@10")}
+
+
+def _print_scores(name: str, scores: dict[str, object] | dict[str, float]) -> None:
+    print(
+        f"{name:<24}{scores['queries']:>9.0f}{scores['recall@1']:>10.3f}"
+        f"{scores['recall@5']:>10.3f}{scores['mrr@10']:>9.3f}"
+    )
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text[:78]:<78}", end="", file=sys.stderr, flush=True)
