@@ -49,7 +49,15 @@ def fuse(rankings: Iterable[Ranking], candidates: Iterable[str]) -> dict[str, fl
 def best_two(scores: Sequence[float]) -> float:
     """The mean of the two highest; one alone counts for itself with a little less."""
     top = sorted(scores, reverse=True)[:2]
-    return fmean(top) if len(top) == 2 else top[0] * 0.9
+    return fmean(top) if len(top) == 2 else top[0] * 0.95
+
+
+def mean_of(rankings: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean score of each thing; where a ranking did not bring it, it has that ranking's lowest."""
+    found = [ranking for ranking in rankings if ranking]
+    lowest = [min(ranking.values()) for ranking in found]
+    ids = {id for ranking in found for id in ranking}
+    return {id: fmean(ranking.get(id, low) for ranking, low in zip(found, lowest, strict=True)) for id in ids}
 
 
 def grouped(

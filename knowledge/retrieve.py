@@ -13,19 +13,22 @@ from knowledge.embeddings import Embedder
 from knowledge.index import VectorIndex
 from knowledge.lexical import About, LexicalIndex
 from knowledge.model import Passage, Query, SearchResult
-from knowledge.ranking import Ranking, best_two, fingerprint, fuse, grouped, same, squash
+from knowledge.ranking import Ranking, best_two, fingerprint, fuse, grouped, mean_of, same, squash
 from knowledge.text.normalising import normalise, split_names
 
 PER_DOCUMENT = 2
 # How many windows and documents each ranking brings; beyond that nothing was ever best.
 FETCH_WINDOWS, FETCH_DOCUMENTS = 400, 200
 MAX_CHARACTERS = 4000
+# A question says several things, each of which a document may answer; more than these only cost time.
+MAX_STATEMENTS, STATEMENT_WORDS = 8, 3
 # In units of the mean z-score. The first is more than any text can reach.
 EXACT_NAME, NAME_IN_TEXT, SAME_SERVICE, SECOND_PASSAGE = 8.0, 2.0, 0.5, 0.75
 # Calibrated on alerts against their own and against other teams' runbooks, and on questions of daily life:
 # the cosine above the embedder's floor, weighed, and the share of words met must reach FIT_BOTH together.
 NEARNESS, FIT_BOTH, FIT_WORDS = 1.5, 0.42, 0.4
 
+_STATEMENT = re.compile(r"(?<=[.!?:])\s+|\n+")
 _LABEL = re.compile(r"(?<!\S)[\w.-]+=(?:\"[^\"]*\"|\S*)")
 _NUMBER = re.compile(r"\b[\w.-]*\d[\w.:%-]*")
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[A-Z_][A-Za-z0-9]*)+")
@@ -110,15 +113,18 @@ def _scores(
     of_passages = [Ranking({id: max(values) for id, values in word_windows.items() if owner(id)}, 0.0)]
     cosine: dict[str, float] = {}
     if dense is not None:
-        vector = dense.embedder.embed([question.meaning])[0]
+        vector, *others = dense.embedder.embed([question.meaning, *_statements(question.meaning)])
         near = _by_passage(dense.index.query("windows", vector, FETCH_WINDOWS))
         titles = _by_passage(dense.index.query("titles", vector, FETCH_DOCUMENTS))
-        by_meaning = grouped(near, owner)
-        by_title = {id: max(values) for id, values in grouped(titles, owner).items()}
+        by_meaning = _best_of(near, owner)
+        by_title = _best_of(titles, owner)
+        said = [
+            _best_of(_by_passage(dense.index.query("windows", one, FETCH_WINDOWS)), owner) for one in others
+        ]
         cosine = {
-            id: max([*by_meaning.get(id, ()), by_title.get(id, -1.0)]) for id in {*by_meaning, *by_title}
+            id: max(by_meaning.get(id, -1.0), by_title.get(id, -1.0)) for id in {*by_meaning, *by_title}
         }
-        of_documents += [Ranking({id: best_two(v) for id, v in by_meaning.items()}), Ranking(by_title)]
+        of_documents += [Ranking(mean_of(said or [by_meaning])), Ranking(by_title)]
         of_passages.append(Ranking({id: max(values) for id, values in near.items() if owner(id)}))
     documents = fuse(of_documents, {id for ranking in of_documents for id in ranking.scores})
     for id, one in about.items():
@@ -129,12 +135,23 @@ def _scores(
     return _Scores(passages, documents, cosine)
 
 
+def _statements(meaning: str) -> list[str]:
+    """The sentences and lines of a question that say something; none where it is but one."""
+    parts = [part for part in _STATEMENT.split(meaning) if len(part.split()) >= STATEMENT_WORDS]
+    return parts[:MAX_STATEMENTS] if len(parts) > 1 else []
+
+
 def _by_passage(hits: list[tuple[str, float]]) -> dict[str, list[float]]:
     """Vector ids are a passage's id, a bar and a number."""
     found: dict[str, list[float]] = defaultdict(list)
     for id, value in hits:
         found[id.rpartition("|")[0]].append(value)
     return found
+
+
+def _best_of(passages: dict[str, list[float]], owner: Callable[[str], str | None]) -> dict[str, float]:
+    """The best value that any part of each document has."""
+    return {id: max(values) for id, values in grouped(passages, owner).items()}
 
 
 def _bonus(question: _Question, one: About) -> float:
