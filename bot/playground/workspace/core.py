@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.playground.workspace.board import Board
+from bot.playground.workspace.delivery import Delivery
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.feed import Feed
 from bot.playground.workspace.files import Files
-from bot.playground.workspace.link import Link
 from bot.playground.workspace.rates import Rates
 from bot.playground.workspace.team import Team
 from bot.playground.workspace.views import Views
@@ -23,7 +23,7 @@ class Core:
     whispers: Whispers
     views: Views
     files: Files
-    link: Link
+    link: Delivery
     feed: Feed
     faults: Faults
     rates: Rates

@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.playground.workspace import envelopes
+from bot.playground.workspace.acks import ERRORS
 from bot.playground.workspace.core import Core
 from bot.playground.workspace.drafts import Draft
 from bot.playground.workspace.elements import action_item, find, state_values
@@ -13,8 +14,6 @@ from bot.playground.workspace.outcomes import ClickOutcome, CommandOutcome
 from bot.playground.workspace.response_urls import ResponseUrls
 from bot.playground.workspace.rooms import Room, for_page, shown
 from bot.playground.workspace.typed import stored_text
-
-ERRORS = {"timeout": "operation_timeout", "no_connection": "dispatch_failed"}
 
 
 class Human:

@@ -9,6 +9,7 @@ from bot.playground.workspace.administration import Administration
 from bot.playground.workspace.api import Api, Call
 from bot.playground.workspace.board import Board
 from bot.playground.workspace.core import Core
+from bot.playground.workspace.delivery import Delivery, Way
 from bot.playground.workspace.envelopes import event_callback
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.feed import Feed
@@ -22,6 +23,7 @@ from bot.playground.workspace.link import Link
 from bot.playground.workspace.page import Demo, Page
 from bot.playground.workspace.people import DEFAULT_EVENTS, DEFAULT_SCOPES, Channel, Person, UserGroup
 from bot.playground.workspace.rates import DEFAULT_RATES, Rate, Rates
+from bot.playground.workspace.request_url import RequestUrl
 from bot.playground.workspace.response_urls import ResponseUrls
 from bot.playground.workspace.scripted import ScriptedPeople
 from bot.playground.workspace.team import Team
@@ -57,19 +59,30 @@ class Workspace(ScriptedPeople, Administration):
         ack_seconds: float = 3.0,
         trigger_seconds: float = 3.0,
         retry_pauses: tuple[float, ...] = (1.0, 3.0, 10.0),
+        http_retry_pauses: tuple[float, ...] = (0.0, 60.0, 300.0),
+        warning_seconds: float = 10.0,
+        response_url_seconds: float = 1800.0,
     ) -> None:
         team = Team(team_id, app_id, bot, bot_token, app_token, team_name, tuple(scopes), tuple(events))
         team.commands, team.signing_secret = tuple(commands), signing_secret
         team.groups = {group.id: group for group in user_groups}
         team.add(people)
         feed, self.faults = Feed(), Faults()
-        link = Link(app_id, self.faults, ack_seconds=ack_seconds, retry_pauses=retry_pauses)
+        socket = Link(
+            app_id,
+            self.faults,
+            ack_seconds=ack_seconds,
+            retry_pauses=retry_pauses,
+            warning_seconds=warning_seconds,
+        )
+        over_http = RequestUrl(signing_secret, self.faults, ack_seconds=ack_seconds, pauses=http_retry_pauses)
+        link = Delivery(team, socket, over_http)
         board = Board(team, list(channels), feed, lambda event: link.send_event(event_callback(team, event)))
         views = Views(team, feed, trigger_seconds=trigger_seconds)
         whispers = Whispers(team, feed, board.timestamps)
         parts = (team, board, whispers, views, Files(team), link, feed, self.faults, Rates(rates))
         self._core = Core(*parts, address=lambda: self.url)
-        self._urls = ResponseUrls(self._core)
+        self._urls = ResponseUrls(self._core, seconds=response_url_seconds)
         self._human, self._forms = Human(self._core, self._urls), Forms(self._core)
         self._later = LaterDeeds(self._core)
         self._api = Api(self._core)
@@ -103,7 +116,7 @@ class Workspace(ScriptedPeople, Administration):
     @property
     def connections(self) -> int:
         """How many Socket Mode connections are open."""
-        return self._core.link.connections
+        return self._core.link.socket.connections
 
     async def start(self, port: int = 0) -> None:
         """Listens on 127.0.0.1; port 0 takes a free one.
@@ -115,7 +128,7 @@ class Workspace(ScriptedPeople, Administration):
         app = web.Application(middlewares=[guard.check()], client_max_size=_BODY_BYTES)
         app.on_response_prepare.append(guard.prepare)
         app.add_routes([*self._page.routes(), *self._file_routes.routes()])
-        app.add_routes([web.get("/link", self._core.link.open), web.get("/link/", self._core.link.open)])
+        app.add_routes([web.get(path, self._core.link.socket.open) for path in ("/link", "/link/")])
         app.add_routes([web.route("*", "/api/{method}", self._api.answer)])
         app.add_routes([web.post("/respond/{team}/{key}", self._urls.answer)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -131,6 +144,14 @@ class Workspace(ScriptedPeople, Administration):
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def deliver_to(self, url: str, way: Way = "http") -> None:
+        """From now on the app is told over HTTP at that address (or by `both` ways), signed.
+
+        Raises:
+            Refused: `url_verification_failed`: the address did not answer the challenge.
+        """
+        await self._core.link.go_by(way, url)
 
     def calls(self, method: str | None = None) -> list[Call]:
         """The API calls so far, of one method or all."""
