@@ -62,6 +62,7 @@ class Workspace(ScriptedPeople, Administration):
         http_retry_pauses: tuple[float, ...] = (0.0, 60.0, 300.0),
         warning_seconds: float = 10.0,
         response_url_seconds: float = 1800.0,
+        stream_seconds: float = 300.0,
     ) -> None:
         team = Team(team_id, app_id, bot, bot_token, app_token, team_name, tuple(scopes), tuple(events))
         team.commands, team.signing_secret = tuple(commands), signing_secret
@@ -77,13 +78,19 @@ class Workspace(ScriptedPeople, Administration):
         )
         over_http = RequestUrl(signing_secret, self.faults, ack_seconds=ack_seconds, pauses=http_retry_pauses)
         link = Delivery(team, socket, over_http)
-        board = Board(team, list(channels), feed, lambda event: link.send_event(event_callback(team, event)))
+        board = Board(
+            team,
+            list(channels),
+            feed,
+            lambda event: link.send_event(event_callback(team, event)),
+            stream_seconds,
+        )
         views = Views(team, feed, trigger_seconds=trigger_seconds)
         whispers = Whispers(team, feed, board.timestamps)
         parts = (team, board, whispers, views, Files(team), link, feed, self.faults, Rates(rates))
         self._core = Core(*parts, address=lambda: self.url)
         self._urls = ResponseUrls(self._core, seconds=response_url_seconds)
-        self._human, self._forms = Human(self._core, self._urls), Forms(self._core)
+        self._human, self._forms = Human(self._core, self._urls), Forms(self._core, self._urls)
         self._later = LaterDeeds(self._core)
         self._api = Api(self._core)
         self._page = Page(self._core, self._human, self._later, self._forms, page_folder, demo)
@@ -161,6 +168,7 @@ class Workspace(ScriptedPeople, Administration):
         """Clears messages, views, files and ephemerals; the open pages are told to load anew."""
         for room in self._core.board.rooms.values():
             room.messages.clear()
+        self._core.board.streams.clear()
         self._core.whispers.clear()
         self._core.views.clear()
         self._core.files.clear()
