@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -30,6 +30,8 @@ class SlackSection(Section):
     """[slack]"""
 
     incidents_channel: str = "incidents"
+    mode: Literal["socket", "http"] = "socket"
+    """socket: Vigie opens the connection to Slack. http: Slack calls /slack/events, and signs each call."""
     trust_api_url: bool = False
 
 
@@ -130,15 +132,33 @@ class Settings:
         return self._token("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions › Bot User OAuth Token")
 
     @property
+    def uses_socket(self) -> bool:
+        """Whether Vigie opens the connection to Slack itself; otherwise Slack calls it."""
+        return self.file.slack.mode == "socket"
+
+    @property
     def app_token(self) -> str:
+        """What opens Socket Mode; empty where Slack calls Vigie."""
+        if not self.uses_socket:
+            return ""
         return self._token(
             "SLACK_APP_TOKEN", "xapp-", "Basic Information › App-Level Tokens (connections:write)"
         )
 
     @property
     def signing_secret(self) -> str:
-        """Set only where Slack calls Vigie over HTTP."""
-        return self._environment.get("SLACK_SIGNING_SECRET", "")
+        """What Slack signs its calls with; without one there is no way in over HTTP.
+
+        Raises:
+            Misconfigured: it is needed and not set.
+        """
+        secret = self._environment.get("SLACK_SIGNING_SECRET", "")
+        if not self.uses_socket and len(secret) < 16:
+            raise Misconfigured(
+                "SLACK_SIGNING_SECRET is not set, or too short to be one. In HTTP mode Slack's calls are"
+                " known by it; find it in your Slack app under Basic Information › App Credentials."
+            )
+        return secret
 
     @property
     def intake_token(self) -> str:
@@ -243,7 +263,8 @@ def _first_problem(error: ValidationError) -> str:
     if problem["type"] != "extra_forbidden":
         return f"{where}: {problem['msg']}."
     name = str(problem["loc"][-1])
-    near = difflib.get_close_matches(name, _known_names(), n=1)
+    known = _known_names() if len(problem["loc"]) > 1 else list(File.model_fields)
+    near = difflib.get_close_matches(name, known, n=1)
     return f"{where} is not a setting" + (f"; did you mean {near[0]!r}?" if near else ". Take it out.")
 
 
