@@ -72,7 +72,7 @@ def test_bad_config_fails_checkouts_restoring_repairs_and_undo_breaks_again(shop
 
 
 def test_a_poison_mail_holds_up_the_rest_parking_repairs_and_undo_breaks_again(shop: RunningShop) -> None:
-    """One mail that cannot be read stops all mails but no order; parked, the rest leaves; the undo stops them."""
+    """One mail that cannot be read stops all mails, no order; parked, the rest leaves; the undo stops it."""
     break_shop(shop.folder, "poison_mail")
     shop.until(lambda: shop.health()["mail"]["queue"] > 15, "mails pile up")
     broken = shop.health()

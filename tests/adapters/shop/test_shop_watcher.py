@@ -178,7 +178,7 @@ def test_a_living_lock_without_a_queue_is_no_alert() -> None:
 
 
 def test_mails_and_connections_are_told_by_their_own_service_and_rise() -> None:
-    """A long queue or many connections warn first; what stops mails or orders is critical, in the same group."""
+    """A long queue or many connections warn first; what stops mails or orders is critical, same group."""
     for service, low, high in (
         ("shop-mail", reading(mails=(20, 2.0)), reading(mails=(40, 6.0))),
         ("shop-database", reading(connections=(8, 0.0)), reading(connections=(10, 0.5))),
