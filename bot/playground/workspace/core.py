@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from bot.playground.workspace.board import Board
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.feed import Feed
+from bot.playground.workspace.files import Files
 from bot.playground.workspace.link import Link
 from bot.playground.workspace.rates import Rates
 from bot.playground.workspace.team import Team
 from bot.playground.workspace.views import Views
+from bot.playground.workspace.whispers import Whispers
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Core:
 
     team: Team
     board: Board
+    whispers: Whispers
     views: Views
+    files: Files
     link: Link
     feed: Feed
     faults: Faults
