@@ -42,9 +42,11 @@ export function follow(box, items) {
       fresh.dataset.print = item.print;
       if (node) {
         const hadFocus = node.contains(document.activeElement);
+        const itself = node === document.activeElement;
         if (at === node) at = fresh;
         node.replaceWith(fresh);
-        if (hadFocus) fresh.querySelector(`[data-focus="${CSS.escape(focused ?? "")}"]`)?.focus();
+        if (itself) fresh.focus();
+        else if (hadFocus) fresh.querySelector(`[data-focus="${CSS.escape(focused ?? "")}"]`)?.focus();
       }
       node = fresh;
     }
