@@ -1,11 +1,9 @@
 """The Web API at /api/<method>: token, scopes, ordered faults, then the method; answers as Slack does."""
 
-import hmac
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from aiohttp import web
 
@@ -13,8 +11,7 @@ from bot.playground.workspace import methods_chat, methods_read, methods_views
 from bot.playground.workspace.arguments import Arguments, read_arguments
 from bot.playground.workspace.core import Core
 from bot.playground.workspace.errors import Json, Refused
-
-TokenKind = Literal["bot", "app", "none", "unknown"]
+from bot.playground.workspace.team import TokenKind
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class Api:
         args = Arguments({})
         try:
             token, args = await read_arguments(request)
-            kind = self._kind(token)
+            kind = self._core.team.kind_of(token)
             body = self._run(name, kind, args)
             refusal = None
         except Refused as error:
@@ -101,16 +98,11 @@ class Api:
             raise Refused("not_authed" if kind == "none" else "invalid_auth")
         if kind != method.token:
             raise Refused("not_allowed_token_type")
+        if kind == "bot" and self._core.team.bot_token_error:
+            raise Refused(self._core.team.bot_token_error)
         self._core.team.require(*method.scopes)
         self._core.faults.refuse(name)
         return {"ok": True, **method.run(self._core, args)}
-
-    def _kind(self, token: str) -> TokenKind:
-        if not token:
-            return "none"
-        if _same(token, self._core.team.bot_token):
-            return "bot"
-        return "app" if _same(token, self._core.team.app_token) else "unknown"
 
     def _response(self, body: Json, kind: TokenKind, refusal: Refused | None) -> web.Response:
         headers = {"Cache-Control": "no-store"}
@@ -128,7 +120,3 @@ class Api:
             content_type="application/json",
             charset="utf-8",
         )
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())

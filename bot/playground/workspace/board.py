@@ -1,11 +1,9 @@
-"""Writing: posts, edits, deletions and ephemerals, each told to the open pages and to the app as events."""
+"""Writing: posts, edits, deletions and reactions, each told to the open pages and to the app as events."""
 
 import time
-import uuid
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from bot.playground.workspace.drafts import Draft, written
 from bot.playground.workspace.elements import with_ids
 from bot.playground.workspace.errors import Json, Refused
 from bot.playground.workspace.feed import Feed
@@ -15,21 +13,8 @@ from bot.playground.workspace.rooms import Room, RoomKind, for_page, shown
 from bot.playground.workspace.team import Team
 from bot.playground.workspace.typed import rich_text
 
-_SCOPES = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
 _EVENTS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
-_EPHEMERALS_KEPT = 200
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A message about to be written."""
-
-    text: str = ""
-    blocks: list[Json] | None = None
-    attachments: list[Json] | None = None
-    metadata: Json | None = None
-    thread_ts: str | None = None
-    broadcast: bool = False
+_HIDDEN = ("message_changed", "message_deleted")
 
 
 class Board:
@@ -43,7 +28,6 @@ class Board:
         self.timestamps = Timestamps()
         self.announce = announce
         self.rooms: dict[str, Room] = {}
-        self.ephemerals: defaultdict[str, list[Json]] = defaultdict(list)
         now = int(time.time())
         for channel in channels:
             kind: RoomKind = "group" if channel.private else "channel"
@@ -74,7 +58,7 @@ class Board:
     def post(self, room: Room, author: Person, draft: Draft) -> Json:
         """Stores a message and tells of it; returns the stored message."""
         root = room.root_of(draft.thread_ts) if draft.thread_ts else None
-        message = self._written(author, draft) | {"ts": self.timestamps.next()}
+        message = written(self.team, author, draft) | {"ts": self.timestamps.next()}
         if root is not None:
             message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
             if draft.broadcast:
@@ -92,7 +76,9 @@ class Board:
         message = room.message(ts)
         before = shown(message)
         message["text"] = draft.text
-        if draft.blocks:
+        if "bot_id" not in message:
+            message["blocks"] = rich_text(draft.text)
+        elif draft.blocks:
             message["blocks"] = with_ids(draft.blocks)
         elif draft.blocks is not None:
             message.pop("blocks", None)
@@ -101,104 +87,78 @@ class Board:
         if draft.metadata is not None:
             message["metadata"] = draft.metadata
         message["edited"] = {"user": message["user"], "ts": self.timestamps.next()}
-        self._tell(room, "message_changed", message)
-        changed = {"subtype": "message_changed", "message": shown(message), "previous_message": before}
-        self._announce(room, changed | {"ts": message["edited"]["ts"]})
+        self.changed(room, message, before)
         return message
 
+    def changed(self, room: Room, message: Json, before: Json) -> None:
+        """Tells of a stored message that says something else from now on."""
+        self._tell(room, "message_changed", message)
+        event = {"subtype": "message_changed", "message": shown(message), "previous_message": before}
+        self._announce(room, event | {"ts": self.timestamps.next()})
+
     def delete(self, room: Room, ts: str) -> None:
-        """Removes a message; the root of a thread leaves a tombstone."""
+        """Removes a message; the root of a thread leaves a tombstone, which is told as a change."""
         message = room.message(ts)
         before = shown(message)
         root_ts = message.get("thread_ts", ts)
         if root_ts == ts and room.replies(ts):
-            for key in ("blocks", "attachments", "metadata"):
+            for key in ("blocks", "attachments", "metadata", "files", "reactions"):
                 message.pop(key, None)
             message |= {"subtype": "tombstone", "text": "This message was deleted.", "hidden": True}
-            self._tell(room, "message_changed", message)
-        else:
-            del room.messages[ts]
-            self.feed.tell(self._readers(room), {"type": "message_deleted", "channel": room.id, "ts": ts})
-            if root_ts != ts and root_ts in room.messages:
-                room.count_replies(root_ts)
-                self._tell(room, "message_changed", room.messages[root_ts])
+            self.changed(room, message, before)
+            return
+        del room.messages[ts]
+        self.feed.tell(self._readers(room), {"type": "message_deleted", "channel": room.id, "ts": ts})
+        if root_ts != ts and root_ts in room.messages:
+            room.count_replies(root_ts)
+            self._tell(room, "message_changed", room.messages[root_ts])
         deleted = {"subtype": "message_deleted", "deleted_ts": ts, "previous_message": before}
         self._announce(room, deleted | {"ts": self.timestamps.next()})
 
-    def react(self, room: Room, ts: str, name: str) -> None:
-        """Adds one emoji of the bot.
+    def react(self, room: Room, ts: str, name: str, user: str) -> None:
+        """Adds one emoji of that person.
 
         Raises:
             Refused: `message_not_found`, `already_reacted`.
         """
         message = room.message(ts)
         reactions: list[Json] = message.setdefault("reactions", [])
-        mine = next((r for r in reactions if r["name"] == name), None)
-        if mine is None:
-            reactions.append({"name": name, "users": [self.team.bot.id], "count": 1})
-        elif self.team.bot.id in mine["users"]:
+        one = next((r for r in reactions if r["name"] == name), None)
+        if one is None:
+            reactions.append({"name": name, "users": [user], "count": 1})
+        elif user in one["users"]:
             raise Refused("already_reacted")
-        self._tell(room, "message_changed", message)
+        else:
+            one |= {"users": [*one["users"], user], "count": one["count"] + 1}
+        self._reacted(room, message, "reaction_added", name, user)
 
-    def whisper(self, room: Room, user: str, draft: Draft) -> Json:
-        """Shows a message of the app to one person only, who stands as its `user`; returns it."""
-        message = self._written(self.team.bot, draft) | {"ts": self.timestamps.next(), "channel": room.id}
-        message |= {"is_ephemeral": True, "user": user} | (
-            {"thread_ts": draft.thread_ts} if draft.thread_ts else {}
-        )
-        kept = self.ephemerals[user]
-        kept.append(message)
-        del kept[:-_EPHEMERALS_KEPT]
-        self._tell_whisper(message)
-        return message
-
-    def replace_whisper(self, user: str, ts: str, draft: Draft | None) -> None:
-        """Replaces an ephemeral message in place, or takes it away (None).
+    def unreact(self, room: Room, ts: str, name: str, user: str) -> None:
+        """Takes one emoji of that person away.
 
         Raises:
-            Refused: `message_not_found`.
+            Refused: `message_not_found`, `no_reaction`.
         """
-        kept = self.ephemerals[user]
-        message = next((m for m in kept if m["ts"] == ts), None)
-        if message is None:
-            raise Refused("message_not_found")
-        if draft is None:
-            kept.remove(message)
-            self.feed.tell({user}, {"type": "message_deleted", "channel": message["channel"], "ts": ts})
-            return
-        message["text"], message["blocks"] = draft.text, with_ids(draft.blocks or [])
-        self._tell_whisper(message)
+        message = room.message(ts)
+        one = next((r for r in message.get("reactions", []) if r["name"] == name), None)
+        if one is None or user not in one["users"]:
+            raise Refused("no_reaction")
+        one |= {"users": [other for other in one["users"] if other != user], "count": one["count"] - 1}
+        message["reactions"] = [r for r in message["reactions"] if r["count"]]
+        if not message["reactions"]:
+            del message["reactions"]
+        self._reacted(room, message, "reaction_removed", name, user)
 
-    def _tell_whisper(self, message: Json) -> None:
-        event = {"type": "ephemeral", "channel": message["channel"], "message": for_page(message)}
-        self.feed.tell({message["user"]}, event)
+    def announce_if_heard(self, event: Json) -> None:
+        """Tells the app of an event that is named as its subscription, if it may hear it."""
+        if self.team.hears(event["type"]):
+            self.announce({**event, "event_ts": event.get("event_ts") or self.timestamps.next()})
 
-    def _written(self, author: Person, draft: Draft) -> Json:
-        message: Json = {"type": "message", "user": author.id, "text": draft.text, "team": self.team.id}
-        if author.is_bot:
-            message |= self._bot_marks(author)
-            message |= {"blocks": with_ids(draft.blocks)} if draft.blocks else {}
-        else:
-            message |= {"client_msg_id": str(uuid.uuid4()), "blocks": rich_text(draft.text)}
-        if draft.attachments:
-            message["attachments"] = draft.attachments
-        if draft.metadata:
-            message["metadata"] = draft.metadata
-        return message
-
-    def _bot_marks(self, author: Person) -> Json:
-        app_id = self.team.app_id if author.id == self.team.bot.id else "A" + author.id[1:]
-        profile = {
-            "id": author.bot_id,
-            "app_id": app_id,
-            "user_id": author.id,
-            "name": author.name,
-            "icons": {},
-            "deleted": False,
-            "updated": 0,
-            "team_id": self.team.id,
-        }
-        return {"bot_id": author.bot_id, "app_id": app_id, "bot_profile": profile}
+    def _reacted(self, room: Room, message: Json, kind: str, name: str, user: str) -> None:
+        self._tell(room, "message_changed", message)
+        if self.team.bot.id in room.members:
+            item = {"type": "message", "channel": room.id, "ts": message["ts"]}
+            event = {"type": kind, "user": user, "reaction": name, "item_user": message["user"], "item": item}
+            self.announce_if_heard(event)
 
     def _readers(self, room: Room) -> set[str]:
         return {user for user, person in self.team.people.items() if room.seen_by(person)}
@@ -208,19 +168,17 @@ class Board:
 
     def _announce_message(self, room: Room, message: Json) -> None:
         event = shown(message)
-        self._announce(room, event)
+        shared = {"subtype": "file_share"} if "files" in event and "subtype" not in event else {}
+        self._announce(room, event | shared)
         mentioned = f"<@{self.team.bot.id}>" in event["text"] and event["user"] != self.team.bot.id
-        if not mentioned or room.kind == "im" or self.team.bot.id not in room.members:
-            return
-        if "app_mention" in self.team.events and "app_mentions:read" in self.team.scopes:
-            self.announce({**event, "type": "app_mention", "channel": room.id, "event_ts": event["ts"]})
+        if mentioned and room.kind != "im" and self.team.bot.id in room.members:
+            mention = {**event, "type": "app_mention", "channel": room.id, "event_ts": event["ts"]}
+            self.announce_if_heard(mention)
 
     def _announce(self, room: Room, event: Json) -> None:
         """Tells the app of a message where it is a member, subscribed, and has the scope."""
-        if self.team.bot.id not in room.members or _EVENTS[room.kind] not in self.team.events:
-            return
-        if _SCOPES[room.kind] not in self.team.scopes:
+        if self.team.bot.id not in room.members or not self.team.hears(_EVENTS[room.kind]):
             return
         about = {"channel": room.id, "event_ts": event["ts"], "channel_type": room.kind}
-        hidden = {"hidden": True} if "subtype" in event and event["subtype"] != "thread_broadcast" else {}
+        hidden = {"hidden": True} if event.get("subtype") in _HIDDEN else {}
         self.announce({**event, "type": "message", **hidden, **about})

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.playground.workspace.board import Board
+from bot.playground.workspace.delivery import Delivery
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.feed import Feed
-from bot.playground.workspace.link import Link
+from bot.playground.workspace.files import Files
 from bot.playground.workspace.rates import Rates
 from bot.playground.workspace.team import Team
 from bot.playground.workspace.views import Views
+from bot.playground.workspace.whispers import Whispers
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,10 @@ class Core:
 
     team: Team
     board: Board
+    whispers: Whispers
     views: Views
-    link: Link
+    files: Files
+    link: Delivery
     feed: Feed
     faults: Faults
     rates: Rates

@@ -1,10 +1,10 @@
 """The human side of modals: submitting and closing them, and what the app answers to a submission."""
 
 from bot.playground.workspace import envelopes
+from bot.playground.workspace.acks import ERRORS
 from bot.playground.workspace.core import Core
 from bot.playground.workspace.elements import input_errors
 from bot.playground.workspace.errors import Json, Refused
-from bot.playground.workspace.human import ERRORS
 from bot.playground.workspace.outcomes import SubmitOutcome
 
 

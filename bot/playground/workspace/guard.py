@@ -9,7 +9,7 @@ from aiohttp.typedefs import Middleware
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_APP_PATHS = ("/api/", "/link", "/respond/")
+_APP_PATHS = ("/api/", "/link", "/respond/", "/upload/", "/files-pri/")
 _CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -70,8 +70,15 @@ class Guard:
         if not self._has_token(request):
             return "The page's token is missing or wrong: open the address that was printed at the start."
         if request.method != "GET" and request.content_type != "application/json":
-            return "Send JSON with Content-Type application/json."
+            return self._refusal_of_form(request)
         return ""
+
+    def _refusal_of_form(self, request: web.Request) -> str:
+        """A page elsewhere can send forms without asking first: only uploads are, and they say where from."""
+        own = "Origin" in request.headers or "X-Workspace-Token" in request.headers
+        if request.path == "/human/upload" and request.content_type == "multipart/form-data" and own:
+            return ""
+        return "Send JSON with Content-Type application/json."
 
     def _has_token(self, request: web.Request) -> bool:
         given = [request.cookies.get(self.cookie), request.headers.get("X-Workspace-Token")]

@@ -3,8 +3,9 @@
 import asyncio
 
 from bot.playground.workspace import envelopes
-from bot.playground.workspace.board import Draft
+from bot.playground.workspace.acks import ERRORS
 from bot.playground.workspace.core import Core
+from bot.playground.workspace.drafts import Draft
 from bot.playground.workspace.elements import action_item, find, state_values
 from bot.playground.workspace.envelopes import Place
 from bot.playground.workspace.errors import Json, Refused
@@ -13,8 +14,6 @@ from bot.playground.workspace.outcomes import ClickOutcome, CommandOutcome
 from bot.playground.workspace.response_urls import ResponseUrls
 from bot.playground.workspace.rooms import Room, for_page, shown
 from bot.playground.workspace.typed import stored_text
-
-ERRORS = {"timeout": "operation_timeout", "no_connection": "dispatch_failed"}
 
 
 class Human:
@@ -43,6 +42,7 @@ class Human:
             Refused: `not_in_channel`, `channel_not_found`, `no_text`, `msg_too_long`, `thread_not_found`.
         """
         room = self.room_for(user, channel)
+        room.refuse_if_archived("is_archived")
         if user not in room.members:
             raise Refused("not_in_channel")
         if not text.strip():
@@ -154,10 +154,10 @@ class Human:
 
     def ephemerals(self, user: str) -> list[Json]:
         """What only this person was shown, oldest first."""
-        return [shown(message) for message in self._core.board.ephemerals[user]]
+        return [shown(message) for message in self._core.whispers.to(user)]
 
     def _message(self, room: Room, user: str, ts: str) -> tuple[Json, bool]:
-        for message in self._core.board.ephemerals[user]:
+        for message in self._core.whispers.to(user):
             if message["ts"] == ts and message["channel"] == room.id:
                 return message, True
         return room.message(ts), False

@@ -1,16 +1,16 @@
 """Socket Mode: single-use tickets, up to ten connections, envelopes with acks, redelivery and disconnect."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import secrets
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
-from typing import Literal
 
 from aiohttp import WSMsgType, web
 
+from bot.playground.workspace.acks import Ack
 from bot.playground.workspace.envelopes import Kind, envelope
 from bot.playground.workspace.errors import Json
 from bot.playground.workspace.faults import Faults
@@ -20,29 +20,29 @@ _TICKET_SECONDS = 60.0
 _GRACE_SECONDS = 0.5
 
 
-@dataclass(frozen=True)
-class Ack:
-    """What became of one envelope: acked (with the payload, if any), timed out, or nobody was connected."""
-
-    outcome: Literal["acked", "timeout", "no_connection"]
-    payload: Json | None = None
-
-
 class Link:
     """All sockets of the app. Envelopes go to any one of them; a retry may land on another."""
 
     def __init__(
-        self, app_id: str, faults: Faults, *, ack_seconds: float, retry_pauses: tuple[float, ...]
+        self,
+        app_id: str,
+        faults: Faults,
+        *,
+        ack_seconds: float,
+        retry_pauses: tuple[float, ...],
+        warning_seconds: float = 10.0,
     ) -> None:
         self._app_id = app_id
         self._faults = faults
         self._ack_seconds = ack_seconds
         self._retry_pauses = retry_pauses
+        self._warning_seconds = warning_seconds
         self._tickets: dict[str, float] = {}
         self._sockets: list[web.WebSocketResponse] = []
         self._turn = itertools.count()
         self._waiting: dict[str, asyncio.Future[Json | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.is_enabled = True
         faults.close_sockets = self.disconnect
 
     @property
@@ -67,8 +67,11 @@ class Link:
             )
         socket = web.WebSocketResponse(timeout=0.5)
         await socket.prepare(request)
+        refusal = "" if self.is_enabled else "link_disabled"
         if len(self._sockets) >= MOST_CONNECTIONS:
-            await self._farewell(socket, "too_many_websockets")
+            refusal = "too_many_websockets"
+        if refusal:
+            await self._farewell(socket, refusal)
             return socket
         try:
             await socket.send_json(self._hello(len(self._sockets) + 1))
@@ -100,11 +103,17 @@ class Link:
                 self._waiting.pop(one["envelope_id"], None)
 
     async def disconnect(self, reason: str | None) -> None:
-        """Closes every socket: with a `disconnect` message, or (None) without a word."""
+        """Ends every socket: with a `disconnect` message, or (None) by breaking the connection.
+
+        After a `warning` a socket stays in use for a while; then it is asked to leave like the others.
+        """
         for socket in list(self._sockets):
+            if reason == "warning":
+                self._spawn(self._warn(socket))
+                continue
             self._forget(socket)
             if reason is None:
-                await socket.close()
+                _break(socket)
             else:
                 self._spawn(self._farewell(socket, reason))
 
@@ -123,16 +132,26 @@ class Link:
             "connection_info": {"app_id": self._app_id},
         }
 
-    async def _farewell(self, socket: web.WebSocketResponse, reason: str) -> None:
-        message = {
+    async def _warn(self, socket: web.WebSocketResponse) -> None:
+        with contextlib.suppress(ConnectionError):
+            await socket.send_json(self._goodbye("warning"))
+        await asyncio.sleep(self._warning_seconds)
+        if socket in self._sockets:
+            self._forget(socket)
+            await self._farewell(socket, "refresh_requested")
+
+    def _goodbye(self, reason: str) -> Json:
+        return {
             "type": "disconnect",
             "reason": reason,
             "num_connections": len(self._sockets),
             "debug_info": {"host": "applink-local"},
             "connection_info": {"app_id": self._app_id},
         }
+
+    async def _farewell(self, socket: web.WebSocketResponse, reason: str) -> None:
         try:
-            await socket.send_json(message)
+            await socket.send_json(self._goodbye(reason))
             # closed at once, the app would connect twice: once for the message, once for the close
             await asyncio.sleep(_GRACE_SECONDS)
             await socket.close()
@@ -204,3 +223,10 @@ class Link:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _break(socket: web.WebSocketResponse) -> None:
+    """Cuts the line below the socket: the app gets no close message, only silence and then an error."""
+    transport = socket._req.transport if socket._req is not None else None
+    if transport is not None:
+        transport.abort()

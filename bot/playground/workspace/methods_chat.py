@@ -1,8 +1,8 @@
 """The API methods that write: chat.* and reactions.add."""
 
 from bot.playground.workspace.arguments import Arguments
-from bot.playground.workspace.board import Draft
 from bot.playground.workspace.core import Core
+from bot.playground.workspace.drafts import Draft
 from bot.playground.workspace.errors import Json, Refused
 from bot.playground.workspace.limits import check_message
 from bot.playground.workspace.rooms import Room, shown
@@ -44,13 +44,13 @@ def post_ephemeral(core: Core, args: Arguments) -> Json:
         raise Refused("user_not_in_channel")
     draft = _draft(args)
     core.rates.take("chat.postEphemeral", room.id)
-    return {"message_ts": core.board.whisper(room, user, draft)["ts"]}
+    return {"message_ts": core.whispers.show(room, user, draft)["ts"]}
 
 
 def add_reaction(core: Core, args: Arguments) -> Json:
     """reactions.add: one emoji of the bot on a message."""
     room = _writable(core, args)
-    core.board.react(room, args.needed("timestamp"), args.needed("name").strip(":"))
+    core.board.react(room, args.needed("timestamp"), args.needed("name").strip(":"), core.team.bot.id)
     return {}
 
 

@@ -261,20 +261,5 @@ def _user(core: Core, person: Person) -> Json:
 
 
 def _group(core: Core, group: UserGroup, args: Arguments) -> Json:
-    whole = {
-        "id": group.id,
-        "team_id": core.team.id,
-        "is_usergroup": True,
-        "is_subteam": True,
-        "is_external": False,
-        "name": group.name,
-        "description": "",
-        "handle": group.handle,
-        "date_create": 0,
-        "date_update": 0,
-        "date_delete": 0,
-        "auto_type": None,
-        "prefs": {"channels": [], "groups": []},
-        "user_count": len(group.members),
-    }
-    return whole | ({"users": list(group.members)} if args.flag("include_users") else {})
+    users = {"users": list(group.members)} if args.flag("include_users") else {}
+    return core.team.group_outward(group) | users

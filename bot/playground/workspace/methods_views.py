@@ -31,7 +31,7 @@ def publish_view(core: Core, args: Arguments) -> Json:
 def open_connection(core: Core, _args: Arguments) -> Json:
     """apps.connections.open: the address of a socket, good for one connection."""
     address = core.address().replace("http://", "ws://")
-    return {"url": f"{address}/link/?ticket={core.link.ticket()}&app_id={core.team.app_id}"}
+    return {"url": f"{address}/link/?ticket={core.link.socket.ticket()}&app_id={core.team.app_id}"}
 
 
 def _view(args: Arguments) -> Json:

@@ -12,6 +12,7 @@ from bot.playground.workspace.core import Core
 from bot.playground.workspace.errors import Json, Refused
 from bot.playground.workspace.forms import Forms
 from bot.playground.workspace.human import Human
+from bot.playground.workspace.later_deeds import LaterDeeds
 from bot.playground.workspace.views import for_person
 
 _SILENCE = 15.0
@@ -31,10 +32,17 @@ class Page:
     """The routes of the human side; the guard has already checked who asks."""
 
     def __init__(
-        self, core: Core, human: Human, forms: Forms, folder: Path | None, demo: Demo | None
+        self,
+        core: Core,
+        human: Human,
+        later: LaterDeeds,
+        forms: Forms,
+        folder: Path | None,
+        demo: Demo | None,
     ) -> None:
         self._core = core
         self._human = human
+        self._later = later
         self._forms = forms
         self._folder = folder
         self._demo = demo
@@ -43,6 +51,9 @@ class Page:
         """Everything that the page may call."""
         deeds: dict[str, Callable[[Json], Awaitable[Json]]] = {
             "say": self._say,
+            "edit": self._edit,
+            "delete": self._delete,
+            "react": self._react,
             "command": self._command,
             "click": self._click,
             "submit": self._submit,
@@ -89,6 +100,7 @@ class Page:
                 "id": room.id,
                 "name": team.bot.name if room.kind == "im" else room.name,
                 "private": room.kind != "channel",
+                "archived": room.archived,
                 "members": sorted(room.members),
             }
             for room in rooms
@@ -134,6 +146,17 @@ class Page:
         )
         return {"ok": True, "ts": ts}
 
+    async def _edit(self, body: Json) -> Json:
+        self._later.edit(*_message(body), _text(body, "text"))
+        return {"ok": True}
+
+    async def _delete(self, body: Json) -> Json:
+        self._later.delete(*_message(body))
+        return {"ok": True}
+
+    async def _react(self, body: Json) -> Json:
+        return {"ok": True, "there": self._later.react(*_message(body), _text(body, "name"))}
+
     async def _command(self, body: Json) -> Json:
         outcome = await self._human.command(_text(body, "user"), _text(body, "channel"), _text(body, "text"))
         return {"ok": outcome.ok, "error": outcome.error, "response": outcome.response}
@@ -158,7 +181,7 @@ class Page:
         return {"ok": True}
 
     async def _home(self, body: Json) -> Json:
-        await self._human.open_home(_text(body, "user"))
+        await self._human.open_home(_text(body, "user"), _optional(body, "tab") or "home")
         return {"ok": True}
 
     async def _demo_state(self, _request: web.Request) -> web.StreamResponse:
@@ -198,6 +221,11 @@ def _text(body: Json, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise Refused("invalid_arguments", field=name)
     return value
+
+
+def _message(body: Json) -> tuple[str, str, str]:
+    """(who, where, which message)"""
+    return _text(body, "user"), _text(body, "channel"), _text(body, "ts")
 
 
 def _optional(body: Json, name: str) -> str | None:

@@ -61,9 +61,10 @@ class Channel:
 
 @dataclass(frozen=True)
 class UserGroup:
-    """A user group such as @n3. `members` are ids of people."""
+    """A user group such as @n3. `members` are ids of people; a disabled one is kept, but nobody finds it."""
 
     id: str
     handle: str
     name: str
     members: tuple[str, ...] = ()
+    is_disabled: bool = False

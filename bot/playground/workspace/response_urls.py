@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.playground.workspace.arguments import Arguments
-from bot.playground.workspace.board import Draft
 from bot.playground.workspace.core import Core
+from bot.playground.workspace.drafts import Draft
 from bot.playground.workspace.errors import Json, Refused
 from bot.playground.workspace.limits import check_message
 from bot.playground.workspace.rooms import Room
@@ -44,6 +44,10 @@ class ResponseUrls:
         self._urls[key] = _Url(room, user, message_ts, ephemeral, now + self._seconds)
         return f"{self._core.address()}/respond/{self._core.team.id}/{key}"
 
+    def clear(self) -> None:
+        """Forgets all addresses."""
+        self._urls.clear()
+
     async def answer(self, request: web.Request) -> web.Response:
         """Answers one POST to such an address: 200 "ok", or 4xx with Slack's error."""
         if self._core.faults.is_down:
@@ -69,7 +73,7 @@ class ResponseUrls:
         if body.get("response_type") == "in_channel":
             self._core.board.post(room, self._core.team.bot, draft)
         else:
-            self._core.board.whisper(room, user, draft)
+            self._core.whispers.show(room, user, draft)
 
     def _use(self, key: str, body: Json) -> None:
         url = self._urls.get(key)
@@ -87,13 +91,13 @@ class ResponseUrls:
 
     def _delete(self, url: _Url, ts: str) -> None:
         if url.ephemeral:
-            self._core.board.replace_whisper(url.user, ts, None)
+            self._core.whispers.replace(url.user, ts, None)
         else:
             self._core.board.delete(url.room, ts)
 
     def _replace(self, url: _Url, ts: str, draft: Draft) -> None:
         if url.ephemeral:
-            self._core.board.replace_whisper(url.user, ts, draft)
+            self._core.whispers.replace(url.user, ts, draft)
         else:
             self._core.board.edit(url.room, ts, draft)
 

@@ -19,11 +19,21 @@ class Room:
     kind: RoomKind
     members: set[str]
     created: int = 0
+    archived: bool = False
     messages: dict[str, Json] = field(default_factory=dict)
 
     def seen_by(self, person: Person) -> bool:
         """Whether this person may read here: members may, and in a public channel all who are no guests."""
         return person.id in self.members or (self.kind == "channel" and not person.is_guest)
+
+    def refuse_if_archived(self, error: str) -> None:
+        """Lets pass while the channel is in use.
+
+        Raises:
+            Refused: with that error, for an archived channel.
+        """
+        if self.archived:
+            raise Refused(error)
 
     def message(self, ts: str) -> Json:
         """The stored message itself.

@@ -1,34 +1,39 @@
 """A local stand-in for Slack: one server with the Web API, Socket Mode, the page and scripted people."""
 
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
 
+from bot.playground.workspace.administration import Administration
 from bot.playground.workspace.api import Api, Call
 from bot.playground.workspace.board import Board
 from bot.playground.workspace.core import Core
+from bot.playground.workspace.delivery import Delivery, Way
 from bot.playground.workspace.envelopes import event_callback
-from bot.playground.workspace.errors import Json
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.feed import Feed
+from bot.playground.workspace.file_routes import FileRoutes
+from bot.playground.workspace.files import Files
 from bot.playground.workspace.forms import Forms
 from bot.playground.workspace.guard import Guard
 from bot.playground.workspace.human import Human
+from bot.playground.workspace.later_deeds import LaterDeeds
 from bot.playground.workspace.link import Link
-from bot.playground.workspace.outcomes import ClickOutcome, CommandOutcome, SubmitOutcome
 from bot.playground.workspace.page import Demo, Page
 from bot.playground.workspace.people import DEFAULT_EVENTS, DEFAULT_SCOPES, Channel, Person, UserGroup
 from bot.playground.workspace.rates import DEFAULT_RATES, Rate, Rates
+from bot.playground.workspace.request_url import RequestUrl
 from bot.playground.workspace.response_urls import ResponseUrls
+from bot.playground.workspace.scripted import ScriptedPeople
 from bot.playground.workspace.team import Team
 from bot.playground.workspace.views import Views
+from bot.playground.workspace.whispers import Whispers
 
 _BODY_BYTES = 2 * 1024 * 1024
 
 
-class Workspace:
+class Workspace(ScriptedPeople, Administration):
     """One workspace on 127.0.0.1. Times are seconds; `rates` by API method, empty for none."""
 
     def __init__(
@@ -54,20 +59,35 @@ class Workspace:
         ack_seconds: float = 3.0,
         trigger_seconds: float = 3.0,
         retry_pauses: tuple[float, ...] = (1.0, 3.0, 10.0),
+        http_retry_pauses: tuple[float, ...] = (0.0, 60.0, 300.0),
+        warning_seconds: float = 10.0,
+        response_url_seconds: float = 1800.0,
     ) -> None:
         team = Team(team_id, app_id, bot, bot_token, app_token, team_name, tuple(scopes), tuple(events))
         team.commands, team.signing_secret = tuple(commands), signing_secret
         team.groups = {group.id: group for group in user_groups}
         team.add(people)
         feed, self.faults = Feed(), Faults()
-        link = Link(app_id, self.faults, ack_seconds=ack_seconds, retry_pauses=retry_pauses)
+        socket = Link(
+            app_id,
+            self.faults,
+            ack_seconds=ack_seconds,
+            retry_pauses=retry_pauses,
+            warning_seconds=warning_seconds,
+        )
+        over_http = RequestUrl(signing_secret, self.faults, ack_seconds=ack_seconds, pauses=http_retry_pauses)
+        link = Delivery(team, socket, over_http)
         board = Board(team, list(channels), feed, lambda event: link.send_event(event_callback(team, event)))
         views = Views(team, feed, trigger_seconds=trigger_seconds)
-        self._core = Core(team, board, views, link, feed, self.faults, Rates(rates), lambda: self.url)
-        self._urls = ResponseUrls(self._core)
+        whispers = Whispers(team, feed, board.timestamps)
+        parts = (team, board, whispers, views, Files(team), link, feed, self.faults, Rates(rates))
+        self._core = Core(*parts, address=lambda: self.url)
+        self._urls = ResponseUrls(self._core, seconds=response_url_seconds)
         self._human, self._forms = Human(self._core, self._urls), Forms(self._core)
+        self._later = LaterDeeds(self._core)
         self._api = Api(self._core)
-        self._page = Page(self._core, self._human, self._forms, page_folder, demo)
+        self._page = Page(self._core, self._human, self._later, self._forms, page_folder, demo)
+        self._file_routes = FileRoutes(self._core, self._later)
         self._page_token = page_token
         self.bot_token, self.app_token = bot_token, app_token
         self._port = 0
@@ -96,7 +116,7 @@ class Workspace:
     @property
     def connections(self) -> int:
         """How many Socket Mode connections are open."""
-        return self._core.link.connections
+        return self._core.link.socket.connections
 
     async def start(self, port: int = 0) -> None:
         """Listens on 127.0.0.1; port 0 takes a free one.
@@ -107,8 +127,8 @@ class Workspace:
         guard = Guard(self._page_token, lambda: self._port)
         app = web.Application(middlewares=[guard.check()], client_max_size=_BODY_BYTES)
         app.on_response_prepare.append(guard.prepare)
-        app.add_routes(self._page.routes())
-        app.add_routes([web.get("/link", self._core.link.open), web.get("/link/", self._core.link.open)])
+        app.add_routes([*self._page.routes(), *self._file_routes.routes()])
+        app.add_routes([web.get(path, self._core.link.socket.open) for path in ("/link", "/link/")])
         app.add_routes([web.route("*", "/api/{method}", self._api.answer)])
         app.add_routes([web.post("/respond/{team}/{key}", self._urls.answer)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -125,91 +145,24 @@ class Workspace:
             await self._runner.cleanup()
             self._runner = None
 
-    async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> str:
-        """Posts as that person; see `Human.say`."""
-        return await self._human.say(user, channel, text, thread_ts)
+    async def deliver_to(self, url: str, way: Way = "http") -> None:
+        """From now on the app is told over HTTP at that address (or by `both` ways), signed.
 
-    async def command(self, user: str, channel: str, text: str) -> CommandOutcome:
-        """Runs a slash command as that person; see `Human.command`."""
-        return await self._human.command(user, channel, text)
-
-    async def click(
-        self,
-        user: str,
-        channel: str,
-        message_ts: str,
-        action_id: str,
-        block_id: str | None = None,
-        value: object = None,
-    ) -> ClickOutcome:
-        """Clicks in a message; see `Human.click`."""
-        return await self._human.click(user, channel, message_ts, action_id, block_id, value)
-
-    async def click_view(
-        self, user: str, view_id: str, action_id: str, block_id: str | None = None, value: object = None
-    ) -> ClickOutcome:
-        """Clicks in a modal or Home; see `Human.click_view`."""
-        return await self._human.click_view(user, view_id, action_id, block_id, value)
-
-    async def submit(self, user: str, view_id: str, values: Json) -> SubmitOutcome:
-        """Submits a modal; see `Forms.submit`."""
-        return await self._forms.submit(user, view_id, values)
-
-    async def close_view(self, user: str, view_id: str) -> None:
-        """Dismisses a modal; see `Forms.close`."""
-        await self._forms.close(user, view_id)
-
-    async def open_home(self, user: str, tab: str = "home") -> None:
-        """Opens the app's Home; see `Human.open_home`."""
-        await self._human.open_home(user, tab)
-
-    def views_of(self, user: str) -> list[Json]:
-        """The modals open for that person now, the one on top last."""
-        return self._core.views.opened_by(user)
-
-    def home_of(self, user: str) -> Json | None:
-        """The Home view published for that person."""
-        return self._core.views.homes.get(user)
-
-    def messages(self, channel: str, user: str | None = None) -> list[Json]:
-        """All messages of a channel, replies too, oldest first; as that person sees it."""
-        return self._human.messages(channel, user)
-
-    def replies(self, channel: str, thread_ts: str, user: str | None = None) -> list[Json]:
-        """The replies below a message, oldest first, without the message itself."""
-        everything = self._human.messages(channel, user)
-        return [m for m in everything if m.get("thread_ts") == thread_ts and m["ts"] != thread_ts]
-
-    def ephemerals(self, user: str) -> list[Json]:
-        """What only that person was shown, oldest first."""
-        return self._human.ephemerals(user)
+        Raises:
+            Refused: `url_verification_failed`: the address did not answer the challenge.
+        """
+        await self._core.link.go_by(way, url)
 
     def calls(self, method: str | None = None) -> list[Call]:
         """The API calls so far, of one method or all."""
         return [call for call in self._api.calls if method in (None, call.method)]
 
-    def set_group_members(self, group_id: str, members: Iterable[str]) -> None:
-        """Changes who is in a user group and tells the app.
-
-        Raises:
-            Refused: `no_such_subteam`.
-        """
-        team = self._core.team
-        old = team.group(group_id)
-        new = tuple(members)
-        team.groups[group_id] = UserGroup(old.id, old.handle, old.name, new)
-        if "subteam_members_changed" not in team.events or "usergroups:read" not in team.scopes:
-            return
-        added, removed = sorted(set(new) - set(old.members)), sorted(set(old.members) - set(new))
-        event: Json = {
-            "type": "subteam_members_changed",
-            "subteam_id": group_id,
-            "team_id": team.id,
-            "date_previous_update": 0,
-            "date_update": int(time.time()),
-            "added_users": added,
-            "added_users_count": len(added),
-            "removed_users": removed,
-            "removed_users_count": len(removed),
-        }
-        self._core.board.announce(event | {"event_ts": self._core.board.timestamps.next()})
+    def reset(self) -> None:
+        """Clears messages, views, files and ephemerals; the open pages are told to load anew."""
+        for room in self._core.board.rooms.values():
+            room.messages.clear()
+        self._core.whispers.clear()
+        self._core.views.clear()
+        self._core.files.clear()
+        self._urls.clear()
+        self._core.feed.tell(None, {"type": "reset"})

@@ -1,10 +1,15 @@
 """The workspace's directory: people, user groups, tokens and scopes, looked up by id or by name."""
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
-from bot.playground.workspace.errors import Refused
+from bot.playground.workspace.errors import Json, Refused
 from bot.playground.workspace.people import DEFAULT_EVENTS, DEFAULT_SCOPES, Person, UserGroup
+from bot.playground.workspace.subscriptions import SCOPES
+
+TokenKind = Literal["bot", "app", "none", "unknown"]
 
 
 @dataclass
@@ -23,6 +28,7 @@ class Team:
     signing_secret: str = ""
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, UserGroup] = field(default_factory=dict)
+    bot_token_error: str = ""
 
     @property
     def domain(self) -> str:
@@ -54,6 +60,49 @@ class Team:
             raise Refused("no_such_subteam")
         return self.groups[group]
 
+    def kind_of(self, token: str) -> TokenKind:
+        """Whose token this is."""
+        if not token:
+            return "none"
+        if _same(token, self.bot_token):
+            return "bot"
+        return "app" if _same(token, self.app_token) else "unknown"
+
+    def check_bot(self, token: str) -> None:
+        """Lets the bot's token pass, as long as it is in force.
+
+        Raises:
+            Refused: `invalid_auth`, or what became of the token.
+        """
+        if self.kind_of(token) != "bot":
+            raise Refused("invalid_auth")
+        if self.bot_token_error:
+            raise Refused(self.bot_token_error)
+
+    def hears(self, subscription: str) -> bool:
+        """Whether the app is told of such events: it is subscribed and holds a scope for them."""
+        scopes = SCOPES.get(subscription)
+        return subscription in self.events and (scopes is None or bool(set(scopes) & set(self.scopes)))
+
+    def group_outward(self, group: UserGroup) -> Json:
+        """A user group as it stands in answers and events, without its members."""
+        return {
+            "id": group.id,
+            "team_id": self.id,
+            "is_usergroup": True,
+            "is_subteam": True,
+            "is_external": False,
+            "name": group.name,
+            "description": "",
+            "handle": group.handle,
+            "date_create": 0,
+            "date_update": 0,
+            "date_delete": int(group.is_disabled),
+            "auto_type": None,
+            "prefs": {"channels": [], "groups": []},
+            "user_count": len(group.members),
+        }
+
     def require(self, *scopes: str) -> None:
         """Lets pass when the bot token has one of the scopes.
 
@@ -62,3 +111,7 @@ class Team:
         """
         if scopes and not set(scopes) & set(self.scopes):
             raise Refused("missing_scope", needed=scopes[0], provided=",".join(self.scopes))
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -129,6 +129,11 @@ class Views:
             self.close(user, view)
         return closed
 
+    def clear(self) -> None:
+        """Closes everything; a published Home is gone too."""
+        self._open.clear()
+        self.homes.clear()
+
     def hold(self, view: Json, values: Json) -> None:
         """Keeps what a person has filled in so far as the view's state."""
         view["state"] = {"values": state_values(view["blocks"], values, view["state"]["values"])}

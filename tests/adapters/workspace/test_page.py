@@ -90,6 +90,11 @@ _GUARDED = [
     ("POST", "/human/submit"),
     ("POST", "/human/close"),
     ("POST", "/human/home"),
+    ("POST", "/human/edit"),
+    ("POST", "/human/delete"),
+    ("POST", "/human/react"),
+    ("POST", "/human/upload"),
+    ("GET", "/human/file/F0X"),
     ("GET", "/demo/state"),
     ("POST", "/demo/act"),
 ]
