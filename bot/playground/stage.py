@@ -163,7 +163,7 @@ def _write_config(folder: Path, shop_folder: Path, shop_url: str) -> None:
         "folder": str(shop_folder),
         "tools": str(HERE / "tools"),
         "python": sys.executable,
-        "services": ["shop-orders", "shop-checkout"],
+        "services": ["shop-orders", "shop-checkout", "shop-mail", "shop-database"],
     }
     (folder / "inventory.yaml").write_text(yaml.safe_dump({"shops": {"shop": row}}))
     (folder / "vigie.toml").write_text(

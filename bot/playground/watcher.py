@@ -24,7 +24,7 @@ from bot.playground.watcher_wire import WireAlert, payload
 REPEAT_S = 4.0
 HEARTBEAT_S = 10.0
 POLL_TIMEOUT_S = 1.0
-NEEDED = {"pool", "checkout", "config"}
+NEEDED = {"pool", "checkout", "config", "connections", "mail"}
 
 
 class Watcher:

@@ -10,6 +10,9 @@ Reading = dict[str, Any] | None
 """What /health answered; None when nobody answered."""
 
 KEEP_S = 1.0
+QUEUE_LONG, FAILED_MUCH = 8, 0.2
+MAILS_MANY, MAIL_LATE_S = 15, 4.0
+CONNECTIONS_MANY, REFUSED_MUCH = 8, 0.2
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Rule:
 
 def _stuck(health: dict[str, Any]) -> bool:
     pool = health["pool"]
-    return bool(pool["queue"] > 8 and pool["lock"]["held"] and pool["lock"]["age_s"] > 1.5)
+    return bool(pool["queue"] > QUEUE_LONG and pool["lock"]["held"] and pool["lock"]["age_s"] > 1.5)
 
 
 def _describe_stuck(health: dict[str, Any]) -> str:
@@ -51,7 +54,7 @@ RULES = (
         severity="critical",
         service="shop-orders",
         after_s=0.5,
-        expr="shop_queue_orders > 8 and shop_lock_age_seconds > 1.5",
+        expr=f"shop_queue_orders > {QUEUE_LONG} and shop_lock_age_seconds > 1.5",
         summary="Orders are not being processed: the worker pool waits for its lock",
         describe=_describe_stuck,
         holds=_stuck,
@@ -73,13 +76,61 @@ RULES = (
         severity="critical",
         service="shop-checkout",
         after_s=1.0,
-        expr="shop_checkout_failed_share > 0.2",
+        expr=f"shop_checkout_failed_share > {FAILED_MUCH}",
         summary="Checkouts fail when payment is taken",
         describe=lambda h: (
             f"{h['checkout']['failed_share']:.0%} of checkouts failed in the last seconds, at "
             f"{h['checkout']['per_second']:.1f} checkouts a second; configuration {h['config']['version']}."
         ),
-        holds=lambda h: bool(h["checkout"]["failed_share"] > 0.2),
+        holds=lambda h: bool(h["checkout"]["failed_share"] > FAILED_MUCH),
+    ),
+    Rule(
+        name="ShopMailQueueGrowing",
+        severity="warning",
+        service="shop-mail",
+        after_s=0.5,
+        expr=f"shop_mail_queue > {MAILS_MANY}",
+        summary="Confirmation mails pile up",
+        describe=lambda h: (
+            f"{h['mail']['queue']} mails wait, the oldest for {h['mail']['oldest_s']:.1f} s; orders go on."
+        ),
+        holds=lambda h: bool(h["mail"]["queue"] > MAILS_MANY),
+    ),
+    Rule(
+        name="ShopMailStuck",
+        severity="critical",
+        service="shop-mail",
+        after_s=0.5,
+        expr=f"shop_mail_queue > {MAILS_MANY} and shop_mail_oldest_seconds > {MAIL_LATE_S:g}",
+        summary="Confirmation mails do not leave: the one at the head of the queue stays",
+        describe=lambda h: (
+            f"No mail has left for {h['mail']['oldest_s']:.1f} s while {h['mail']['queue']} wait; "
+            f"{h['mail']['sent']} were sent since the start."
+        ),
+        holds=lambda h: bool(h["mail"]["queue"] > MAILS_MANY and h["mail"]["oldest_s"] > MAIL_LATE_S),
+    ),
+    Rule(
+        name="ShopConnectionsHigh",
+        severity="warning",
+        service="shop-database",
+        after_s=0.5,
+        expr=f"shop_connections_in_use >= {CONNECTIONS_MANY}",
+        summary="Nearly all connections to the database are in use",
+        describe=lambda h: f"{h['connections']['in_use']} of {h['connections']['size']} are in use.",
+        holds=lambda h: bool(h["connections"]["in_use"] >= CONNECTIONS_MANY),
+    ),
+    Rule(
+        name="ShopConnectionsExhausted",
+        severity="critical",
+        service="shop-database",
+        after_s=0.5,
+        expr=f"shop_connections_refused_share > {REFUSED_MUCH}",
+        summary="Orders are given up because no connection to the database is free",
+        describe=lambda h: (
+            f"{h['connections']['refused_share']:.0%} of orders were given up in the last seconds; "
+            f"{h['connections']['in_use']} of {h['connections']['size']} connections are in use."
+        ),
+        holds=lambda h: bool(h["connections"]["refused_share"] > REFUSED_MUCH),
     ),
 )
 

@@ -14,7 +14,15 @@ from bot.domain.ports import Diagnostician
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ArgumentRefused, ModelUnavailable
 from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
-from bot.stages.similar import Passage, cause_key, fitting_passages, one_per_document, rank
+from bot.stages.similar import (
+    Passage,
+    cause_key,
+    fitting_passages,
+    one_per_document,
+    rank,
+    refuted,
+    undecided,
+)
 from bot.stages.words import bounded, inert
 
 __all__ = ["diagnose", "diagnose_by_similarity", "suggest_arguments"]
@@ -58,7 +66,9 @@ def diagnose_by_similarity(
     known = actions_for(incident, tools)
     seen = standings(known.values(), evidence)
     hypotheses = rank(passages, seen)
-    runbook = next((p for p in passages if p.kind == "runbook"), None)
+    if undecided(hypotheses, passages, seen):
+        return Diagnosis(Method.SIMILAR, gaps=tuple(_considered(passages, seen)))
+    runbook = _runbook(passages, hypotheses)
     gaps: list[str] = [] if hypotheses else [_gap(evidence, passages)]
     advice = _steps(runbook, passages) if runbook else []
     remedies: list[Remedy] = []
@@ -136,6 +146,27 @@ def _completed(remedy: Remedy, tool: Tool, incident: Incident, inventory: Invent
         if value is not None:
             arguments.setdefault(argument.name, value)
     return arguments
+
+
+def _considered(passages: Sequence[Passage], seen: Sequence[Standing]) -> list[str]:
+    """What resembles this and why it names no cause: for a person who has to find out."""
+    said = [
+        "Nothing fits: this resembles past incidents, but what was read now does not bear out any of them."
+    ]
+    for cause, is_refuted in refuted(passages, seen).items():
+        votes = [p for p in passages if p.kind == "incident" and cause_key(p.cause) == cause_key(cause)]
+        linked = {name for p in votes for name in p.actions}
+        why = [s.says for s in seen if s.bars and s.action in linked] if is_refuted else []
+        about = f"{cause} ({', '.join(p.id for p in one_per_document(votes))})"
+        said.append(" ".join([f"{about} does not fit.", *why]) if why else f"No check speaks for {about}.")
+    return said
+
+
+def _runbook(passages: Sequence[Passage], ranked: Sequence[Hypothesis]) -> Passage | None:
+    """The runbook that the most likely cause cites, else the one that fits best."""
+    runbooks = [p for p in passages if p.kind == "runbook"]
+    cited = [p for p in runbooks if ranked and p.id in ranked[0].citations]
+    return next(iter([*cited, *runbooks]), None)
 
 
 def _gap(evidence: Sequence[Evidence], passages: Sequence[Passage]) -> str:

@@ -21,6 +21,8 @@ DOUBT = 1.0
 """The weight of "something else", so that a single vote is never certain."""
 SHOWN = 3
 SURE = 0.95
+EVEN = 0.5
+"""A cause that no check speaks for needs this share of the votes once checks have refuted another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def one_per_document(passages: Sequence[Passage]) -> list[Passage]:
 
 def rank(passages: Sequence[Passage], standings: Sequence[Standing]) -> list[Hypothesis]:
     """Causes by their share of the votes, the most likely first, three at most."""
-    voters = [p for p in one_per_document(passages) if p.kind == "incident" and p.cause]
+    voters = _voters(passages)
     weights: dict[str, float] = {}
     for vote in voters:
         key = cause_key(vote.cause)
@@ -65,6 +67,34 @@ def rank(passages: Sequence[Passage], standings: Sequence[Standing]) -> list[Hyp
     total = sum(weights.values()) + DOUBT
     order = sorted(weights, key=lambda key: (-weights[key], key))[:SHOWN]
     return [_hypothesis(key, min(weights[key] / total, SURE), voters, passages, standings) for key in order]
+
+
+def refuted(passages: Sequence[Passage], standings: Sequence[Standing]) -> dict[str, bool]:
+    """Each cause that past incidents vote for, and whether a check has shown that its action does not fit."""
+    voters = _voters(passages)
+    causes: dict[str, str] = {}
+    for vote in voters:
+        causes.setdefault(cause_key(vote.cause), vote.cause)
+    return {cause: _is_refuted(_of_cause(key, voters, standings)) for key, cause in causes.items()}
+
+
+def undecided(
+    ranked: Sequence[Hypothesis], passages: Sequence[Passage], standings: Sequence[Standing]
+) -> bool:
+    """Whether resemblance is all that is left: checks refuted a cause, back none, and no other one prevails.
+
+    An alert alone resembles every incident that ever raised it, whatever the cause.
+    """
+    voters = _voters(passages)
+    found = {
+        key: _of_cause(key, voters, standings) for key in dict.fromkeys(cause_key(v.cause) for v in voters)
+    }
+    if not ranked or any(_is_backed(checks) for checks in found.values()):
+        return False
+    if not any(_is_refuted(checks) for checks in found.values()):
+        return False
+    lead = ranked[0]
+    return _is_refuted(found[cause_key(lead.cause)]) or lead.confidence < EVEN
 
 
 def cause_key(cause: str) -> str:
@@ -114,9 +144,26 @@ def _of_cause(key: str, voters: Sequence[Passage], standings: Sequence[Standing]
     return [standing for standing in standings if standing.action in linked]
 
 
+def _voters(passages: Sequence[Passage]) -> list[Passage]:
+    return [p for p in one_per_document(passages) if p.kind == "incident" and p.cause]
+
+
+def _is_backed(checks: Sequence[Standing]) -> bool:
+    """Whether a check speaks for an action that no precondition bars.
+
+    The check that would verify an action sees trouble whatever its cause; the precondition tells them apart.
+    """
+    barred = {check.action for check in checks if check.bars}
+    return any(check.speaks_for and check.action not in barred for check in checks)
+
+
+def _is_refuted(checks: Sequence[Standing]) -> bool:
+    return any(check.bars for check in checks) and not _is_backed(checks)
+
+
 def _factor(checks: Sequence[Standing]) -> float:
     """What is seen now outweighs what was so in the past."""
-    if any(check.speaks_for for check in checks):
+    if _is_backed(checks):
         return SUPPORTED
     return CONTRADICTED if any(check.speaks_against for check in checks) else 1.0
 

@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"shop: {error}", file=sys.stderr)
         return 2
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-    shop.pool.start()
+    shop.start()
     if options.port_file:
         write_whole(options.port_file, str(server.server_port).encode())
     _wait_for_the_end(shop)

@@ -1,4 +1,4 @@
-"""The pool: four workers that take orders from a queue, reserve stock under the lock, then take payment."""
+"""The pool: four workers that take orders from a queue, reserve stock in the database, then take payment."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from dataclasses import dataclass
 
 from bot.playground.shop.checkout import CheckoutStats, PaymentError, PaymentPartner
 from bot.playground.shop.config import Config
+from bot.playground.shop.connections import Connection, Connections
 from bot.playground.shop.lock import PoolLock
+from bot.playground.shop.mail import MailQueue
+from bot.playground.shop.receipts import ReceiptError, Receipts
 
 WORKERS = 4
 QUEUE_LIMIT = 150
 LOCK_POLL_S = 0.02
 COMPLAIN_FIRST_S, COMPLAIN_EVERY_S = 1.0, 5.0
+CONNECTION_PATIENCE_S = 0.15
 RESERVE_S = 0.002
 IDLE_S = 0.25
 
@@ -32,6 +36,15 @@ class Order:
     placed: float
 
 
+@dataclass(frozen=True)
+class Backend:
+    """What an order needs besides stock: a connection to the database, a receipt, a mail."""
+
+    connections: Connections
+    receipts: Receipts
+    mails: MailQueue
+
+
 class OrderPool:
     """The queue, its customers and its workers; `config` is asked anew for each order."""
 
@@ -40,10 +53,12 @@ class OrderPool:
         lock: PoolLock,
         config: Callable[[], Config],
         stats: CheckoutStats,
+        backend: Backend,
         reserve_s: float = RESERVE_S,
     ) -> None:
-        self._lock, self._config, self._stats = lock, config, stats
+        self._lock, self._config, self._stats, self._backend = lock, config, stats, backend
         self._reserve_s = reserve_s
+        self.connected = CheckoutStats()
         self._orders: queue.Queue[Order] = queue.Queue(QUEUE_LIMIT)
         self._partner = PaymentPartner()
         self._waiting: dict[int, Order] = {}
@@ -93,11 +108,28 @@ class OrderPool:
                 order = self._orders.get(timeout=IDLE_S)
             except queue.Empty:
                 continue
+            connection = self._connect(order)
+            if connection is None:
+                continue
             self._waiting[worker] = order
             taken = self._take_lock(worker)
             self._waiting.pop(worker)
             if taken:
-                self._serve(order)
+                self._reserve(connection)
+                self._check_out(order)
+            else:
+                connection.close()
+
+    def _connect(self, order: Order) -> Connection | None:
+        connections = self._backend.connections
+        taken = connections.take(CONNECTION_PATIENCE_S)
+        self.connected.add(ok=taken is not None)
+        if taken is None:
+            log.error(
+                "order %d given up: no database connection within %g s, %d of %d are in use",
+                order.number, CONNECTION_PATIENCE_S, connections.in_use(), connections.size,
+            )  # fmt: skip
+        return taken
 
     def _take_lock(self, worker: int) -> bool:
         since = time.monotonic()
@@ -118,18 +150,23 @@ class OrderPool:
                 worker, waited, holder.pid, holder.age_s,
             )  # fmt: skip
 
-    def _serve(self, order: Order) -> None:
+    def _reserve(self, connection: Connection) -> None:
         try:
             time.sleep(self._reserve_s)
         finally:
             self._lock.release()
+            connection.close()
+
+    def _check_out(self, order: Order) -> None:
         try:
+            self._backend.receipts.open(order.number)
             took = self._partner.pay(self._config())
-        except PaymentError as error:
+        except (PaymentError, ReceiptError) as error:
             self._stats.add(ok=False)
             log.error("checkout of order %d failed: %s", order.number, error)
             return
         self._stats.add(ok=True)
+        self._backend.mails.add(order.number)
         log.info(
             "order %d done in %.2f s, payment %g ms", order.number, time.monotonic() - order.placed, took
         )

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.playground.shop.mail import STUCK_AFTER
+
 LOCK_SLOW_S = 1.0
 ORDER_SLOW_S = 2.0
 FAILED_SHARE = 0.1
+MAILS_MANY = 12
 
 
-def status(pool: dict[str, Any], failed_share: float) -> str:
-    """`degraded` when the lock or an order is held too long or too many checkouts fail, else `ok`."""
-    stuck = pool["lock"]["age_s"] > LOCK_SLOW_S or pool["oldest_s"] > ORDER_SLOW_S
-    return "degraded" if stuck or failed_share > FAILED_SHARE else "ok"
+def status(parts: dict[str, Any], failed_share: float) -> str:
+    """`degraded` when orders, connections or mails are held up or too many checkouts fail, else `ok`."""
+    pool, connections, mail = parts["pool"], parts["connections"], parts["mail"]
+    signs = (
+        pool["lock"]["age_s"] > LOCK_SLOW_S,
+        pool["oldest_s"] > ORDER_SLOW_S,
+        connections["refused_share"] > FAILED_SHARE,
+        connections["in_use"] >= connections["size"],
+        mail["queue"] > MAILS_MANY,
+        mail["failed_attempts"] >= STUCK_AFTER,
+        failed_share > FAILED_SHARE,
+    )
+    return "degraded" if any(signs) else "ok"
 
 
 def metrics(health: dict[str, Any], totals: dict[str, int]) -> str:
     """One health reading and the totals of orders by result, in Prometheus' text format."""
     pool, lock, config = health["pool"], health["pool"]["lock"], health["config"]
+    connections, mail = health["connections"], health["mail"]
     gauges = {
         "shop_queue_orders": ("Orders in the queue.", pool["queue"]),
         "shop_oldest_order_seconds": ("Age of the oldest order not yet served.", pool["oldest_s"]),
@@ -25,6 +38,13 @@ def metrics(health: dict[str, Any], totals: dict[str, int]) -> str:
         "shop_lock_held": ("1 while the pool's lock is held.", int(lock["held"])),
         "shop_lock_age_seconds": ("How long the pool's lock has been held.", lock["age_s"]),
         "shop_checkout_failed_share": ("Share of failed checkouts.", health["checkout"]["failed_share"]),
+        "shop_connections_in_use": ("Database connections in use.", connections["in_use"]),
+        "shop_connections_refused_share": (
+            "Share of orders without a connection.",
+            connections["refused_share"],
+        ),
+        "shop_mail_queue": ("Confirmation mails that wait.", mail["queue"]),
+        "shop_mail_oldest_seconds": ("Age of the oldest mail that waits.", mail["oldest_s"]),
     }
     lines = []
     for name, (text, value) in gauges.items():

@@ -14,8 +14,11 @@ from bot.playground.shop import report
 from bot.playground.shop.checkout import WINDOW_S, CheckoutStats
 from bot.playground.shop.clock import iso_now
 from bot.playground.shop.config import Config, ConfigError, ConfigFile
+from bot.playground.shop.connections import Connections
 from bot.playground.shop.lock import PoolLock
-from bot.playground.shop.pool import OrderPool
+from bot.playground.shop.mail import Mailer, MailQueue
+from bot.playground.shop.pool import Backend, OrderPool
+from bot.playground.shop.receipts import Receipts
 
 PROVEN_AFTER = 10
 LOG_BYTES = 256 * 1024
@@ -43,7 +46,16 @@ class Shop:
         self._loaded = time.monotonic()
         self._lock = PoolLock(folder / "run" / "pool.lock")
         self._stats = CheckoutStats()
-        self.pool = OrderPool(self._lock, lambda: self._config, self._stats)
+        self._connections = Connections(folder, "shop")
+        mails = MailQueue(folder)
+        backend = Backend(self._connections, Receipts(folder), mails)
+        self.pool = OrderPool(self._lock, lambda: self._config, self._stats, backend)
+        self._mailer = Mailer(mails)
+
+    def start(self) -> None:
+        """Start the customers, the workers and the mailer."""
+        self.pool.start()
+        self._mailer.start()
 
     def reload(self) -> None:
         """Load the configuration again; one that cannot be used is logged and the old one stays."""
@@ -73,15 +85,22 @@ class Shop:
             "holder_alive": bool(holder and holder.alive),
         }
         share = round(failed / done, 3) if done else 0.0
+        parts = {"pool": pool, "connections": self._connected(), "mail": self._mailer.state()}
         return {
-            "status": report.status(pool, share),
+            "status": report.status(parts, share),
             "pid": os.getpid(),
             "started_at": self.started_at,
             "process": f"{os.getpid()}@{self.started_at}",
-            "pool": pool,
             "config": {"version": config.version, "sha256": config.sha256, "loaded_at": config.loaded_at},
             "checkout": {"failed_share": share, "per_second": round(done / WINDOW_S, 2)},
+            **parts,
         }
+
+    def _connected(self) -> dict[str, object]:
+        asked, refused = self.pool.connected.count()
+        share = round(refused / asked, 3) if asked else 0.0
+        size, used = self._connections.size, self._connections.in_use()
+        return {"size": size, "in_use": used, "refused_share": share}
 
     def metrics(self) -> str:
         """What GET /metrics answers."""
@@ -90,6 +109,7 @@ class Shop:
     def stop(self) -> None:
         """End the workers in good order and leave the folder free."""
         self.pool.stop()
+        self._mailer.stop()
         log.info("shop stops")
         (self.folder / "run" / "shop.pid").unlink(missing_ok=True)
         os.close(self._pid_fd)

@@ -1,7 +1,7 @@
 """Check: who holds the pool's lock, since when, and whether that process is alive. Changes nothing.
 
 It stands alone, standard library only, so that the sha256 of this one file covers all that runs.
-Exit codes: 0 said, 2 wrong call. `holder_alive` is null when the file does not say who holds it.
+Exit codes: 0 said, 2 wrong call. `holder_alive` and `stale` are null when the file does not say who holds it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def main() -> int:
-    """Print one JSON object: held, pid, holder_alive, age_s, identity."""
+    """Print one JSON object: held, stale, pid, holder_alive, age_s, identity."""
     parser = argparse.ArgumentParser(prog="lock_state", allow_abbrev=False)
     parser.add_argument("--folder", type=Path, required=True)
     run = parser.parse_args().folder / "run"
@@ -28,7 +28,14 @@ def main() -> int:
 
 def state(lock: Path) -> dict[str, Any]:
     """The lock's state; `identity` stays the same for as long as the same holding lasts."""
-    free = {"held": False, "pid": None, "holder_alive": False, "age_s": 0.0, "identity": "free"}
+    free = {
+        "held": False,
+        "stale": False,
+        "pid": None,
+        "holder_alive": False,
+        "age_s": 0.0,
+        "identity": "free",
+    }
     try:
         text = lock.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -38,9 +45,9 @@ def state(lock: Path) -> dict[str, Any]:
         pid, taken_at = int(record["pid"]), str(record["taken_at"])
         age = (datetime.now(UTC) - datetime.fromisoformat(taken_at)).total_seconds()
     except (ValueError, TypeError, KeyError):
-        return free | {"held": True, "holder_alive": None, "identity": "unreadable"}
+        return free | {"held": True, "stale": None, "holder_alive": None, "identity": "unreadable"}
     alive = holder_lives(pid, record.get("start_ticks"))
-    found = {"pid": pid, "holder_alive": alive, "age_s": round(max(0.0, age), 2)}
+    found = {"stale": not alive, "pid": pid, "holder_alive": alive, "age_s": round(max(0.0, age), 2)}
     return free | found | {"held": True, "identity": f"{pid}@{taken_at}"}
 
 

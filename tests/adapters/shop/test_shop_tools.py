@@ -30,8 +30,8 @@ def run(script: str, folder: Path, *args: str) -> subprocess.CompletedProcess[st
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A shop's folder without a shop."""
-    for name in ("run", "config", "logs"):
-        (tmp_path / name).mkdir()
+    for name in ("run/connections", "config", "logs", "mail/queue"):
+        (tmp_path / name).mkdir(parents=True)
     return tmp_path
 
 
@@ -75,7 +75,8 @@ def test_a_process_id_given_out_again_is_not_the_holder(folder: Path) -> None:
         path.write_text(json.dumps(lock))
         assert run("clear_stale_lock.py", folder).returncode == 3
         path.write_text(json.dumps(lock | {"start_ticks": 1}))
-        assert json.loads(run("lock_state.py", folder).stdout)["holder_alive"] is False
+        state = json.loads(run("lock_state.py", folder).stdout)
+        assert (state["holder_alive"], state["stale"]) == (False, True)
         assert run("clear_stale_lock.py", folder).returncode == 0
         me.kill()
     assert not path.exists()
@@ -89,7 +90,7 @@ def test_a_lock_that_names_nobody_is_left_alone(folder: Path, text: str) -> None
     assert run("clear_stale_lock.py", folder).returncode == 3
     assert lock.read_text() == text
     state = json.loads(run("lock_state.py", folder).stdout)
-    assert (state["held"], state["holder_alive"]) == (True, None)
+    assert (state["held"], state["holder_alive"], state["stale"]) == (True, None, None)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -111,8 +112,12 @@ def test_nothing_to_do_is_said_and_nothing_to_undo_refused(folder: Path) -> None
     assert (done.returncode, json.loads(done.stdout)["changed"]) == (0, False)
     assert run("put_back_lock.py", folder).returncode == 3
     assert run("put_back_config.py", folder).returncode == 3
+    assert run("put_back_mail.py", folder).returncode == 3
+    assert json.loads(run("end_leaking_report.py", folder).stdout)["changed"] is False
+    assert json.loads(run("parked_mail.py", folder).stdout)["identity"] == "none"
     assert run("restore_last_good_config.py", folder).returncode == 3
-    assert json.loads(run("lock_state.py", folder).stdout)["identity"] == "free"
+    free = json.loads(run("lock_state.py", folder).stdout)
+    assert (free["identity"], free["stale"]) == ("free", False)
 
 
 def test_put_back_never_replaces_a_lock_in_use(folder: Path, batch: subprocess.Popen[bytes]) -> None:
@@ -154,6 +159,72 @@ def test_a_restore_is_not_done_twice_and_an_edit_after_it_is_not_lost(shop: Runn
     present.write_text(good.replace("2000", "3000"))
     assert shop.tool("put_back_config.py").returncode == 3
     assert "3000" in present.read_text()
+
+
+def note(folder: Path, head: str, attempts: int) -> None:
+    """What the mailer leaves beside its queue."""
+    told = {"head": head, "attempts": attempts, "error": "cannot be read"}
+    (folder / "mail" / "mailer.json").write_text(json.dumps(told))
+
+
+def test_only_a_mail_that_was_tried_three_times_is_parked(folder: Path) -> None:
+    """A head that is new, or another one than the mailer tries, is left alone, as is an empty queue."""
+    queue = folder / "mail" / "queue"
+    assert json.loads(run("park_mail.py", folder).stdout) == {"changed": False, "reason": "no mail waits"}
+    (queue / "2-b.json").write_text("{}")
+    assert run("park_mail.py", folder).returncode == 3  # no note of the mailer
+    for head, attempts in (("2-b.json", 2), ("1-a.json", 9), ("../2-b.json", 9)):
+        note(folder, head, attempts)
+        assert run("park_mail.py", folder).returncode == 3, (head, attempts)
+        assert json.loads(run("mail_head.py", folder).stdout)["stuck"] is False
+    assert [entry.name for entry in queue.iterdir()] == ["2-b.json"]
+    (folder / "mail" / "mailer.json").write_text("broken")
+    assert json.loads(run("mail_head.py", folder).stdout)["stuck"] is None
+    note(folder, "2-b.json", 3)
+    assert json.loads(run("mail_head.py", folder).stdout)["stuck"] is True
+    assert run("park_mail.py", folder).returncode == 0
+    assert not list(queue.iterdir())
+
+
+def test_putting_a_mail_back_stays_in_its_folder(folder: Path) -> None:
+    """The undo refuses a name that leads elsewhere and a mail that somebody took away."""
+    parked = folder / "mail" / "parked"
+    parked.mkdir()
+    (folder / "config" / "shop.json").write_text("{}")
+    for name in ("../../config/shop.json", "gone.json", ""):
+        (parked / ".last").write_text(name)
+        assert run("put_back_mail.py", folder).returncode == 3, name
+    assert (folder / "config" / "shop.json").exists()
+    assert not list((folder / "mail" / "queue").iterdir())
+
+
+HOLD = """
+import json, os, sys, time
+from bot.playground.shop.connections import Connections
+from pathlib import Path
+taken = [Connections(Path(sys.argv[1]), "holder").take() for _ in range(int(sys.argv[2]))]
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("count", [3, 6])
+def test_only_a_report_of_this_shop_is_ended(folder: Path, count: int) -> None:
+    """Another program is never signalled, however many connections it keeps; a few are no leak at all."""
+    call = [sys.executable, "-c", HOLD, str(folder), str(count)]
+    with subprocess.Popen(call, cwd=PROJECT, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        done = run("end_leaking_report.py", folder)
+        assert done.returncode == (3 if count == 6 else 0)
+        assert ("no report of this shop" in done.stderr) == (count == 6)
+        assert other.poll() is None
+        (folder / "run" / "shop.pid").write_text(str(other.pid))
+        spared = run("end_leaking_report.py", folder)
+        assert json.loads(spared.stdout)["changed"] is False
+        assert json.loads(run("leak_state.py", folder).stdout)["leaking"] is False
+        assert other.poll() is None
+        other.kill()
 
 
 def test_log_tail_gives_so_many_lines_and_no_more(folder: Path) -> None:

@@ -107,7 +107,13 @@ def test_failing_checkouts_are_told_and_a_receiver_that_was_away_gets_all(
     assert names(receiver.of("shop-checkout")[0]) == {"ShopCheckoutErrors"}
 
 
-def reading(queue: int = 0, lock_age: float = 0.0, failed: float = 0.0) -> dict[str, Any]:
+def reading(
+    queue: int = 0,
+    lock_age: float = 0.0,
+    failed: float = 0.0,
+    mails: tuple[int, float] = (0, 0.0),
+    connections: tuple[int, float] = (0, 0.0),
+) -> dict[str, Any]:
     """One answer of /health."""
     lock = {"held": lock_age > 0, "pid": 7, "age_s": lock_age, "holder_alive": False}
     pool = {"workers": 4, "waiting": 4, "queue": queue, "oldest_s": 0.0, "lock": lock}
@@ -115,6 +121,8 @@ def reading(queue: int = 0, lock_age: float = 0.0, failed: float = 0.0) -> dict[
         "pool": pool,
         "checkout": {"failed_share": failed, "per_second": 6.0},
         "config": {"version": "1"},
+        "mail": {"queue": mails[0], "oldest_s": mails[1], "failed_attempts": 0, "sent": 3},
+        "connections": {"size": 10, "in_use": connections[0], "refused_share": connections[1]},
     }
 
 
@@ -167,6 +175,21 @@ def test_a_living_lock_without_a_queue_is_no_alert() -> None:
     """A long-held lock alone, or a queue alone, is not a stuck pool."""
     for one in (reading(queue=3, lock_age=20), reading(queue=90, lock_age=0.2)):
         assert Spoken().after((0, one), (2, one)) == []
+
+
+def test_mails_and_connections_are_told_by_their_own_service_and_rise() -> None:
+    """A long queue or many connections warn first; what stops mails or orders is critical, same group."""
+    for service, low, high in (
+        ("shop-mail", reading(mails=(20, 2.0)), reading(mails=(40, 6.0))),
+        ("shop-database", reading(connections=(8, 0.0)), reading(connections=(10, 0.5))),
+    ):
+        told = Spoken()
+        assert told.after((0, low), (0.6, low), (0.9, high), (1.5, high)) == [(service, "firing")] * 2
+        first, second = (
+            body["alerts"] for body in told.delivery.pending if body["groupLabels"] == {"service": service}
+        )
+        assert {alert["labels"]["severity"] for alert in first} == {"warning"}
+        assert {alert["labels"]["severity"] for alert in second} == {"warning", "critical"}
 
 
 def test_a_refusal_for_good_is_dropped_and_said(

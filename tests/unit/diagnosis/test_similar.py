@@ -91,17 +91,58 @@ def test_a_precondition_that_holds_supports() -> None:
 
 
 def test_a_precondition_that_does_not_hold_contradicts() -> None:
-    """Its action is not proposed but named in the gaps, and the cause loses confidence."""
-    vote = past("E2", "dead worker")
-    free = diagnose_by_similarity(INCIDENT, [vote], TOOLS, INVENTORY)
+    """The cause loses confidence to one that prevails; what a runbook links is not proposed, and why not."""
+    votes = [
+        past("E2", "dead worker"),
+        *(past(f"E{n}", "full disk", actions=[]) for n in (5, 6)),
+        runbook(),
+    ]
+    free = diagnose_by_similarity(INCIDENT, votes[:1], TOOLS, INVENTORY)
     barred = diagnose_by_similarity(
-        INCIDENT, [vote, check("E4", "queue_depth", "healthy", 3)], TOOLS, INVENTORY
+        INCIDENT, [*votes, check("E4", "queue_depth", "healthy", 3)], TOOLS, INVENTORY
     )
     assert [r.tool for r in free.remedies] == ["restart_worker"]
     assert barred.remedies == ()
-    assert barred.hypotheses[0].contradicted_by == ("E4",)
-    assert barred.hypotheses[0].confidence < free.hypotheses[0].confidence / 2
+    assert [h.cause for h in barred.hypotheses] == ["full disk", "dead worker"]
+    assert barred.hypotheses[1].contradicted_by == ("E4",)
+    assert barred.hypotheses[1].confidence < free.hypotheses[0].confidence / 2
     assert any("restart_worker is not proposed" in gap and "3 orders" in gap for gap in barred.gaps)
+
+
+@pytest.mark.parametrize("symptom", [(), (check("E5", "worker_alive", "faulty", False),)])
+@pytest.mark.parametrize(
+    "others",
+    [
+        (),
+        (past("E3", "full disk", actions=[]),),
+        (past("E3", "dead worker"), past("E6", "dead worker"), past("E7", "dead worker")),
+        (past("E3", "full disk", actions=[]), past("E6", "bad deploy", actions=[]), runbook()),
+    ],
+)
+def test_resemblance_that_checks_do_not_bear_out_names_no_cause(
+    others: tuple[Evidence, ...], symptom: tuple[Evidence, ...]
+) -> None:
+    """A refuted cause, none backed, none that prevails: no hypothesis, remedy or step, but what was considered.
+
+    That the trouble is there (the symptom's check) backs no cause; however often the refuted one was right.
+    """
+    pieces = [alert(), past("E2", "dead worker"), *others, *symptom, check("E4", "queue_depth", "healthy", 3)]
+    found = diagnose_by_similarity(INCIDENT, pieces, TOOLS, INVENTORY)
+    assert (found.hypotheses, found.remedies, found.advice) == ((), (), ())
+    assert found.gaps[0].startswith("Nothing fits")
+    assert any("dead worker (E2" in gap and "3 orders (E4)" in gap for gap in found.gaps)
+    assert sum("No check speaks for" in gap for gap in found.gaps) == len(
+        {p.facts["cause"] for p in others} - {"", "dead worker"}
+    )
+
+
+def test_the_runbook_of_the_leading_cause_is_quoted() -> None:
+    """A lookalike's runbook that ranks higher gives no steps and no remedy while the lead cites its own."""
+    other = runbook("E7", "1. Purge it.", document="runbooks/other", score=0.9, actions=["purge_queue"])
+    pieces = [alert(), past("E2", "dead worker"), other, runbook(), check("E4", "queue_depth", "faulty", 140)]
+    found = diagnose_by_similarity(INCIDENT, pieces, TOOLS, INVENTORY)
+    assert "E8" in found.advice[0]
+    assert not any("purge_queue" in line for line in found.advice)
 
 
 def test_a_check_that_could_not_tell_decides_nothing() -> None:
