@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.playground.faults import FAULTS, FaultNotMadeError, break_shop
+from bot.playground.faults import FAULTS, FaultNotMadeError, active_faults, break_shop, mend_by_hand
 from bot.playground.stage import INCIDENTS, PEOPLE, Stage
 from bot.playground.tour import Seen, Tour
 from bot.playground.vitals import Vitals
@@ -19,8 +19,6 @@ Json = dict[str, Any]
 
 STORM = 300
 _LOOK_EVERY_S = 1.0
-# A fault needs a moment until the shop shows it; so long its button rests.
-_SHOWS_WITHIN = 5
 
 
 @dataclass
@@ -44,7 +42,6 @@ class Panel:
         self._vitals = Vitals()
         self._tour = Tour()
         self._seen = Seen()
-        self._fresh: dict[str, int] = {}
         self._storm: Storm | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,14 +66,10 @@ class Panel:
                 "numbers": [],
             }
             return {"run": None, "shop": shop, "faults": [], "tour": [], "can_restart": False}
-        active = self._vitals.broken() | self._fresh.keys()
         return {
             "run": self._run,
-            "shop": self._vitals.shop(),
-            "faults": [
-                {"name": name, "title": fault.title, "what": fault.what, "active": name in active}
-                for name, fault in FAULTS.items()
-            ],
+            "shop": self._vitals.shown(),
+            "faults": [_fault_shown(name, name in self._vitals.broken) for name in FAULTS],
             "storm": self._storm_shown(),
             "tour": self._tour.shown(self._seen),
             "hints": _hints(),
@@ -84,34 +77,35 @@ class Panel:
         }
 
     async def act(self, name: str, arguments: Json) -> Json:
-        """One of `break`, `storm` (both with `fault`), `opened` (a thread, with `ts`) and `start_over`."""
+        """`break`, `mend` and `storm` with `fault`; `opened` with the `ts` of a thread; `start_over`."""
         stage, fault = self._stage, str(arguments.get("fault", ""))
         if stage is None or self.again.is_set():
-            return {"ok": False, "error": "the stage is being set; try again in a moment"}
+            return _refused("the stage is being set; try again in a moment")
         if name == "start_over":
             self.again.set()
         elif name == "opened":
             self._seen.opened.add(str(arguments.get("ts", "")))
-        elif name == "break" and fault in FAULTS:
-            return await self._break(stage, fault)
-        elif name == "storm" and fault in FAULTS:
+        elif fault not in FAULTS:
+            return _refused("unknown")
+        elif name in ("break", "mend"):
+            return await self._change(stage, name, fault)
+        elif name == "storm":
             return self._begin_storm(stage, fault)
-        else:
-            return {"ok": False, "error": "unknown"}
         return {"ok": True}
 
-    async def _break(self, stage: Stage, fault: str) -> Json:
+    async def _change(self, stage: Stage, name: str, fault: str) -> Json:
         try:
-            await asyncio.to_thread(break_shop, stage.shop_folder, fault)
-        except FaultNotMadeError as error:
-            return {"ok": False, "error": str(error)}
-        self._seen.broken.append(fault)
-        self._fresh[fault] = _SHOWS_WITHIN
+            await asyncio.to_thread(break_shop if name == "break" else mend_by_hand, stage.shop_folder, fault)
+        except (FaultNotMadeError, KeyError) as error:
+            return _refused(str(error))
+        if name == "break":
+            self._seen.broken.append(fault)
+        await self._look(stage)
         return {"ok": True}
 
     def _begin_storm(self, stage: Stage, fault: str) -> Json:
         if self._storm is not None and not self._storm.ended:
-            return {"ok": False, "error": "a storm is under way"}
+            return _refused("a storm is under way")
         self._storm = Storm(fault, len(_cards(self._seen)))
         self._start(self._blow(stage, self._storm))
         return {"ok": True}
@@ -138,20 +132,29 @@ class Panel:
 
     async def _watch(self, stage: Stage) -> None:
         while True:
-            self._vitals.take(await _health(stage))
-            broken = self._vitals.broken()
-            self._fresh = {
-                name: left - 1 for name, left in self._fresh.items() if left > 1 and name not in broken
-            }
-            self._seen.messages = stage.workspace.messages(INCIDENTS.id)
-            self._seen.told = [m["text"] for p in PEOPLE for m in stage.workspace.ephemerals(p.id)]
-            self._tour.look(self._seen)
+            await self._look(stage)
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _look(self, stage: Stage) -> None:
+        self._vitals.take(await _health(stage), await asyncio.to_thread(active_faults, stage.shop_folder))
+        self._seen.messages = stage.workspace.messages(INCIDENTS.id)
+        self._seen.told = [m["text"] for p in PEOPLE for m in stage.workspace.ephemerals(p.id)]
+        self._tour.look(self._seen)
 
     def _start(self, work: Any) -> None:  # noqa: ANN401  # a coroutine of any kind
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _refused(why: str) -> Json:
+    return {"ok": False, "error": why}
+
+
+def _fault_shown(name: str, active: bool) -> Json:
+    fault = FAULTS[name]
+    by_hand = fault.by_hand if active else ""
+    return {"name": name, "title": fault.title, "what": fault.what, "active": active, "by_hand": by_hand}
 
 
 def _cards(seen: Seen) -> list[Json]:

@@ -1,88 +1,51 @@
-"""The shop's health as the panel shows it: numbers with their last two minutes, and what is broken now."""
+"""The shop's health as the panel shows it: the newest reading, and each number's last two minutes."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from bot.playground.faults import FAULTS
-from bot.playground.watcher_rules import RULES
+from bot.playground.shop_numbers import numbers
 
 Json = dict[str, Any]
-Health = dict[str, Any]
-"""What the shop's /health answered."""
 
 KEPT = 120
-
-
-@dataclass(frozen=True)
-class Number:
-    """One figure of the shop; above `limit` it is bad. Left out where the shop does not tell it."""
-
-    name: str
-    unit: str
-    limit: float
-    read: Callable[[Health], float]
-
-
-NUMBERS = (
-    Number("Orders waiting", "", 8, lambda health: health["pool"]["queue"]),
-    Number("Oldest order", "s", 2, lambda health: health["pool"]["oldest_s"]),
-    Number("Checkouts failing", "%", 20, lambda health: health["checkout"]["failed_share"] * 100),
-    Number("Workers waiting", "", 3, lambda health: health["pool"]["waiting"]),
-)
+_WELL = "All is well: orders, checkouts and mails go through."
 
 
 class Vitals:
     """Takes one reading a second and keeps two minutes of them."""
 
     def __init__(self) -> None:
-        self._now: Health | None = None
-        self._history: deque[Health | None] = deque(maxlen=KEPT)
+        self._status = "down"
+        self._broken: Sequence[str] = ()
+        self._past: deque[list[Json] | None] = deque(maxlen=KEPT)
 
-    def take(self, health: Health | None) -> None:
-        """Take in one reading; None when the shop did not answer."""
-        self._now = health
-        self._history.append(health)
+    def take(self, health: Json | None, broken: Sequence[str]) -> None:
+        """Take in one answer of /health, None when there was none, and the names of the faults there now."""
+        self._status = "down" if health is None else str(health["status"])
+        self._broken = broken
+        self._past.append(None if health is None else numbers(health))
 
-    def broken(self) -> frozenset[str]:
-        """The faults of which an alert rule holds on the newest reading."""
-        health = self._now
-        if health is None:
-            return frozenset()
-        holding = {rule.name for rule in RULES if rule.holds(health)}
-        return frozenset(name for name, fault in FAULTS.items() if holding & set(fault.alerts))
+    @property
+    def broken(self) -> Sequence[str]:
+        """The faults that were there at the newest reading."""
+        return self._broken
 
-    def shop(self) -> Json:
-        """{status, summary, numbers}: each number with its unit, limit and history, oldest first."""
-        if self._now is None:
+    def shown(self) -> Json:
+        """{status, summary, numbers}; each number has its history, oldest first, None for no answer."""
+        now = self._past[-1] if self._past else None
+        if now is None:
             return {"status": "down", "summary": "The shop does not answer.", "numbers": []}
-        status = str(self._now["status"])
-        broken = ", ".join(FAULTS[name].title.lower() for name in sorted(self.broken()))
-        ailing = f"Something is wrong: {broken}." if broken else "Something is wrong."
-        summary = "All is well: orders are served, checkouts go through." if status == "ok" else ailing
-        numbers = [_shown(number, self._now, self._history) for number in NUMBERS]
-        return {"status": status, "summary": summary, "numbers": [n for n in numbers if n is not None]}
+        told = [number | {"history": self._history(at)} for at, number in enumerate(now)]
+        return {"status": self._status, "summary": self._summary(), "numbers": told}
 
+    def _history(self, at: int) -> list[float | None]:
+        return [None if past is None else past[at]["value"] for past in self._past]
 
-def _shown(number: Number, now: Health, history: deque[Health | None]) -> Json | None:
-    value = _read(number, now)
-    if value is None:
-        return None
-    return {
-        "name": number.name,
-        "unit": number.unit,
-        "limit": number.limit,
-        "value": round(value, 1) if value < 10 and number.unit == "s" else round(value),
-        "bad": value > number.limit,
-        "history": [None if past is None else _read(number, past) for past in history],
-    }
-
-
-def _read(number: Number, health: Health) -> float | None:
-    try:
-        return round(float(number.read(health)), 1)
-    except (KeyError, TypeError):  # this shop does not tell it
-        return None
+    def _summary(self) -> str:
+        if self._broken:
+            return f"Broken: {', '.join(FAULTS[name].title for name in self._broken)}."
+        return _WELL if self._status == "ok" else "The shop recovers."

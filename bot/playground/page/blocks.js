@@ -1,7 +1,7 @@
 /** Block Kit as nodes. What is not known here is shown as labelled JSON and never dropped. */
 import { h, link } from "./dom.js";
 import { ELEMENTS } from "./elements.js";
-import { own } from "./files.js";
+import { fileAddress, own } from "./files.js";
 import { markdown } from "./markdown.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
@@ -23,7 +23,8 @@ function element(each, surface, block, acts = true, label = null) {
 /** A picture of this workspace; one from elsewhere becomes a link, as the page loads nothing from outside. */
 function picture(each) {
   const address = each.image_url ?? each.slack_file?.url ?? "";
-  const here = own(address);
+  const fileId = each.slack_file?.id ?? each.slack_file?.url?.match(/\/files-pri\/[^/]*-(F\w+)\//)?.[1];
+  const here = fileId ? fileAddress(fileId) : own(address);
   if (here) return h("img", { src: here, alt: each.alt_text ?? "", title: each.alt_text });
   return h("span", { class: "picture" }, "Image: ", link(address, plain(each.alt_text || address || each.slack_file?.id || "without an address")));
 }

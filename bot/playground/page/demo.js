@@ -25,17 +25,22 @@ async function act(button, name, parameters) {
   await poll();
 }
 
+const byHand = (each) => h("button", {
+  type: "button", class: "plain-link", "data-focus": `mend ${each.name}`, onclick: (event) => act(event.currentTarget, "mend", { fault: each.name }),
+}, each.by_hand);
+
 function fault(each) {
   const button = h("button", {
     type: "button", class: "button plain breaks", disabled: each.active, "data-fault": each.name, "data-focus": `fault ${each.name}`,
     "aria-label": each.active ? `Broken: ${each.title}` : `Break it: ${each.title}`, onclick: () => act(button, "break", { fault: each.name }),
   }, each.active ? "Broken" : "Break");
-  return h("li", { class: each.active ? "active" : null }, h("div", {}, h("b", {}, each.title), h("small", {}, each.what)), button);
+  return h("li", { class: each.active ? "active" : null }, h("div", {}, h("b", {}, each.title), h("small", {}, each.what), each.by_hand ? byHand(each) : null), button);
 }
 
+/** One row: what, its last two minutes, and how much now. */
 function number(each) {
-  return h("div", { class: each.bad ? "bad" : null }, h("dt", {}, each.name),
-    h("dd", {}, each.value === null ? "–" : String(each.value), h("small", {}, ` ${each.unit ?? ""}`)), sparkline(each.history ?? [], each.limit ?? 1));
+  return h("div", { class: each.bad ? "bad" : null }, h("dt", {}, each.name), sparkline(each.history ?? [], each.unit === "%" ? 30 : 10),
+    h("dd", {}, String(each.value), h("small", {}, ` ${each.unit ?? ""}`)));
 }
 
 function progress(storm) {

@@ -1,6 +1,7 @@
 /** Files of a message: pictures are shown, everything can be downloaded. All of it comes from this workspace only. */
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { state } from "./state.js";
 
 // What a browser only paints. SVG can hold scripts and links: it is a file like any other.
 const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"]);
@@ -19,6 +20,9 @@ export function own(address) {
   return parsed.origin === location.origin ? parsed.href : null;
 }
 
+/** Where the page reads a file that this person may see. */
+export const fileAddress = (id) => `/human/file/${encodeURIComponent(id)}?user=${encodeURIComponent(state.me)}`;
+
 export const isPicture = (mimetype) => PICTURES.has(mimetype);
 
 function about(file, name) {
@@ -27,18 +31,17 @@ function about(file, name) {
 }
 
 function download(file, name) {
-  const address = own(file.url_private_download ?? file.url_private);
-  return address ? h("a", { class: "icon", href: address, download: name, "aria-label": `Download ${name}`, title: "Download" }, icon("down")) : null;
+  return h("a", { class: "icon", href: fileAddress(file.id), download: name, "aria-label": `Download ${name}`, title: "Download" }, icon("down"));
 }
 
 function preview(file, name) {
-  const address = own(file.url_private);
-  if (!address || !isPicture(file.mimetype)) return null;
-  return h("a", { class: "preview", href: address, target: "_blank", rel: "noopener noreferrer", title: `Open ${name}` },
-    h("img", { src: address, alt: file.alt_txt || name, loading: "lazy" }));
+  if (!isPicture(file.mimetype)) return null;
+  return h("a", { class: "preview", href: fileAddress(file.id), target: "_blank", rel: "noopener noreferrer", title: `Open ${name}` },
+    h("img", { src: fileAddress(file.id), alt: file.alt_txt || name, loading: "lazy" }));
 }
 
 function card(file) {
+  if (!file.name) return h("p", { class: "gone" }, "This file was deleted.");
   const name = file.title || file.name || "file";
   const seen = preview(file, name);
   const chip = h("div", { class: "file-chip" }, h("span", { class: "file-icon", "aria-hidden": "true" }, icon("file")), about(file, name), download(file, name));

@@ -38,9 +38,15 @@ function replies(message, unseen) {
   message.latest_reply ? h("small", {}, since(message.latest_reply, "Last reply ")) : null);
 }
 
-function onlyYou(message) {
+/** A note of the page's own is only here; what the app whispered is taken away in the workspace too. */
+async function dismiss(message, channel) {
+  forget(message.ts);
+  if (!message.note) await post("/human/delete", { user: state.me, channel, ts: message.ts });
+}
+
+function onlyYou(message, channel) {
   return h("p", { class: "only-you" }, h("span", {}, "Only visible to you"),
-    h("button", { type: "button", class: "plain-link", onclick: () => forget(message.ts) }, "Dismiss"));
+    h("button", { type: "button", class: "plain-link", onclick: () => dismiss(message, channel) }, "Dismiss"));
 }
 
 function heading(who, message) {
@@ -62,7 +68,7 @@ export function row(message, channel, how) {
   return h("article", { class: classes.join(" "), "data-ts": message.ts, tabindex: "-1", "aria-label": `${who.name}, ${clock(message.ts)}` },
     how.joined ? h("span", { class: "avatar-space" }, time(message.ts, brief(message.ts))) : avatar(who),
     h("div", { class: "content" },
-      message.ephemeral ? onlyYou(message) : null,
+      message.ephemeral ? onlyYou(message, channel) : null,
       how.joined ? null : heading(who, message),
       said(message, channel, how.editing),
       canReply && message.reply_count ? replies(message, how.unseen) : null),

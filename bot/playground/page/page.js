@@ -22,7 +22,8 @@ let field = null;
 function drawMain() {
   const here = channel();
   const home = state.tab === "home";
-  footer.hidden = home || !here;
+  footer.hidden = home || !here || here.archived;
+  document.getElementById("archived").hidden = home || !here?.archived;
   if (home) return drawHome(list);
   if (!here) return list.replaceChildren();
   if (isVisible()) markRead(here.id);

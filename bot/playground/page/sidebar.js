@@ -1,4 +1,5 @@
 /** Who you are, the channels, and the app. */
+import { post } from "./api.js";
 import { h } from "./dom.js";
 import { avatar } from "./people.js";
 import { arrive, calls, unread } from "./reads.js";
@@ -14,6 +15,8 @@ export function visit(id, tab) {
   if (id !== state.channel || state.tab !== "messages") arrive(id);
   document.body.classList.remove("menu-open");
   openChannel(id, tab);
+  // as Slack does, so that the app knows when its conversation is opened
+  if (id.startsWith("D") && tab !== "home") post("/human/home", { user: state.me, tab: "messages" });
 }
 
 function news(channel) {

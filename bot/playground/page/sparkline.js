@@ -1,7 +1,7 @@
 /** A line of the last two minutes, without axes: shape is what counts. */
 import { svg } from "./icons.js";
 
-const [WIDTH, HEIGHT, EDGE] = [120, 26, 2];
+const [WIDTH, HEIGHT, EDGE] = [76, 20, 2];
 
 /** `values` oldest first, null where nothing was read; `most` is the top of the field at least. */
 export function sparkline(values, most) {

@@ -11,7 +11,7 @@ export async function load() {
   const answer = await get("/human/state");
   if (answer.error) return answer;
   Object.assign(state, answer);
-  const remembered = sessionStorage.getItem("me");
+  const remembered = state.me ?? sessionStorage.getItem("me");
   await become(people().some((each) => each.id === remembered) ? remembered : people()[0]?.id);
   return answer;
 }
@@ -85,6 +85,7 @@ const EVENTS = {
   view: (event) => showView(event.view),
   view_closed: (event) => closeView(event.view_id ?? event.view?.id),
   home: (event) => { state.home = event.view; },
+  reset: load,
   error: (event) => note(event.channel, event.error),
 };
 
