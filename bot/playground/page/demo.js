@@ -34,7 +34,7 @@ function fault(each) {
     type: "button", class: "button plain breaks", disabled: each.active, "data-fault": each.name, "data-focus": `fault ${each.name}`,
     "aria-label": each.active ? `Broken: ${each.title}` : `Break it: ${each.title}`, onclick: () => act(button, "break", { fault: each.name }),
   }, each.active ? "Broken" : "Break");
-  return h("li", { class: each.active ? "active" : null }, h("div", {}, h("b", {}, each.title), h("small", {}, each.what), each.by_hand ? byHand(each) : null), button);
+  return h("li", { class: each.active ? "active" : null }, h("b", {}, each.title), button, h("small", {}, each.what), each.by_hand ? byHand(each) : null);
 }
 
 /** One row: what, its last two minutes, and how much now. */

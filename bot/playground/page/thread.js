@@ -46,6 +46,7 @@ export function drawThread() {
   drawMessages(list, state.channel, state.thread);
   threadField().draft();
   if (!fresh) return;
-  threadField().focus({ preventScroll: true });
+  // on glass the keyboard would cover what the person came to read
+  if (!matchMedia("(pointer: coarse)").matches) threadField().focus({ preventScroll: true });
   opened.forEach((listener) => listener(state.channel, state.thread));
 }
