@@ -45,8 +45,8 @@ function emojis(begun) {
 export function suggestions(before, inThread) {
   const slash = before.match(/^(\/\S*)(?:\s+(\S*)(\s[^]*)?)?$/);
   if (slash && !inThread) return slash[2] === undefined ? commands(slash[1]) : subCommands(slash[1], slash[2], slash[3]);
-  const at = before.match(/(?:^|[\s(])(@[^\n@]{0,40})$/)?.[1];
-  if (at) return names(at);
   const colon = before.match(/(?:^|\s)(:[a-z0-9_+-]{2,30})$/)?.[1];
-  return colon ? emojis(colon) : NOTHING;
+  if (colon) return emojis(colon);
+  const at = before.match(/(?:^|[\s(])(@[^\n@]{0,40})$/)?.[1];
+  return at ? names(at) : NOTHING;
 }
