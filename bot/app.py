@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,11 @@ from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
 from bot.settings import Settings
-from bot.slack import buttons, commands, http_mode, mentions, views
+from bot.slack import buttons, commands, mentions, views
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
+from bot.slack.http_mode import PATH, HttpMode
 from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
@@ -61,6 +63,7 @@ async def serve(settings: Settings, config: Path) -> None:
     settings.require_n3()
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
+    _ = settings.signing_secret
     content = read_files(settings.catalogue)
     check_secrets(settings.secrets)
     with own_folder(settings.folder):
@@ -143,17 +146,19 @@ async def _run(
     steps = Steps(store, in_force, executor, knowledge, model, section.model.deadline_s)
 
     app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
-    connection = Connection(app, client, settings.app_token)
+    connection = Connection(app, client, settings.app_token, settings.uses_socket)
     people = People(client, lambda: connection.team_id)
     edge = Edge(copilot, store, knowledge, people, client)
     for part in (commands, mentions, buttons, views):
         part.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
     outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels)
-    health = Health(store, connection, executor, knowledge, section.model.name if model else "")
+    over_http = HttpMode(app, settings.signing_secret, _clock) if settings.signing_secret else None
+    called = over_http.called_at if over_http else None
+    health = Health(store, connection, executor, knowledge, section.model.name if model else "", called)
     web = _web(settings, store, copilot, health)
-    if settings.signing_secret:
-        web.add_post("/slack/events", http_mode.answer(app))
+    if over_http:
+        web.add_post(PATH, over_http.receive)
 
     async with contextlib.AsyncExitStack() as running:
         running.push_async_callback(asyncio.to_thread, knowledge.close)
@@ -178,6 +183,10 @@ async def _run(
             running.push_async_callback(model.aclose)
             running.callback(asyncio.create_task(warm(model)).cancel)
         await until_stopped(connection.wait_fatal)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -30,6 +30,7 @@ class SlackSection(Section):
     """[slack]"""
 
     incidents_channel: str = "incidents"
+    mode: Literal["socket", "http"] = "socket"
     trust_api_url: bool = False
 
 
@@ -130,15 +131,33 @@ class Settings:
         return self._token("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions › Bot User OAuth Token")
 
     @property
+    def uses_socket(self) -> bool:
+        """Whether Vigie opens the connection to Slack itself; otherwise Slack calls it."""
+        return self.file.slack.mode == "socket"
+
+    @property
     def app_token(self) -> str:
+        """What opens Socket Mode; empty where Slack calls Vigie."""
+        if not self.uses_socket:
+            return ""
         return self._token(
             "SLACK_APP_TOKEN", "xapp-", "Basic Information › App-Level Tokens (connections:write)"
         )
 
     @property
     def signing_secret(self) -> str:
-        """Set only where Slack calls Vigie over HTTP."""
-        return self._environment.get("SLACK_SIGNING_SECRET", "")
+        """What Slack signs its calls with; without one there is no way in over HTTP.
+
+        Raises:
+            Misconfigured: it is needed and not set.
+        """
+        secret = self._environment.get("SLACK_SIGNING_SECRET", "")
+        if not self.uses_socket and len(secret) < 16:
+            raise Misconfigured(
+                "SLACK_SIGNING_SECRET is not set, or too short to be one. In HTTP mode Slack's calls are"
+                " known by it; find it in your Slack app under Basic Information › App Credentials."
+            )
+        return secret
 
     @property
     def intake_token(self) -> str:

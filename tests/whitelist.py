@@ -91,7 +91,10 @@ PAST_RISKY = Document(
 
 
 def write_config(
-    folder: Path, config: str = "", change_catalogue: Callable[[dict[str, Any]], None] | None = None
+    folder: Path,
+    config: str = "",
+    change_catalogue: Callable[[dict[str, Any]], None] | None = None,
+    slack: str = "",
 ) -> None:
     """vigie.toml, the catalogue and its inventory."""
     whitelist = catalogue()
@@ -106,7 +109,8 @@ def write_config(
     (folder / "catalogue.yaml").write_text(yaml.dump(whitelist, Dumper=dumper))
     (folder / "inventory.yaml").write_text(yaml.dump({"targets": rows}, Dumper=dumper))
     (folder / "vigie.toml").write_text(
-        'folder = "data"\n[slack]\ntrust_api_url = true\n[n3]\nusergroup = "n3"\n'
+        'folder = "data"\n[slack]\ntrust_api_url = true\n'
+        f'{slack}\n[n3]\nusergroup = "n3"\n'
         f"[web]\nport = 0\nbody_timeout_s = 2\n[knowledge]\nvectors = false\n{config}\n"
     )
 

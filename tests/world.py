@@ -324,13 +324,14 @@ async def world(
     folder: Path,
     *,
     config: str = "",
+    slack: str = "",
     environment: Mapping[str, str] | None = None,
     change_catalogue: Callable[[dict[str, Any]], None] | None = None,
     documents: tuple[Document, ...] = (PAST, PAST_RISKY),
     start: bool = True,
     **workspace: Any,  # noqa: ANN401  # passed on as it is
 ) -> AsyncIterator[World]:
-    """A world of its own in `folder`. `config` is added to vigie.toml ("[slack]" and "[n3]" are there)."""
+    """A world of its own in `folder`. `config` is added to vigie.toml, `slack` to its section [slack]."""
     members = tuple(person.id for person in (*PEOPLE, BOT))
     place = Workspace(
         **{
@@ -350,7 +351,7 @@ async def world(
     token = secrets.token_urlsafe(32)
     environment = _environment(place, token) | dict(environment or {})
     made = World(folder, environment, place=place, token=token)
-    write_config(folder, config, change_catalogue)
+    write_config(folder, config, change_catalogue, slack)
     base = KnowledgeBase.open(folder / "data" / "knowledge", owner=False)
     for document in documents:
         base.add(document)

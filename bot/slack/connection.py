@@ -47,6 +47,7 @@ class Connection:
         self._client = client
         self._app_token = app_token
         self._socket_mode = socket_mode
+        self.mode = "socket" if socket_mode else "http"
         self._sockets: AsyncSocketModeHandler | None = None
         self.team_id = ""
         self.problem = "not connected yet"

@@ -61,6 +61,8 @@ SETTINGS = [
     ("", "", "[model]\ndeadline_s = 'soon'", ["model.deadline_s"]),
     ('usergroup = "n3"', "", "", ["[n3]", "usergroup", "pinned"]),
     ("[slack]", "[slack", "", ["vigie.toml", "line 2"]),
+    ("[slack]", '[slack]\nmode = "https"', "", ["slack.mode", "'socket'", "'http'"]),
+    ("[slack]", '[slack]\nmode = "http"', "", ["SLACK_SIGNING_SECRET", "App Credentials"]),
     ('folder = "data"', 'folder = "vigie.toml"', "", ["folder", "vigie.toml"]),
     ('folder = "data"', 'folder = "data"\nstore_url = "nonsense"', "", ["store_url"]),
 ]
