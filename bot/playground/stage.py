@@ -11,12 +11,14 @@ import shutil
 import sys
 import tempfile
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
+from bot.playground.faults import active_faults, break_shop
+from bot.playground.storm import COUNT, calm, storm
 from bot.playground.workspace import Channel, Person, UserGroup, Workspace
 from knowledge.base import KnowledgeBase
 
@@ -36,7 +38,10 @@ N3_GROUP = UserGroup("S0N3", "n3", "N3", members=(N3_A.id, N3_B.id))
 
 @dataclass
 class Stage:
-    """Everything that runs; the shop's folder and address are what the demo breaks and watches."""
+    """Everything that runs; the shop's folder and address are what the demo breaks and watches.
+
+    Addresses and `serve` change with `start_over`; the workspace and the token of the intake stay.
+    """
 
     folder: Path
     workspace: Workspace
@@ -47,6 +52,59 @@ class Stage:
     environment: dict[str, str]
     serve: asyncio.subprocess.Process
     processes: list[asyncio.subprocess.Process]
+    verbose: bool = False
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def start_over(self) -> None:
+        """As at the beginning: an unbroken shop, what the demo knows at first, an empty workspace.
+
+        Raises:
+            RuntimeError: something did not start; the message says what it said.
+        """
+        async with self.changing:
+            await self.end()
+            await asyncio.to_thread(_empty, self.folder)
+            self.workspace.reset()
+            fresh = await _started(
+                self.folder, self.workspace, self.environment, self.intake_token, self.verbose
+            )
+            self.shop_url, self.intake_url = fresh.shop_url, fresh.intake_url
+            self.serve, self.processes = fresh.serve, fresh.processes
+
+    async def until_serve_ends(self) -> None:
+        """Returns when `vigie serve` has ended by itself, not when starting over ended it."""
+        while True:
+            serve = self.serve
+            await serve.wait()
+            async with self.changing:
+                if serve is self.serve:
+                    return
+
+    async def end(self) -> None:
+        """End everything that was started, the newest first."""
+        for process in reversed(self.processes):
+            await _end(process)
+
+    async def storm(
+        self, fault: str, count: int = COUNT, progress: Callable[[int], None] | None = None
+    ) -> None:
+        """Break the shop that way, if it is not broken so already, and send the storm that this gives."""
+        if fault not in await asyncio.to_thread(active_faults, self.shop_folder):
+            await asyncio.to_thread(break_shop, self.shop_folder, fault)
+        await storm(self.intake_url, self.intake_token, fault, count, progress)
+
+    async def calm(self, fault: str, count: int = COUNT) -> None:
+        """Wait until the shop is healthy, however long it takes, then tell that its storm is over."""
+        while not await self.is_healthy():  # noqa: ASYNC110  # the shop tells nobody when it is well again
+            await asyncio.sleep(0.5)
+        await calm(self.intake_url, self.intake_token, fault, count)
+
+    async def is_healthy(self) -> bool:
+        """Whether the shop answers and says that it is."""
+        try:
+            return (await asyncio.to_thread(self.shop_health))["status"] == "ok"
+        except OSError:
+            return False
 
     def shop_health(self) -> dict[str, object]:
         """The shop's own health page, read over HTTP."""
@@ -83,25 +141,49 @@ async def set_up(
 ) -> AsyncIterator[Stage]:
     """Start everything and, at the end, stop it and remove the folder."""
     folder = Path(tempfile.mkdtemp(prefix="vigie-demo-"))
-    processes: list[asyncio.subprocess.Process] = []
-    await place.start(port)
+    stage: Stage | None = None
     try:
+        await place.start(port)
         token = secrets.token_urlsafe(32)
+        environment = _environment(place, token) | dict(extra or {})
+        stage = await _started(folder, place, environment, token, verbose)
+        yield stage
+    finally:
+        if stage is not None:
+            await stage.end()
+        await place.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _started(
+    folder: Path, place: Workspace, environment: dict[str, str], token: str, verbose: bool
+) -> Stage:
+    """Start shop, serve and watcher in an empty folder; when one does not start, the others are ended."""
+    processes: list[asyncio.subprocess.Process] = []
+    try:
         shop_folder = folder / "shop"
         shop_url = await _start_shop(folder, shop_folder, processes)
         _write_config(folder, shop_folder, shop_url)
         await asyncio.to_thread(_write_knowledge, folder)
-        environment = _environment(place, token) | dict(extra or {})
         serve = await start_serve(folder, environment, verbose)
         processes.append(serve)
         intake_url = await wait_for_intake(folder, serve)
         await _start_watcher(folder, shop_url, intake_url, token, processes)
-        yield Stage(folder, place, shop_folder, shop_url, intake_url, token, environment, serve, processes)
-    finally:
+    except BaseException:
         for process in reversed(processes):
             await _end(process)
-        await place.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Stage(
+        folder, place, shop_folder, shop_url, intake_url, token, environment, serve, processes, verbose
+    )
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 async def start_serve(

@@ -222,10 +222,24 @@ def _remedy(
     return Remedy(tool.name, arguments, why, tuple(dict.fromkeys(citations)))
 
 
+def _numbered(text: str) -> list[str]:
+    """The items of a numbered list, each with the indented lines that carry it on."""
+    steps: list[str] = []
+    going_on = False
+    for line in text.splitlines():
+        item = _STEP.match(line)
+        going_on = bool(item) or (going_on and line.startswith(" ") and bool(line.strip()))
+        if item:
+            steps.append(item["text"].strip())
+        elif going_on:
+            steps[-1] = f"{steps[-1]} {line.strip()}"
+    return steps
+
+
 def _steps(runbook: Passage, passages: Sequence[Passage]) -> list[str]:
     """The numbered steps of the best runbook, behind a line that names it."""
     for part in (p for p in passages if p.document == runbook.document):
-        steps = [m["text"].strip() for m in map(_STEP.match, part.text.splitlines()) if m]
+        steps = _numbered(part.text)
         if steps:
             where = f", section “{part.heading}”" if part.heading else ""
             numbered = [f"{number}. {step}" for number, step in enumerate(steps[:STEPS], 1)]

@@ -58,10 +58,7 @@ def one_per_document(passages: Sequence[Passage]) -> list[Passage]:
 def rank(passages: Sequence[Passage], standings: Sequence[Standing]) -> list[Hypothesis]:
     """Causes by their share of the votes, the most likely first, three at most."""
     voters = _voters(passages)
-    weights: dict[str, float] = {}
-    for vote in voters:
-        key = cause_key(vote.cause)
-        weights[key] = weights.get(key, 0.0) + vote.weight
+    weights = _weights(voters)
     for key in weights:
         weights[key] *= _factor(_of_cause(key, voters, standings))
     total = sum(weights.values()) + DOUBT
@@ -93,8 +90,9 @@ def undecided(
         return False
     if not any(_is_refuted(checks) for checks in found.values()):
         return False
-    lead = ranked[0]
-    return _is_refuted(found[cause_key(lead.cause)]) or lead.confidence < EVEN
+    weights, lead = _weights(voters), cause_key(ranked[0].cause)
+    # By the votes as they were: that one cause is out does not make another more likely than unknown ones.
+    return _is_refuted(found[lead]) or weights[lead] / (sum(weights.values()) + DOUBT) < EVEN
 
 
 def cause_key(cause: str) -> str:
@@ -146,6 +144,14 @@ def _of_cause(key: str, voters: Sequence[Passage], standings: Sequence[Standing]
 
 def _voters(passages: Sequence[Passage]) -> list[Passage]:
     return [p for p in one_per_document(passages) if p.kind == "incident" and p.cause]
+
+
+def _weights(voters: Sequence[Passage]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for vote in voters:
+        key = cause_key(vote.cause)
+        weights[key] = weights.get(key, 0.0) + vote.weight
+    return weights
 
 
 def _is_backed(checks: Sequence[Standing]) -> bool:

@@ -33,7 +33,7 @@ def main() -> int:
 
 def state(held: list[dict[str, Any]], shop: str) -> dict[str, Any]:
     """Who leaks: a process but the shop with four connections or more, the oldest for two seconds or more."""
-    found = {"leaking": False, "holder": None, "program": None, "held": 0, "oldest_s": 0.0}
+    found: dict[str, Any] = {"leaking": False, "holder": None, "program": None, "held": 0, "oldest_s": 0.0}
     found |= {"in_use": len(held), "identity": "none"}
     for pid in sorted({one["pid"] for one in held} - {int(shop) if shop.isdigit() else 0}):
         mine = [one for one in held if one["pid"] == pid]

@@ -122,7 +122,7 @@ def test_a_precondition_that_does_not_hold_contradicts() -> None:
 def test_resemblance_that_checks_do_not_bear_out_names_no_cause(
     others: tuple[Evidence, ...], symptom: tuple[Evidence, ...]
 ) -> None:
-    """A refuted cause, none backed, none that prevails: no hypothesis, remedy or step, but what was considered.
+    """A refuted cause, none backed, none that prevails: no hypothesis, remedy or step; what was considered.
 
     That the trouble is there (the symptom's check) backs no cause; however often the refuted one was right.
     """
@@ -192,6 +192,16 @@ def test_runbook_steps_become_advice_with_its_name() -> None:
         "2. Restart the worker.",
     )
     assert "E8" in found.hypotheses[0].citations
+
+
+def test_a_step_is_quoted_whole() -> None:
+    """A step that is wrapped in its document is one line of advice; what stands after it is no part of it."""
+    text = "1. Look at the queue,\n   then at\n  the log.\n2. Restart.\n\n   An aside.\nThe end."
+    found = diagnose_by_similarity(
+        INCIDENT, [alert(), past("E2", "dead worker"), runbook("E8", text)], TOOLS, INVENTORY
+    )
+    assert found.advice[1:3] == ("1. Look at the queue, then at the log.", "2. Restart.")
+    assert not any("aside" in line or "The end" in line for line in found.advice)
 
 
 def test_an_action_that_needs_a_person_is_said_in_words() -> None:
