@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
+import contextlib
 import secrets
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
 from bot.playground.faults import FAULTS, FaultNotMadeError, active_faults, break_shop, mend_by_hand
 from bot.playground.stage import INCIDENTS, PEOPLE, Stage
+from bot.playground.storm import COUNT
 from bot.playground.tour import Seen, Tour
 from bot.playground.vitals import Vitals
 
 Json = dict[str, Any]
 
-STORM = 300
 _LOOK_EVERY_S = 1.0
 
 
 @dataclass
 class Storm:
-    """A storm under way or over: alerts sent of how many, and the incidents that were there before."""
+    """A storm under way or over: alerts taken so far, and the cards that stood in the channel before it."""
 
     fault: str
     cards_before: int
@@ -32,46 +31,52 @@ class Storm:
     error: str = ""
 
 
-class Panel:
-    """One run of the demo as the panel sees it. `again` is set when a person wants to start over."""
+class Run:
+    """What happened since the demo began, or since it was started over."""
 
     def __init__(self) -> None:
-        self.again = asyncio.Event()
+        self.id = secrets.token_hex(4)
+        self.vitals = Vitals()
+        self.tour = Tour()
+        self.seen = Seen()
+        self.storm: Storm | None = None
+
+
+class Panel:
+    """The demo as the page sees it, from `begin` to `end`."""
+
+    def __init__(self) -> None:
         self._stage: Stage | None = None
-        self._run = secrets.token_hex(4)
-        self._vitals = Vitals()
-        self._tour = Tour()
-        self._seen = Seen()
-        self._storm: Storm | None = None
+        self._run = Run()
+        self._setting = True
+        self._trouble = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, stage: Stage) -> None:
         """The stage is set: look at it once a second from now on."""
-        self._stage = stage
+        self._stage, self._setting = stage, False
         self._start(self._watch(stage))
 
     async def end(self) -> None:
         """Stop looking, and stop a storm that still runs."""
-        self._stage = None
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def state(self) -> Json:
-        """What the panel shows; before the stage is set only that it is being set."""
-        if self._stage is None or self.again.is_set():
-            shop = {
-                "status": "starting",
-                "summary": "Setting the stage: shop, watcher and vigie serve …",
-                "numbers": [],
-            }
+        """What the panel shows; while the stage is being set only that it is."""
+        if self._setting:
+            said = self._trouble or "Setting the stage: shop, watcher and vigie serve …"
+            shop = {"status": "down" if self._trouble else "starting", "summary": said, "numbers": []}
             return {"run": None, "shop": shop, "faults": [], "tour": [], "can_restart": False}
+        run = self._run
         return {
-            "run": self._run,
-            "shop": self._vitals.shown(),
-            "faults": [_fault_shown(name, name in self._vitals.broken) for name in FAULTS],
-            "storm": self._storm_shown(),
-            "tour": self._tour.shown(self._seen),
+            "run": run.id,
+            "shop": run.vitals.shown(),
+            "faults": [_fault_shown(name, name in run.vitals.broken) for name in FAULTS],
+            "storm": _storm_shown(run),
+            "tour": run.tour.shown(run.seen),
             "hints": _hints(),
             "can_restart": True,
         }
@@ -79,12 +84,13 @@ class Panel:
     async def act(self, name: str, arguments: Json) -> Json:
         """`break`, `mend` and `storm` with `fault`; `opened` with the `ts` of a thread; `start_over`."""
         stage, fault = self._stage, str(arguments.get("fault", ""))
-        if stage is None or self.again.is_set():
+        if stage is None or self._setting:
             return _refused("the stage is being set; try again in a moment")
         if name == "start_over":
-            self.again.set()
+            self._setting = True
+            self._start(self._start_over(stage))
         elif name == "opened":
-            self._seen.opened.add(str(arguments.get("ts", "")))
+            self._run.seen.opened.add(str(arguments.get("ts", "")))
         elif fault not in FAULTS:
             return _refused("unknown")
         elif name in ("break", "mend"):
@@ -99,36 +105,33 @@ class Panel:
         except (FaultNotMadeError, KeyError) as error:
             return _refused(str(error))
         if name == "break":
-            self._seen.broken.append(fault)
+            self._run.seen.broken.append(fault)
         await self._look(stage)
         return {"ok": True}
 
     def _begin_storm(self, stage: Stage, fault: str) -> Json:
-        if self._storm is not None and not self._storm.ended:
+        run = self._run
+        if run.storm is not None and not run.storm.ended:
             return _refused("a storm is under way")
-        self._storm = Storm(fault, len(_cards(self._seen)))
-        self._start(self._blow(stage, self._storm))
+        run.storm = Storm(fault, len(run.seen.cards()))
+        if fault not in run.vitals.broken:
+            run.seen.broken.append(fault)
+        self._start(_blow(stage, run.storm))
         return {"ok": True}
 
-    async def _blow(self, stage: Stage, storm: Storm) -> None:
-        def progress(sent: int) -> None:
-            storm.sent = sent
-
+    async def _start_over(self, stage: Stage) -> None:
+        mine = asyncio.current_task()
+        others = [task for task in self._tasks if task is not mine]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         try:
-            blow = importlib.import_module("bot.playground.storm").storm
-            await blow(stage.intake_url, stage.intake_token, storm.fault, STORM, progress)
-        except (ImportError, OSError, RuntimeError, aiohttp.ClientError) as error:
-            storm.error = str(error) or type(error).__name__
-        finally:
-            storm.ended = True
-
-    def _storm_shown(self) -> Json | None:
-        storm = self._storm
-        if storm is None:
-            return None
-        opened = len(_cards(self._seen)) - storm.cards_before
-        told = {"sent": storm.sent, "of": STORM, "ended": storm.ended, "error": storm.error}
-        return {"fault": storm.fault, "incidents": opened} | told
+            await stage.start_over()
+        except (OSError, RuntimeError) as error:
+            self._trouble = f"The stage could not be set again: {error}. End the demo and start it anew."
+            return
+        self._run = Run()
+        self.begin(stage)
 
     async def _watch(self, stage: Stage) -> None:
         while True:
@@ -136,15 +139,39 @@ class Panel:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _look(self, stage: Stage) -> None:
-        self._vitals.take(await _health(stage), await asyncio.to_thread(active_faults, stage.shop_folder))
-        self._seen.messages = stage.workspace.messages(INCIDENTS.id)
-        self._seen.told = [m["text"] for p in PEOPLE for m in stage.workspace.ephemerals(p.id)]
-        self._tour.look(self._seen)
+        run = self._run
+        run.vitals.take(await _health(stage), await asyncio.to_thread(active_faults, stage.shop_folder))
+        run.seen.messages = stage.workspace.messages(INCIDENTS.id)
+        run.seen.told = [m["text"] for person in PEOPLE for m in stage.workspace.ephemerals(person.id)]
+        run.tour.look(run.seen)
 
-    def _start(self, work: Any) -> None:  # noqa: ANN401  # a coroutine of any kind
-        task: asyncio.Task[None] = asyncio.create_task(work)
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _blow(stage: Stage, storm: Storm) -> None:
+    def progress(sent: int) -> None:
+        storm.sent = sent
+
+    try:
+        await stage.storm(storm.fault, COUNT, progress)
+    except (OSError, RuntimeError) as error:
+        storm.error = str(error)
+    finally:
+        storm.ended = True
+    # the storm's alerts are over once the shop is repaired, whenever that is
+    with contextlib.suppress(OSError, RuntimeError):
+        await stage.calm(storm.fault, COUNT)
+
+
+def _storm_shown(run: Run) -> Json | None:
+    storm = run.storm
+    if storm is None:
+        return None
+    told = {"sent": storm.sent, "of": COUNT, "ended": storm.ended, "error": storm.error}
+    return {"fault": storm.fault, "incidents": len(run.seen.cards()) - storm.cards_before} | told
 
 
 def _refused(why: str) -> Json:
@@ -155,14 +182,6 @@ def _fault_shown(name: str, active: bool) -> Json:
     fault = FAULTS[name]
     by_hand = fault.by_hand if active else ""
     return {"name": name, "title": fault.title, "what": fault.what, "active": active, "by_hand": by_hand}
-
-
-def _cards(seen: Seen) -> list[Json]:
-    return [
-        m
-        for m in seen.messages
-        if m.get("bot_id") and m.get("thread_ts") in (None, m["ts"]) and m.get("reply_count")
-    ]
 
 
 async def _health(stage: Stage) -> dict[str, Any] | None:

@@ -115,11 +115,8 @@ class Stage:
         return loaded
 
 
-def workspace(demo: object | None = None, page_token: str | None = None) -> Workspace:
-    """The local workspace with its people; tokens are random, so nothing else can use it.
-
-    `page_token`: the page's token where an open page goes on with a fresh workspace.
-    """
+def workspace(demo: object | None = None) -> Workspace:
+    """The local workspace with its people; tokens are random, so nothing else can use it."""
     return Workspace(
         people=(*PEOPLE, BOT),
         channels=(INCIDENTS, ALERTS),
@@ -128,7 +125,7 @@ def workspace(demo: object | None = None, page_token: str | None = None) -> Work
         bot=BOT,
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-1-{secrets.token_hex(16)}",
-        page_token=page_token or secrets.token_urlsafe(24),
+        page_token=secrets.token_urlsafe(24),
         page_folder=HERE / "page",
         commands=(("/vigie", "help · ask · search · status · pending · freeze"),),
         demo=demo,  # type: ignore[arg-type]  # the page only needs its two methods

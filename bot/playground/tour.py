@@ -27,9 +27,13 @@ class Seen:
     broken: list[str] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
 
+    def cards(self) -> list[Message]:
+        """The incidents' cards: what the app answered to in a thread, oldest first."""
+        return [m for m in self.messages if m.get("bot_id") and m.get("reply_count")]
+
     def card(self) -> Message | None:
-        """The newest incident's card: the root of a thread in which the app answered."""
-        return next((m for m in reversed(self.messages) if m.get("bot_id") and m.get("reply_count")), None)
+        """The newest incident's card."""
+        return next(reversed(self.cards()), None)
 
     def replies(self) -> Iterator[Message]:
         """What the app said in threads, the newest first."""
