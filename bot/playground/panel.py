@@ -68,7 +68,7 @@ class Panel:
         """What the panel shows; while the stage is being set only that it is."""
         if self._setting:
             said = self._trouble or "Setting the stage: shop, watcher and vigie serve …"
-            shop = {"status": "down" if self._trouble else "starting", "summary": said, "numbers": []}
+            shop: Json = {"status": "down" if self._trouble else "starting", "summary": said, "numbers": []}
             return {"run": None, "shop": shop, "faults": [], "tour": [], "can_restart": False}
         run = self._run
         return {

@@ -28,8 +28,9 @@ class Seen:
     opened: set[str] = field(default_factory=set)
 
     def cards(self) -> list[Message]:
-        """The incidents' cards: what the app answered to in a thread, oldest first."""
-        return [m for m in self.messages if m.get("bot_id") and m.get("reply_count")]
+        """The incidents' cards, oldest first: they can be taken, or the app has answered below them."""
+        own = [m for m in self.messages if m.get("bot_id") and m.get("thread_ts") in (None, m["ts"])]
+        return [m for m in own if m.get("reply_count") or _has(m, "take")]
 
     def card(self) -> Message | None:
         """The newest incident's card."""
