@@ -1,6 +1,7 @@
 /** Block Kit as nodes. What is not known here is shown as labelled JSON and never dropped. */
 import { h, link } from "./dom.js";
 import { ELEMENTS } from "./elements.js";
+import { fileAddress, own } from "./files.js";
 import { markdown } from "./markdown.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
@@ -22,9 +23,10 @@ function element(each, surface, block, acts = true, label = null) {
 /** A picture of this workspace; one from elsewhere becomes a link, as the page loads nothing from outside. */
 function picture(each) {
   const address = each.image_url ?? each.slack_file?.url ?? "";
-  const own = URL.canParse(address, location.href) && new URL(address, location.href).origin === location.origin;
-  if (own) return h("img", { src: new URL(address, location.href).href, alt: each.alt_text ?? "" });
-  return h("span", { class: "picture" }, "Image: ", link(address, plain(each.alt_text || address)));
+  const fileId = each.slack_file?.id ?? each.slack_file?.url?.match(/\/files-pri\/[^/]*-(F\w+)\//)?.[1];
+  const here = fileId ? fileAddress(fileId) : own(address);
+  if (here) return h("img", { src: here, alt: each.alt_text ?? "", title: each.alt_text });
+  return h("span", { class: "picture" }, "Image: ", link(address, plain(each.alt_text || address || each.slack_file?.id || "without an address")));
 }
 
 function section(block, surface, id) {
@@ -74,7 +76,7 @@ const BLOCKS = {
   input,
   markdown: (block) => h("div", { class: "markdown" }, ...markdown(block.text)),
   rich_text: (block) => h("div", { class: "rich" }, ...richText(block)),
-  image: (block) => h("figure", {}, block.title ? h("figcaption", {}, ...textObject(block.title)) : null, picture(block)),
+  image: (block) => h("figure", { class: "image" }, block.title ? h("figcaption", {}, ...textObject(block.title)) : null, picture(block)),
   table,
   alert: (block) => h("div", { class: `alert ${["error", "warning", "success"].includes(block.level) ? block.level : "info"}` }, text(block.text)),
 };
@@ -110,7 +112,7 @@ function repeatsText({ text: written, blocks: [first, ...more] }) {
 export function content(message, surface) {
   const attached = (message.attachments ?? []).map((each) => h("div", { class: "attachment" },
     each.blocks ? blocks(each.blocks, surface) : h("div", { class: "text" }, ...mrkdwn(each.text ?? each.fallback))));
-  const main = message.blocks?.length && !repeatsText(message) ? blocks(message.blocks, surface)
-    : [h("div", { class: "text block" }, ...mrkdwn(message.text))];
+  const words = message.text ? [h("div", { class: "text block" }, ...mrkdwn(message.text))] : [];
+  const main = message.blocks?.length && !repeatsText(message) ? blocks(message.blocks, surface) : words;
   return [...main, ...attached];
 }

@@ -1,23 +1,17 @@
-/** The field to write in, with completion of commands and names. */
+/** The field to write in: drafts, completion, files, sending. */
 import { post } from "./api.js";
+import { attachments, dropZone } from "./attach.js";
+import { suggestions } from "./completion.js";
 import { h } from "./dom.js";
+import { editLast } from "./edit.js";
+import { icon } from "./icons.js";
+import { avatar } from "./people.js";
+import { pickEmoji } from "./reactions.js";
 import { note, state } from "./state.js";
 
+const MOST_ROWS = 10;
 const drafts = {};
 let count = 0;
-
-/** Where completion applies: [what stands there already, what could stand there]. */
-function suggestions(field, inThread) {
-  const before = field.value.slice(0, field.selectionStart);
-  if (!inThread && /^\/\S*$/.test(before)) {
-    const fits = state.commands.filter((each) => each.command.startsWith(before));
-    return [before, fits.map((each) => ({ insert: each.command, about: each.description }))];
-  }
-  const at = before.match(/(?:^|\s)(@[^\s@]*)$/)?.[1];
-  if (!at) return ["", []];
-  const fits = state.users.filter((each) => each.name.toLowerCase().startsWith(at.slice(1).toLowerCase()));
-  return [at, fits.map((each) => ({ insert: `@${each.name}`, about: each.title }))];
-}
 
 async function send(text, { channel, thread }) {
   const to = { user: state.me, channel };
@@ -33,67 +27,98 @@ async function send(text, { channel, thread }) {
   return note(channel, failure, thread);
 }
 
-/** `place` tells the channel and thread that is written to now. */
-export function composer({ label, place }) {
+/** `place` tells the channel and thread that is written to now; files may be dropped on `area`. */
+export function composer({ label, place, area }) {
   const id = `options-${count += 1}`;
-  let options = [];
-  let chosen = 0;
-  let typed = "";
+  const files = attachments(() => keep());
+  let found = { typed: "", options: [], eager: false };
+  let chosen = -1;
   const menu = h("ul", { id, class: "completion", role: "listbox", "aria-label": "Completion", hidden: true });
   const field = h("textarea", {
     rows: 1, "aria-label": label, placeholder: label, "aria-autocomplete": "list", "aria-controls": id, autocomplete: "off",
-    oninput: () => { keep(); complete(); }, onkeydown: keyed, onblur: () => offer([]),
+    oninput: () => { keep(); complete(); }, onkeydown: keyed, onblur: () => offer({ typed: "", options: [] }), onpaste: pasted,
   });
+  const button = h("button", { type: "button", class: "send", "aria-label": "Send", title: "Send (Enter)", disabled: true, onclick: submit }, icon("send"));
   const draftKey = () => [state.me, place().channel, place().thread].join(" ");
 
   function keep() {
     drafts[draftKey()] = field.value;
-    field.rows = Math.min(8, field.value.split("\n").length);
-    button.disabled = !field.value.trim();
+    field.rows = Math.min(MOST_ROWS, field.value.split("\n").length);
+    button.disabled = !field.value.trim() && !files.count();
+  }
+
+  function pasted(event) {
+    if (!event.clipboardData?.files.length) return;
+    event.preventDefault();
+    files.take(event.clipboardData.files);
   }
 
   function complete() {
-    const [before, found] = suggestions(field, Boolean(place().thread));
-    typed = before;
-    offer(found.filter((each) => found.length > 1 || each.insert !== before));
+    const now = suggestions(field.value.slice(0, field.selectionStart), Boolean(place().thread));
+    offer(now, now.eager ? 0 : -1);
   }
 
-  function offer(found, index = 0) {
-    [options, chosen] = [found, index];
-    menu.hidden = !found.length;
-    menu.replaceChildren(...found.map((each, at) => h("li", {
-      id: `${id}-${at}`, role: "option", "aria-selected": String(at === index),
-      onmousedown: (event) => { event.preventDefault(); take(each); },
-    }, h("b", {}, each.insert), h("span", {}, each.about))));
-    field.setAttribute("aria-activedescendant", found.length ? `${id}-${index}` : "");
+  function offer(now, index = -1) {
+    [found, chosen] = [now, index];
+    menu.hidden = !now.options.length;
+    menu.replaceChildren(...now.options.map(option));
+    menu.children[index]?.scrollIntoView({ block: "nearest" });
+    field.setAttribute("aria-activedescendant", index >= 0 ? `${id}-${index}` : "");
   }
 
-  function take(option) {
+  function option(each, at) {
+    return h("li", {
+      id: `${id}-${at}`, role: "option", "aria-selected": String(at === chosen), class: each.told ? "told" : null,
+      onmousedown: (event) => { event.preventDefault(); if (!each.told) take(each); },
+    }, each.person ? avatar(each.person) : null, each.picture?.(), h("b", {}, each.label), each.usage ? h("code", {}, each.usage) : null, h("span", {}, each.about));
+  }
+
+  function take(each) {
     const end = field.selectionStart;
-    field.setRangeText(`${option.insert} `, end - typed.length, end, "end");
+    field.setRangeText(`${each.insert} `, end - found.typed.length, end, "end");
     keep();
-    offer([]);
+    complete();
   }
 
-  function submit() {
+  async function submit() {
     const text = field.value.trim();
-    if (!text) return;
+    if (!text && !files.count()) return;
+    const { channel, thread } = place();
     field.value = "";
     keep();
-    offer([]);
-    send(text, place());
+    offer({ typed: "", options: [] });
+    if (!files.count()) return send(text, { channel, thread });
+    const errors = await files.send({ user: state.me, channel, thread_ts: thread }, text);
+    if (errors.length) note(channel, `Not sent: ${errors.join(", ")}`, thread);
+  }
+
+  function move(step) {
+    const length = found.options.length;
+    offer(found, chosen < 0 && step < 0 ? length - 1 : (chosen + step + length) % length);
   }
 
   function keyed(event) {
     if (event.isComposing) return;
-    const complete_ = options.length && options[chosen].insert !== typed;
+    const open = found.options.some((each) => !each.told);
     const moves = { ArrowDown: 1, ArrowUp: -1 };
-    if (options.length && event.key in moves) offer(options, (chosen + moves[event.key] + options.length) % options.length);
-    else if (complete_ && (event.key === "Tab" || event.key === "Enter") && !event.shiftKey) take(options[chosen]);
-    else if (options.length && event.key === "Escape") offer([]);
+    const takes = event.key === "Tab" || (event.key === "Enter" && chosen >= 0);
+    if (open && event.key in moves) move(moves[event.key]);
+    else if (open && takes && !event.shiftKey) take(found.options[Math.max(0, chosen)]);
+    else if (found.options.length && event.key === "Escape") offer({ typed: "", options: [] });
     else if (event.key === "Enter" && !event.shiftKey) submit();
+    else if (event.key === "ArrowUp" && !field.value && editLast(place().channel, place().thread)) event.stopPropagation();
     else return;
     event.preventDefault();
+  }
+
+  /** Put text where the cursor is, with a blank before it where a word ends there. */
+  function insert(text) {
+    const at = field.selectionStart;
+    const gap = at && !/\s$/.test(field.value.slice(0, at)) ? " " : "";
+    field.focus();
+    field.setRangeText(gap + text, at, field.selectionEnd, "end");
+    keep();
+    complete();
   }
 
   /** Show what was being written at this place. */
@@ -102,6 +127,15 @@ export function composer({ label, place }) {
     if (field.value !== text) field.value = text;
     keep();
   };
-  const button = h("button", { type: "button", class: "send", "aria-label": "Send", disabled: true, onclick: submit }, "➤");
-  return h("div", { class: "composer" }, menu, field, button);
+  /** Write a whole text for the person, to be sent by them. */
+  field.write = (text) => {
+    field.value = text;
+    keep();
+    field.focus();
+  };
+  const smile = h("button", { type: "button", class: "icon", "aria-label": "Emoji", title: "Emoji", onclick: () => pickEmoji(smile, (name) => insert(`:${name}: `)) }, icon("smile"));
+  const at = h("button", { type: "button", class: "icon", "aria-label": "Mention somebody", title: "Mention somebody", onclick: () => insert("@") }, icon("at"));
+  const slash = h("button", { type: "button", class: "icon slash", "aria-label": "Commands", title: "Commands", onclick: () => { if (!field.value) insert("/"); } }, icon("slash"));
+  if (area) dropZone(area, files.take);
+  return h("div", { class: "composer" }, menu, field, files.box, h("div", { class: "composer-row" }, files.button, smile, at, slash, h("span", { class: "grow" }), button));
 }

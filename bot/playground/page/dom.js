@@ -26,29 +26,41 @@ export function link(address, ...label) {
   return h("a", { href, target: "_blank", rel: "noopener noreferrer", title: href }, ...label);
 }
 
+const made = new WeakMap();
+
+function build(item) {
+  const node = item.build();
+  made.set(node, item);
+  return node;
+}
+
+/** Put a fresh node in place of one that says something else now; the focus stays where it was. */
+function replace(node, fresh) {
+  const focused = document.activeElement;
+  const inside = node.contains(focused);
+  const name = focused?.closest("[data-focus]")?.dataset.focus ?? "";
+  node.replaceWith(fresh);
+  if (node === focused) fresh.focus();
+  else if (inside) fresh.querySelector(`[data-focus="${CSS.escape(name)}"]`)?.focus();
+}
+
 /**
  * Make the children of `box` follow `items` ([{key, print, build}]): a child is rebuilt only if its print changed,
  * so that what a person is typing or pointing at elsewhere stays as it is.
  */
 export function follow(box, items) {
-  const old = new Map([...box.children].map((child) => [child.dataset.key, child]));
-  const focused = document.activeElement?.closest("[data-focus]")?.dataset.focus;
+  const old = new Map([...box.children].map((child) => [made.get(child)?.key, child]));
   let at = box.firstElementChild;
   for (const item of items) {
     let node = old.get(item.key);
-    if (node?.dataset.print !== item.print) {
-      const fresh = item.build();
-      fresh.dataset.key = item.key;
-      fresh.dataset.print = item.print;
-      if (node) {
-        const hadFocus = node.contains(document.activeElement);
-        if (at === node) at = fresh;
-        node.replaceWith(fresh);
-        if (hadFocus) fresh.querySelector(`[data-focus="${CSS.escape(focused ?? "")}"]`)?.focus();
-      }
+    old.delete(item.key);
+    if (!node) node = build(item);
+    else if (made.get(node).print !== item.print) {
+      const fresh = build(item);
+      if (at === node) at = fresh;
+      replace(node, fresh);
       node = fresh;
     }
-    old.delete(item.key);
     if (node === at) at = at.nextElementSibling;
     else box.insertBefore(node, at);
   }

@@ -59,6 +59,9 @@ function draw(character, name) {
   return picture;
 }
 
+/** The names that a picker offers, one for each picture. */
+export const NAMES = Object.keys(CHARACTERS).filter((name, index, all) => all.findIndex((each) => CHARACTERS[each] === CHARACTERS[name]) === index);
+
 export function emoji(name) {
   const character = Object.hasOwn(CHARACTERS, name) ? CHARACTERS[name] : null;
   if (!character) return null;

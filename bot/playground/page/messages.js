@@ -1,118 +1,105 @@
-/** One message, and the list of them. */
-import { post } from "./api.js";
-import { content } from "./blocks.js";
+/** The list of messages: grouped by author, divided by days and by what is new, and kept at its end. */
 import { follow, h } from "./dom.js";
-import { withEmoji } from "./emoji.js";
-import { bot, forget, note, openThread, shown, state, user } from "./state.js";
+import { icon } from "./icons.js";
+import { row } from "./message.js";
+import { author } from "./people.js";
+import { newsFrom, unread } from "./reads.js";
+import { channel as channelOf, isDirect, shown, state, title } from "./state.js";
+import { day } from "./time.js";
 
-const values = {};
-let known = [];
+const TOGETHER_S = 300;
+const AT_END = 80;
+let names = "";
 
-/** The blocks of a message as a surface: what is chosen goes to the bot with the message's place. */
-function surface(message, channel) {
-  const id = `${channel}-${message.ts}`;
-  values[id] ??= {};
+const prints = new WeakMap();
+
+// Messages are replaced, never changed in place, so the print of one is made once.
+function print(message) {
+  if (!prints.has(message)) prints.set(message, JSON.stringify(message));
+  return prints.get(message);
+}
+
+function joins(before, message) {
+  if (!before || before.ephemeral || message.ephemeral || before.subtype === "tombstone") return false;
+  const [one, other] = [author(before), author(message)];
+  const close = Math.abs(Number(before.ts) - Number(message.ts)) < TOGETHER_S;
+  return close && one.name === other.name && one.app === other.app && day(before.ts) === day(message.ts);
+}
+
+function divider(kind, label) {
+  return { key: `${kind} ${label}`, print: label, build: () => h("div", { class: kind, role: "separator", "aria-label": label }, h("span", {}, label)) };
+}
+
+function entry(message, channel, before, inThread) {
+  const unseen = message.reply_count && !inThread ? unread(channel, message.ts).length : 0;
+  const how = { joined: joins(before, message), inThread, unseen, editing: state.editing === message.ts };
   return {
-    id,
-    values: values[id],
-    act: async (block, action, value) => {
-      const place = { user: state.me, channel, message_ts: message.ts };
-      const answer = await post("/human/click", { ...place, block_id: block, action_id: action, value, values: values[id] });
-      if (!answer.ok) note(channel, `The button failed with the error "${answer.error}"`, message.thread_ts ?? null);
-    },
+    key: `${message.ephemeral ? "e" : "m"}${message.ts}`, print: `${print(message)} ${JSON.stringify(how)} ${names}`,
+    build: () => row(message, channel, how),
   };
 }
 
-export function author(message) {
-  if (message.note) return { name: "Workspace", app: false };
-  const person = message.ephemeral ? null : user(message.user);
-  if (person && !person.is_bot && !message.bot_id) return { name: person.name, app: false, id: person.id };
-  return { name: message.username ?? person?.name ?? bot()?.name ?? "App", app: true, id: "app" };
+function beginning(channel) {
+  const here = channelOf(channel);
+  const name = here ? title(here) : "";
+  const text = here && isDirect(here) ? `This is the conversation between you and ${name}.` : `This is the very beginning of #${name}.`;
+  return { key: "beginning", print: name, build: () => h("p", { class: "beginning" }, h("b", {}, here && isDirect(here) ? name : `#${name}`), h("span", {}, text)) };
 }
 
-export function avatar(who) {
-  const tint = [...(who.id ?? who.name)].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 6;
-  return h("span", { class: `avatar ${who.app ? "app" : `tint-${tint}`}`, "aria-hidden": "true" }, who.app ? null : who.name.replace(/^N3 /, "").slice(0, 1));
+function countReplies(list) {
+  const count = list.length - 1;
+  return count > 0 ? [divider("thread-count", `${count} ${count === 1 ? "reply" : "replies"}`)] : [];
 }
 
-const moment = (ts) => new Date(Number(ts) * 1000);
-const clock = (ts) => moment(ts).toLocaleTimeString([], { timeStyle: "short" });
-
-function time(ts) {
-  return h("time", { datetime: moment(ts).toISOString(), title: moment(ts).toLocaleString() }, clock(ts));
-}
-
-function replies(message, unseen) {
-  const count = message.reply_count;
-  return h("button", { type: "button", class: `replies ${unseen ? "new" : ""}`, "data-focus": `replies/${message.ts}`, onclick: () => openThread(message.ts) },
-    `${count} ${count === 1 ? "reply" : "replies"}`, unseen ? h("small", {}, "new") : null);
-}
-
-const replyButton = (message) => h("button", { type: "button", class: "reply", "aria-label": "Reply in thread", title: "Reply in thread", onclick: () => openThread(message.ts) }, ...withEmoji(":speech_balloon:"));
-
-function onlyYou(message) {
-  return h("p", { class: "only-you" }, "Only visible to you",
-    h("button", { type: "button", class: "plain-link", onclick: () => forget(message.ts) }, "Dismiss"));
-}
-
-function row(message, channel, { joined, inThread, unseen }) {
-  const who = author(message);
-  const canReply = !inThread && !message.ephemeral;
-  return h("article", { class: `message ${message.ephemeral ? "ephemeral" : ""} ${joined ? "joined" : ""}`, "data-ts": message.ts, "aria-label": `${who.name}, ${clock(message.ts)}` },
-    joined ? h("span", { class: "avatar-space", "aria-hidden": "true" }, clock(message.ts)) : avatar(who),
-    h("div", { class: "content" },
-      message.ephemeral ? onlyYou(message) : null,
-      joined ? null : h("div", { class: "who" }, h("b", {}, who.name), who.app ? h("span", { class: "badge" }, "APP") : null, time(message.ts)),
-      h("div", { class: "blocks" }, content(message, surface(message, channel))),
-      message.edited ? h("small", { class: "edited" }, "(edited)") : null,
-      canReply && message.reply_count ? replies(message, unseen) : null),
-    canReply ? replyButton(message) : null);
-}
-
-function dayOf(ts) {
-  const day = moment(ts);
-  if (day.toDateString() === new Date().toDateString()) return "Today";
-  return day.toLocaleDateString([], { weekday: "long", month: "long", day: "numeric" });
-}
-
-const closeInTime = (one, other) => Math.abs(Number(one.ts) - Number(other.ts)) < 300;
-
-function joins(before, message) {
-  if (!before || before.ephemeral || message.ephemeral || !closeInTime(before, message)) return false;
-  const [one, other] = [author(before), author(message)];
-  return !one.app && !other.app && one.name === other.name && dayOf(before.ts) === dayOf(message.ts);
-}
-
-function entries(list, channel, inThread, isUnseen) {
-  return list.flatMap((message, index) => {
-    const how = { joined: joins(list[index - 1], message), inThread, unseen: isUnseen(message) };
-    const print = JSON.stringify([message, how, known]);
-    const entry = { key: `${message.ephemeral ? "e" : "m"}${message.ts}`, print, build: () => row(message, channel, how) };
-    if (inThread || (index && dayOf(list[index - 1].ts) === dayOf(message.ts))) return [entry];
-    const day = dayOf(message.ts);
-    return [{ key: `day ${day}`, print: day, build: () => h("div", { class: "day", role: "separator" }, h("span", {}, day)) }, entry];
+function entries(list, channel, thread) {
+  const news = thread ? null : newsFrom(channel);
+  const rows = list.flatMap((message, index) => {
+    const before = list[index - 1];
+    const newDay = !thread && (!before || day(before.ts) !== day(message.ts)) ? [divider("day", day(message.ts))] : [];
+    const newHere = news === message.ts ? [divider("news", "New")] : [];
+    const broken = newDay.length || newHere.length || (thread && index === 1);
+    const count = thread && index === 0 ? countReplies(list) : [];
+    return [...newDay, ...newHere, entry(message, channel, broken ? null : before, Boolean(thread)), ...count];
   });
+  return thread ? rows : [beginning(channel), ...rows];
 }
 
 const ends = new WeakMap();
 const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
 
-// A list that stood at its end stays there when the pane beside it opens or the window turns.
-const sizes = new ResizeObserver((boxes) => boxes.filter(({ target }) => ends.get(target)).forEach(({ target }) => toEnd(target)));
+// A list that stood at its end stays there when the pane beside it opens, a picture arrives or the window turns.
+const sizes = new ResizeObserver((boxes) => boxes.map(({ target }) => target.closest(".list")).filter((box) => ends.get(box)).forEach(toEnd));
 
 function watch(box) {
+  const jump = h("button", { type: "button", class: "to-end", hidden: true, onclick: () => toEnd(box) }, icon("end"), "Newest messages");
+  box.after(jump);
   ends.set(box, true);
   sizes.observe(box);
-  box.addEventListener("scroll", () => ends.set(box, box.scrollHeight - box.scrollTop - box.clientHeight < 80));
+  box.addEventListener("load", () => ends.get(box) && toEnd(box), true);
+  box.addEventListener("scroll", () => {
+    ends.set(box, box.scrollHeight - box.scrollTop - box.clientHeight < AT_END);
+    jump.hidden = ends.get(box);
+  });
 }
 
 /** Bring a list up to date; it stays at its end if it stood there. */
-export function drawMessages(box, channel, thread = null, isUnseen = () => false) {
-  known = state.users.map((each) => each.name);
+export function drawMessages(box, channel, thread = null) {
+  names = state.users.map((each) => each.name).join();
   const place = `${state.me} ${channel} ${thread}`;
   if (!ends.has(box)) watch(box);
   const atEnd = box.dataset.place !== place || ends.get(box);
-  follow(box, entries(shown(channel, thread), channel, Boolean(thread), isUnseen));
+  follow(box, entries(shown(channel, thread), channel, thread));
   if (atEnd) toEnd(box);
   box.dataset.place = place;
+}
+
+/** Bring a message into sight and mark it for a moment; false when it is not there. */
+export function reveal(box, ts, within = null) {
+  const node = box.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+  if (!node) return false;
+  const target = (within && node.querySelector(within)) || node;
+  target.scrollIntoView({ block: "center" });
+  target.classList.add("pointed");
+  setTimeout(() => target.classList.remove("pointed"), 4000);
+  return true;
 }

@@ -2,7 +2,8 @@
 import { post } from "./api.js";
 import { blocks } from "./blocks.js";
 import { h } from "./dom.js";
-import { textObject } from "./mrkdwn.js";
+import { icon } from "./icons.js";
+import { plain, textObject } from "./mrkdwn.js";
 import { closeView, showView, state } from "./state.js";
 
 const dialog = document.getElementById("modal");
@@ -45,10 +46,19 @@ function collected(view) {
   return Object.fromEntries(Object.entries(values[view.id] ?? {}).filter(([block]) => there.has(block)));
 }
 
+/** While the app is asked, the form rests and its button turns. */
+function busy(now) {
+  dialog.toggleAttribute("data-busy", now);
+  const button = dialog.querySelector(".submit");
+  if (now) button?.setAttribute("aria-busy", "true");
+  else button?.removeAttribute("aria-busy");
+}
+
 async function submit(view) {
-  dialog.querySelector(".submit").setAttribute("aria-busy", "true");
+  if (dialog.hasAttribute("data-busy")) return;
+  busy(true);
   const answer = await post("/human/submit", { user: state.me, view_id: view.id, values: collected(view) });
-  dialog.querySelector(".submit")?.removeAttribute("aria-busy");
+  busy(false);
   if (answer.errors && Object.keys(answer.errors).length) return complain(answer.errors);
   if (!answer.ok) return complain({ "": `We had some trouble connecting: "${answer.error}". Try again?` });
   const next = answer.view;
@@ -57,7 +67,7 @@ async function submit(view) {
 }
 
 function complain(errors) {
-  problems = errors;
+  problems = { ...errors };
   const known = new Set();
   for (const node of dialog.querySelectorAll("[data-problem]")) {
     node.textContent = errors[node.dataset.problem] ?? "";
@@ -69,11 +79,23 @@ function complain(errors) {
   dialog.querySelector(".wrong .field, .wrong input")?.focus();
 }
 
+/** Whoever mends a field need not read its complaint any longer. */
+function calm(event) {
+  const block = event.target.closest(".wrong");
+  if (!block) return;
+  delete problems[block.dataset.block];
+  block.classList.remove("wrong");
+  block.querySelector("[data-problem]").textContent = "";
+}
+
 function form(view) {
   const surface = viewSurface(view, (error) => complain({ "": `The app failed with the error "${error}"` }));
-  return h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); submit(view); } },
-    h("header", {}, h("h2", { id: "modal-title" }, ...textObject(view.title)),
-      h("button", { type: "button", class: "icon", "aria-label": "Close", onclick: dismiss }, "×")),
+  const below = state.views.at(-2);
+  return h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); submit(view); }, oninput: calm },
+    h("header", {},
+      below ? h("button", { type: "button", class: "icon", "aria-label": `Back to ${plain(below.title?.text ?? "")}`, title: "Back", onclick: dismiss }, icon("back")) : null,
+      h("h2", { id: "modal-title" }, ...textObject(view.title)),
+      h("button", { type: "button", class: "icon", "aria-label": "Close", title: "Close (Esc)", onclick: dismiss }, icon("close"))),
     h("div", { class: "blocks" }, blocks(view.blocks, surface)),
     h("p", { class: "trouble", role: "alert" }),
     h("footer", {},
@@ -85,16 +107,18 @@ export function drawModal() {
   const view = top();
   if (!view) {
     drawn = "";
+    busy(false);
     if (dialog.open) dialog.close();
     return;
   }
-  const print = JSON.stringify([view.id, view.hash, view.title, view.submit, view.blocks]);
+  const print = JSON.stringify([view.id, view.hash, view.title, view.submit, view.blocks, state.views.length]);
   if (print !== drawn) {
     const same = dialog.dataset.view === view.id;
     const focus = same ? document.activeElement?.closest("[data-focus]")?.dataset.focus : null;
     const scroll = same ? dialog.querySelector(".blocks")?.scrollTop ?? 0 : 0;
     dialog.replaceChildren(form(view));
     dialog.dataset.view = view.id;
+    dialog.dataset.depth = state.views.length;
     dialog.querySelector(".blocks").scrollTop = scroll;
     if (!dialog.open) dialog.showModal();
     const first = dialog.querySelector(".blocks .field, .blocks input") ?? dialog.querySelector(".submit");

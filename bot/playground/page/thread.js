@@ -1,15 +1,20 @@
 /** The side pane with one thread. */
 import { composer } from "./composer.js";
 import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { drawMessages } from "./messages.js";
-import { channelName, openThread, shown, state } from "./state.js";
+import { markRead } from "./reads.js";
+import { channelName, openThread, state } from "./state.js";
 
 const pane = document.getElementById("thread");
-const readUpTo = {};
+const opened = [];
 let list = null;
 let opener = null;
 
-function close() {
+/** `listener` is called with channel and time stamp whenever a thread is opened. */
+export const onThread = (listener) => opened.push(listener);
+
+export function closeThread() {
   openThread(null);
   opener?.focus();
 }
@@ -17,31 +22,31 @@ function close() {
 function build() {
   list = h("div", { class: "list", role: "log", "aria-label": "Replies", tabindex: "0" });
   pane.replaceChildren(
-    h("header", {}, h("h2", {}, "Thread", h("small", {})),
-      h("button", { type: "button", class: "icon", "aria-label": "Close thread", onclick: close }, "×")),
-    list, composer({ label: "Reply…", place: () => ({ channel: state.channel, thread: state.thread }) }));
-  pane.addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.defaultPrevented) close(); });
+    h("header", {},
+      h("button", { type: "button", class: "icon only-phone", "aria-label": "Back to the channel", onclick: closeThread }, icon("back")),
+      h("h2", {}, "Thread", h("small", {})),
+      h("button", { type: "button", class: "icon not-phone", "aria-label": "Close thread", title: "Close (Esc)", onclick: closeThread }, icon("close"))),
+    list, composer({ label: "Reply…", place: () => ({ channel: state.channel, thread: state.thread }), area: pane }));
 }
 
-const key = (ts) => `${state.me} ${state.channel} ${ts}`;
-
-/** Whether a thread has replies by others that this person has not seen. */
-export function unseenReplies(message) {
-  const newest = shown(state.channel, message.ts).filter((each) => each.user !== state.me).at(-1);
-  return Boolean(message.reply_count) && Number(newest?.ts ?? 0) > Number(readUpTo[key(message.ts)] ?? 0);
-}
+export const threadList = () => list;
+export const threadField = () => pane.querySelector(".composer textarea");
 
 export function drawThread() {
   const open = Boolean(state.thread) && state.tab === "messages";
-  const opened = open && pane.hidden;
   if (!list) build();
-  if (opened) opener = document.activeElement;
+  const fresh = open && pane.dataset.thread !== state.thread;
+  if (open && pane.hidden) opener = document.activeElement;
   pane.hidden = !open;
+  pane.dataset.thread = open ? state.thread : "";
   document.body.classList.toggle("has-thread", open);
   if (!open) return;
-  readUpTo[key(state.thread)] = shown(state.channel, state.thread).at(-1)?.ts;
-  pane.querySelector("h2 small").textContent = `#${channelName(state.channel)}`;
+  if (document.visibilityState === "visible") markRead(state.channel, state.thread);
+  pane.querySelector("h2 small").textContent = channelName(state.channel);
   drawMessages(list, state.channel, state.thread);
-  pane.querySelector("textarea").draft();
-  if (opened) pane.querySelector("textarea").focus();
+  threadField().draft();
+  if (!fresh) return;
+  // on glass the keyboard would cover what the person came to read
+  if (!matchMedia("(pointer: coarse)").matches) threadField().focus({ preventScroll: true });
+  opened.forEach((listener) => listener(state.channel, state.thread));
 }

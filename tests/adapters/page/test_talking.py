@@ -48,7 +48,10 @@ async def test_commands_are_completed_and_a_silent_app_is_reported(page: Page, d
     await page.press(FIELD, "Enter")
     note = page.locator("#messages .ephemeral")
     await expect(note).to_contain_text('/vigie failed with the error "operation_timeout"')
-    assert [(c["user_id"], c["text"]) for c in desk.commands] == [("U0ONCALL", "help")]
+    assert [(c["user_id"], c["text"]) for c in desk.commands] == [
+        ("U0ONCALL", "help"),
+        ("U0ONCALL", "sleep"),
+    ]
 
 
 async def test_click_form_errors_and_values_go_round(page: Page, desk: Any) -> None:  # noqa: ANN401
@@ -146,27 +149,3 @@ async def test_an_ephemeral_is_seen_by_one_person_only(page: Page, desk: Any) ->
     await expect(page.locator("body")).not_to_contain_text("for your eyes")
     await page.select_option("#me", label="On-call")
     await expect(note).to_contain_text("for your eyes")
-
-
-async def test_unread_marks_and_a_guest_without_channels(page: Page, desk: Any) -> None:  # noqa: ANN401
-    """A channel that is not open counts what is new; a guest sees no channel that they are not in."""
-    await desk.client.chat_postMessage(channel="C0GENERAL", text="one")
-    await desk.client.chat_postMessage(channel="C0GENERAL", text="two")
-    general = page.locator("[data-channel=C0GENERAL]")
-    await expect(general.locator(".count")).to_have_text("2")
-    await general.click()
-    await expect(page.locator("#messages .message")).to_have_count(2)
-    await expect(general.locator(".count")).to_have_count(0)
-    await page.select_option("#me", label="Guest")
-    await expect(page.locator("#sidebar .channel .name")).to_have_text(["Vigie"])
-
-
-async def test_the_demo_panel_breaks_the_shop(page: Page, desk: Any) -> None:  # noqa: ANN401
-    """The panel shows health and numbers; its button orders the fault, and the panel turns red."""
-    await expect(page.locator("#demo .health")).to_have_text("Healthy")
-    await page.click("[data-fault=hang]")
-    await expect(page.locator("#demo .health")).to_have_text("Down")
-    await expect(page.locator("#demo dl .bad")).to_contain_text("41")
-    assert desk.shop.acts == [("break", {"fault": "hang"})]
-    await page.click("#demo >> text=Start over")
-    await expect(page.locator("#demo .health")).to_have_text("Healthy")
