@@ -138,7 +138,7 @@ async def _run(
     )
     executor = executor_process(settings, config)
     rules = Rules(heartbeats=frozenset(section.heartbeats.names))
-    copilot = Copilot.of(store, in_force, who_is_n3, rules, wake)
+    copilot = Copilot.of(store, in_force, who_is_n3, rules, wake, settings.pace)
     model = model_of(settings)
     steps = Steps(store, in_force, executor, knowledge, model, section.model.deadline_s)
 
@@ -190,6 +190,6 @@ def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> 
 async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:
     """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
     module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
-    made: Lifecycle = module.Lifecycle(store, copilot.proposals, steps, settings.lifecycle_url)
+    made: Lifecycle = module.Lifecycle(store, copilot, steps, settings.lifecycle_url)
     await made.start()
     return made
