@@ -49,7 +49,7 @@ def announce_summary(tx: Tx, incident_id: int) -> None:
 
 
 def announce_proposal(tx: Tx, proposal: Proposal) -> None:
-    """Its card in the incident's thread, what N3 were told of it, and the incident's card that mentions it."""
+    """Its card in the thread, what N3 were told of it, and the incident's card that mentions it."""
     card = tx.posts.get(proposal_key(proposal.id))
     announce_card(tx, proposal, card.content if card else None)
     for post in tx.posts.about("call", proposal.id, proposal_key(proposal.id)):
@@ -58,7 +58,7 @@ def announce_proposal(tx: Tx, proposal: Proposal) -> None:
 
 
 def announce_card(tx: Tx, proposal: Proposal, content: Mapping[str, object] | None) -> None:
-    """The card of a proposal alone; `content` is what the sweep has to say on it, see `bot/copilot/calling.py`."""
+    """The card of a proposal alone; `content` is what `bot/copilot/calling.py` has to say on it."""
     thread = incident_key(proposal.incident_id)
     tx.posts.want(proposal_key(proposal.id), INCIDENTS, "proposal", proposal.id, thread, content)
 

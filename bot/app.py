@@ -23,7 +23,7 @@ from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
 from bot.settings import Settings
-from bot.slack import buttons, commands, http_mode, mentions, views
+from bot.slack import buttons, commands, home, http_mode, mentions, views
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
@@ -146,10 +146,12 @@ async def _run(
     connection = Connection(app, client, settings.app_token)
     people = People(client, lambda: connection.team_id)
     edge = Edge(copilot, store, knowledge, people, client)
-    for part in (commands, mentions, buttons, views):
+    for part in (commands, mentions, buttons, views, home):
         part.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
-    outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels)
+    snapshots = Snapshots(store, in_force, lambda: connection.team_url)
+    tab = home.HomeTab(sending_client, snapshots, people)
+    outbox = Outbox(store, snapshots, sending_client, channels, tab)
     health = Health(store, connection, executor, knowledge, section.model.name if model else "")
     web = _web(settings, store, copilot, health)
     if settings.signing_secret:

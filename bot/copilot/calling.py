@@ -1,4 +1,4 @@
-"""Tells N3 by direct message what waits for them. A call is a row: nobody is told twice, even after a crash."""
+"""Tells N3 by direct message what waits for them; a call is a row, so that nobody is told twice."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ def _said(tx: Tx, proposal: Proposal) -> Mapping[str, object]:
     return (card.content if card else None) or {}
 
 
-def _say_on_card(
-    tx: Tx, proposal: Proposal, news: Mapping[str, object], calls: Sequence[Call] = ()
-) -> None:
+def _say_on_card(tx: Tx, proposal: Proposal, news: Mapping[str, object], calls: Sequence[Call] = ()) -> None:
     """Edit the card where it would say something else: of who was called, or why nobody is."""
     said = _said(tx, proposal)
     if calls or dict(said) | dict(news) != dict(said):

@@ -40,7 +40,7 @@ class Some(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ToSign:
-    """A proposal that waits for signatures; `refusal` says why this person cannot sign it, empty if they can."""
+    """A proposal that waits for signatures; `refusal` says why this person cannot sign it, if so."""
 
     proposal: Proposal
     title: str
@@ -74,6 +74,13 @@ class Home:
     errands: Some[Proposal]
     drafts: Some[Incident]
     nobody: Some[Incident]
+
+    @property
+    def incidents(self) -> set[int]:
+        """The numbers of all incidents that are named."""
+        own = (i.id for i in (*self.mine.shown, *self.drafts.shown, *self.nobody.shown))
+        proposals = (p.incident_id for p in (*self.errands.shown, *(s.proposal for s in self.to_sign.shown)))
+        return {*own, *proposals}
 
     @property
     def mark(self) -> str:
@@ -147,7 +154,7 @@ def _newcomers(seen: Overview) -> Sequence[tuple[Person, datetime]]:
 
 
 def _errands(seen: Overview, person: Person) -> Sequence[Proposal]:
-    """This person's proposals in open incidents that wait or came to nothing, unless a newer one took over."""
+    """This person's proposals in open incidents that wait or came to nothing, but for those replaced."""
     newest = {(p.incident_id, p.tool): p.id for p in sorted(seen.proposals, key=lambda p: p.id)}
     mine = (p for p in seen.proposals if p.proposer == person and p.state in _NEEDS_ME)
     return sorted(

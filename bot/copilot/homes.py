@@ -19,7 +19,7 @@ SOONEST, WINDOW, IN_WINDOW = timedelta(seconds=2), timedelta(seconds=10), 10
 
 
 class Homes(Part):
-    """A Home is a row from the first time somebody opens it; it is kept up to date for a day after the last."""
+    """A Home is a row once somebody opened it, and is kept up to date for a day after the last time."""
 
     def __init__(self, store: Store, in_force: InForce, membership: Membership, wake: Wake) -> None:
         super().__init__(store, in_force, membership, wake)

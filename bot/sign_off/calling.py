@@ -106,7 +106,8 @@ def trouble(proposal: Proposal, n3: N3, policy: Policy, frozen: bool, now: datet
         )
     who = f"Only {len(able)}" if able else "Nobody"
     counts = f"{who} of N3 may sign this, and {proposal.signatures_needed} must"
-    return f"{counts}: {_who_may_not(proposal, n3, policy, now)}. {_advice(proposal, len(able), policy, n3, now)}"
+    advice = _advice(proposal, len(able), policy, n3, now)
+    return f"{counts}: {_who_may_not(proposal, n3, policy, now)}. {advice}"
 
 
 def to_tell_of_change(
