@@ -70,12 +70,13 @@ class Calling(Part):
             proposal, policy = proposal_of(tx, proposal_id), self._in_force.policy(tx)
             n3 = note_membership(tx, current, policy)
             calls = self._to_call(tx, proposal, calls_of(tx, proposal_id), n3, policy)
+            # The card first: calls are looked for among the messages after it.
+            _say_on_card(tx, proposal, {TROUBLE: _trouble(tx, proposal, n3, policy), UNREAD: False}, calls)
             for call in calls:
                 announce_call(tx, proposal, call)
             if calls:
                 people = {call.person.key: call.why.value for call in calls}
                 tx.audit.append("vigie", "called", proposal.label, {"people": people})
-            _say_on_card(tx, proposal, {TROUBLE: _trouble(tx, proposal, n3, policy), UNREAD: False}, calls)
 
     def tell_of_change(self, offer_id: int) -> None:
         """Tell all of N3 who have not been told of a changed catalogue or policy.

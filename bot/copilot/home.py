@@ -16,8 +16,8 @@ from bot.domain.records import Freeze
 from bot.sign_off.quorum import may_sign, may_speak_for_n3
 
 T = TypeVar("T")
-MOST = 8
-"""How many lines of a kind one Home shows; the rest is counted."""
+MOST, FEW = 7, 3
+"""How many lines of a kind one Home shows, so that all of it fits a hundred blocks; the rest is counted."""
 _NEEDS_ME = (
     ProposalState.PROPOSED,
     ProposalState.REJECTED,
@@ -100,8 +100,8 @@ def home_of(seen: Overview, person: Person) -> Home:
         at=seen.now.replace(second=0, microsecond=0) if ages else None,
         freeze=seen.freeze,
         to_sign=to_sign,
-        changes=some(_changes(seen, person)) if is_n3 else Some(),
-        newcomers=some(_newcomers(seen)) if is_n3 else Some(),
+        changes=some(_changes(seen, person), FEW) if is_n3 else Some(),
+        newcomers=some(_newcomers(seen), FEW) if is_n3 else Some(),
         mine=_incidents(i for i in seen.open_incidents if i.assignee == person.key),
         errands=errands,
         drafts=_incidents(i for i in seen.drafts if i.assignee == person.key),
@@ -109,10 +109,10 @@ def home_of(seen: Overview, person: Person) -> Home:
     )
 
 
-def some(found: Iterable[T]) -> Some[T]:
+def some(found: Iterable[T], most: int = MOST) -> Some[T]:
     """The first few of what was found."""
     every = tuple(found)
-    return Some(every[:MOST], max(0, len(every) - MOST))
+    return Some(every[:most], max(0, len(every) - most))
 
 
 def _incidents(found: Iterable[Incident]) -> Some[Incident]:
