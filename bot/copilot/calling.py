@@ -46,9 +46,8 @@ class Calling(Part):
         n3, policy = N3(tx.n3.known()), self._in_force.policy(tx)
         work = []
         for proposal in waiting:
-            called = calls_of(tx, proposal.id)
-            if self._to_call(tx, proposal, called, n3, policy):
-                work.append(f"call:{proposal.id}:{len(called)}")
+            if self._is_due(tx, proposal, n3, policy):
+                work.append(f"call:{proposal.id}:{len(calls_of(tx, proposal.id))}")
         for offer in offers:
             told = told_of_change(tx, offer.id)
             if _to_tell(tx, offer, told, n3, policy):
@@ -69,7 +68,7 @@ class Calling(Part):
         with self._store.begin() as tx:
             proposal, policy = proposal_of(tx, proposal_id), self._in_force.policy(tx)
             n3 = note_membership(tx, current, policy)
-            calls = self._to_call(tx, proposal, calls_of(tx, proposal_id), n3, policy)
+            calls = self._to_call(tx, proposal, n3, policy)
             # The card first: calls are looked for among the messages after it.
             _say_on_card(tx, proposal, {TROUBLE: _trouble(tx, proposal, n3, policy), UNREAD: False}, calls)
             for call in calls:
@@ -101,25 +100,34 @@ class Calling(Part):
             stale = self._stale(tx)
         if stale:
             with self._store.begin() as tx:
-                for proposal, trouble_now in self._stale(tx):
-                    _say_on_card(tx, proposal, {TROUBLE: trouble_now})
+                for proposal, news in self._stale(tx):
+                    _say_on_card(tx, proposal, news)
 
-    def _stale(self, tx: Tx) -> list[tuple[Proposal, str]]:
+    def _stale(self, tx: Tx) -> list[tuple[Proposal, dict[str, object]]]:
         """Proposals whose card says something else than is true, with what is true."""
         waiting = tx.proposals.in_states(ProposalState.PROPOSED)
         if not waiting:
             return []
         n3, policy = N3(tx.n3.known()), self._in_force.policy(tx)
-        true = [(proposal, _trouble(tx, proposal, n3, policy)) for proposal in waiting]
-        return [(proposal, text) for proposal, text in true if _said(tx, proposal).get(TROUBLE, "") != text]
+        found = []
+        for proposal in waiting:
+            said = _said(tx, proposal)
+            # That nobody could be called is true as long as somebody is to be.
+            unread = bool(said.get(UNREAD)) and self._is_due(tx, proposal, n3, policy)
+            news = {TROUBLE: _trouble(tx, proposal, n3, policy), UNREAD: unread}
+            if news != {TROUBLE: said.get(TROUBLE, ""), UNREAD: bool(said.get(UNREAD))}:
+                found.append((proposal, news))
+        return found
 
     def _note_unread(self, proposal_id: int) -> None:
         with self._store.begin() as tx:
             _say_on_card(tx, proposal_of(tx, proposal_id), {UNREAD: True})
 
-    def _to_call(
-        self, tx: Tx, proposal: Proposal, called: Sequence[Call], n3: N3, policy: Policy
-    ) -> list[Call]:
+    def _is_due(self, tx: Tx, proposal: Proposal, n3: N3, policy: Policy) -> bool:
+        return bool(self._to_call(tx, proposal, n3, policy))
+
+    def _to_call(self, tx: Tx, proposal: Proposal, n3: N3, policy: Policy) -> list[Call]:
+        called = calls_of(tx, proposal.id)
         given, frozen = tx.proposals.sign_offs(proposal.id), tx.n3.freeze() is not None
         return to_call(proposal, given, called, n3, policy, self._pace, frozen, tx.now)
 

@@ -90,9 +90,9 @@ class Home:
 
 def home_of(seen: Overview, person: Person) -> Home:
     """What this person finds; nothing in it decides who may do what."""
-    is_n3 = person in seen.n3.since
+    is_n3, key = person in seen.n3.since, person.key
     to_sign = some(_to_sign(seen, person, waiting) for waiting in seen.waiting) if is_n3 else Some()
-    errands = some(_lean(proposal) for proposal in _errands(seen, person))
+    errands = some(_errands(seen, person))
     ages = bool(to_sign) or any(p.state is ProposalState.PROPOSED for p in errands.shown)
     return Home(
         is_n3=is_n3,
@@ -102,9 +102,9 @@ def home_of(seen: Overview, person: Person) -> Home:
         to_sign=to_sign,
         changes=some(_changes(seen, person), FEW) if is_n3 else Some(),
         newcomers=some(_newcomers(seen), FEW) if is_n3 else Some(),
-        mine=_incidents(i for i in seen.open_incidents if i.assignee == person.key),
+        mine=_incidents(i for i in seen.open_incidents if i.assignee == key),
         errands=errands,
-        drafts=_incidents(i for i in seen.drafts if i.assignee == person.key),
+        drafts=_incidents(i for i in seen.drafts if i.assignee == key),
         nobody=_incidents(i for i in seen.open_incidents if not i.assignee),
     )
 
@@ -117,8 +117,9 @@ def some(found: Iterable[T], most: int = MOST) -> Some[T]:
 
 def _incidents(found: Iterable[Incident]) -> Some[Incident]:
     """The most severe first, then the oldest; without what moves at each alert and is not shown."""
-    ordered = sorted(found, key=lambda incident: (-incident.severity, incident.id))
-    return some(replace(i, changed_at=i.opened_at, alerts_received=0, rounds=0) for i in ordered)
+    first = some(sorted(found, key=lambda incident: (-incident.severity, incident.id)))
+    still = (replace(i, changed_at=i.opened_at, alerts_received=0, rounds=0) for i in first.shown)
+    return replace(first, shown=tuple(still))
 
 
 def _to_sign(seen: Overview, person: Person, waiting: Waiting) -> ToSign:
@@ -157,10 +158,8 @@ def _errands(seen: Overview, person: Person) -> Sequence[Proposal]:
     """This person's proposals in open incidents that wait or came to nothing, but for those replaced."""
     newest = {(p.incident_id, p.tool): p.id for p in sorted(seen.proposals, key=lambda p: p.id)}
     mine = (p for p in seen.proposals if p.proposer == person and p.state in _NEEDS_ME)
-    return sorted(
-        (p for p in mine if newest[p.incident_id, p.tool] == p.id),
-        key=lambda p: (p.state is not ProposalState.UNKNOWN, -p.id),
-    )
+    current = (_lean(p) for p in mine if newest[p.incident_id, p.tool] == p.id)
+    return sorted(current, key=lambda p: (p.state is not ProposalState.UNKNOWN, -p.id))
 
 
 def _lean(proposal: Proposal) -> Proposal:

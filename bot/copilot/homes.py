@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from bot.copilot.home import home_of
 from bot.copilot.overview import overview_of
@@ -29,36 +31,30 @@ class Homes(Part):
     def open(self, person: Person) -> None:
         """Somebody looks at their Home: it is drawn at once."""
         key = f"home:{person.user_id}"
-        with self._store.begin() as tx:
-            known = tx.posts.get(key)
-            content = dict(known.content or {}) if known else {}
+        with self._store.read() as tx:
             mark = home_of(overview_of(tx, self._in_force), person).mark
-            content |= {"person": person.key, "opened_at": tx.now.isoformat(), "shown": mark}
-            tx.posts.want(key, key, "home", content=content)
+        with self._store.begin() as tx:
+            _want(tx, key, mark, {"person": person.key, "opened_at": tx.now.isoformat()})
         if self._keys is not None:
             self._keys.add(key)
 
     def refresh(self) -> None:
         """Want those Homes anew that would show something else than they do."""
         with self._store.read() as tx:
-            if not self._stale(tx):
-                return
-        with self._store.begin() as tx:
-            for post, mark in self._stale(tx):
-                content = dict(post.content or {}) | {"shown": mark, "refreshed_at": tx.now.isoformat()}
-                tx.posts.want(post.key, post.channel, "home", content=content)
+            stale = self._stale(tx)
+        if stale:
+            with self._store.begin() as tx:
+                for post, mark in stale:
+                    _want(tx, post.key, mark, {"refreshed_at": tx.now.isoformat()})
 
     def _stale(self, tx: Tx) -> list[tuple[Post, str]]:
         posts = self._open_now(tx)
-        if not posts:
+        waiting, left = _may_change(posts, tx.now), _left(posts, tx.now)
+        if not waiting or not left:
             return []
         seen = overview_of(tx, self._in_force)
-        found = []
-        for post in self._in_budget(posts, tx.now):
-            mark = home_of(seen, person_of(post)).mark
-            if mark != (post.content or {})["shown"]:
-                found.append((post, mark))
-        return found[: _left(posts, tx.now)]
+        marks = ((post, home_of(seen, person_of(post)).mark) for post in waiting)
+        return list(islice(((p, mark) for p, mark in marks if mark != (p.content or {})["shown"]), left))
 
     def _open_now(self, tx: Tx) -> list[Post]:
         if self._keys is None:
@@ -66,16 +62,24 @@ class Homes(Part):
         posts = [post for key in sorted(self._keys) if (post := tx.posts.get(key)) is not None]
         return [post for post in posts if tx.now - _at(post, "opened_at") < KEPT]
 
-    def _in_budget(self, posts: list[Post], now: datetime) -> list[Post]:
-        """Those that may change again, the one that waits longest first."""
-        pause = min(max(SOONEST, timedelta(seconds=len(posts))), WINDOW)
-        waiting = [post for post in posts if now - _at(post, "refreshed_at") >= pause]
-        return sorted(waiting, key=lambda post: (_at(post, "refreshed_at"), post.key))
-
 
 def person_of(post: Post) -> Person:
     """Whose Home it is."""
     return Person.from_key(str((post.content or {})["person"]))
+
+
+def _want(tx: Tx, key: str, mark: str, news: Mapping[str, object]) -> None:
+    """Want a Home anew. Its channel is its own, so that it never stands before a message to the person."""
+    known = tx.posts.get(key)
+    said = dict(known.content or {}) if known else {}
+    tx.posts.want(key, key, "home", content=said | {"shown": mark} | dict(news))
+
+
+def _may_change(posts: list[Post], now: datetime) -> list[Post]:
+    """Those that may change again, the one that waits longest first."""
+    pause = min(max(SOONEST, timedelta(seconds=len(posts))), WINDOW)
+    waiting = [post for post in posts if now - _at(post, "refreshed_at") >= pause]
+    return sorted(waiting, key=lambda post: (_at(post, "refreshed_at"), post.key))
 
 
 def _left(posts: list[Post], now: datetime) -> int:

@@ -10,6 +10,7 @@ from bot.copilot.changes import change_of
 from bot.copilot.home import home_of
 from bot.copilot.homes import person_of
 from bot.copilot.overview import overview_of
+from bot.domain.proposal import ProposalState
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
 from bot.errors import Refused
@@ -102,7 +103,11 @@ class Snapshots:
     def _call(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         proposal = tx.proposals.get(post.subject)
         incident = tx.incidents.get(proposal.incident_id) if proposal else None
-        if proposal is None or incident is None:
+        if (
+            proposal is None
+            or incident is None
+            or (proposal.state is not ProposalState.PROPOSED and _untold(post))
+        ):
             return None
         call, given = call_of(post), tx.proposals.sign_offs(proposal.id)
         n3, policy = N3(tx.n3.known()), self._in_force.policy(tx)
@@ -124,6 +129,8 @@ class Snapshots:
         try:
             change = change_of(tx, self._in_force, post.subject)
         except Refused:
+            if post.content and _untold(post):
+                return None
             return f"Change {post.subject}", change_blocks.settled(post.subject)
         return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
 
@@ -131,3 +138,8 @@ class Snapshots:
         content = post.content or {}
         text, foreign = str(content["text"]), str(content.get("foreign", ""))
         return text, [parts.status(text), *([parts.foreign_note(foreign)] if foreign else [])]
+
+
+def _untold(post: Post) -> bool:
+    """Slack never took it, so there is nothing to take back."""
+    return not post.ts and not post.in_doubt

@@ -82,6 +82,9 @@ def test_while_slack_does_not_say_who_is_n3_nobody_is_called(desk: Desk) -> None
     with pytest.raises(MembershipUnknown):
         desk.sweep()
     assert (told(desk, proposal), card(desk, proposal)) == ([], {"unread": True})
+    with pytest.raises(MembershipUnknown):
+        desk.sweep()
+    assert card(desk, proposal)["unread"]
     desk.group.away = False
     desk.sweep()
     assert len(told(desk, proposal)) == 1

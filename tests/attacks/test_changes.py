@@ -17,7 +17,7 @@ def _wider(catalogue: dict[str, Any]) -> None:
 
 @pytest.mark.attack("R7")
 async def test_a_changed_catalogue_holds_back_until_n3_signed_its_difference(tmp_path: Path) -> None:
-    """The old one stays in force over a restart; on-call cannot sign the change; N3 are told, and can, once."""
+    """The old one holds over a restart; on-call cannot sign the change; N3 are told, and can, once."""
     async with world(tmp_path) as vigie:
         await vigie.stop()
         write_config(tmp_path, change_catalogue=_wider)
@@ -34,6 +34,9 @@ async def test_a_changed_catalogue_holds_back_until_n3_signed_its_difference(tmp
         view = (await vigie.until("the modal", lambda: vigie.place.views_of(N3_A.id) or None))[-1]
         added = [line for line in text_of(view["blocks"]).splitlines() if line.startswith("+ ")]
         assert [line.strip("+ ") for line in added] == ["maximum: 99", "maximum: 99"]
+        assert (await vigie.place.command(ON_CALL.id, CHANNEL, "/vigie pending")).ok
+        listed = text_of(vigie.place.ephemerals(ON_CALL.id)[-1]["blocks"])
+        assert "*Change 3* of the catalogue · waits" in listed
         for person in (N3_A, N3_B):
             await vigie.message(f"change:3:{person.id}", "The old one holds")
         assert (await vigie.place.submit(N3_A.id, view["id"], {})).ok

@@ -12,7 +12,7 @@ from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 
 UNREAD = (
-    "Slack does not say who is N3, so nobody could be called and nobody can sign."
+    "Slack does not say who is N3, so nobody could be called just now, and nobody can sign."
     " It is tried again by itself; tell somebody of N3 to look here."
 )
 _WHY = {
