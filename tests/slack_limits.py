@@ -70,6 +70,8 @@ def _block(block: Block, place: str) -> Iterator[str]:
     match block["type"]:
         case "section":
             yield from _text(block["text"], TEXTS["section"], place)
+            if "accessory" in block:
+                yield from _button(block["accessory"], place)
         case "header":
             yield from _text(block["text"], TEXTS["header"], place, plain=True)
         case "context":

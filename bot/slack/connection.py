@@ -50,6 +50,7 @@ class Connection:
         self.mode = "socket" if socket_mode else "http"
         self._sockets: AsyncSocketModeHandler | None = None
         self.team_id = ""
+        self.team_url = ""
         self.problem = "not connected yet"
         self.settled = asyncio.Event()
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -118,6 +119,7 @@ class Connection:
                 " Bot Token Scopes and install the app again."
             )
         self.team_id = str(answer["team_id"])
+        self.team_url = str(answer.get("url") or "")
 
     async def _open_sockets(self) -> None:
         await self._check_app_token()

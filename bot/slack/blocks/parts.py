@@ -12,7 +12,7 @@ from typing import Any
 Block = dict[str, Any]
 
 SECTION, HEADER, BUTTON, TITLE, RICH, NOTE = 3000, 150, 75, 24, 2800, 1000
-MAX_BLOCKS, MAX_MESSAGE = 50, 11_500
+MAX_BLOCKS, MAX_MESSAGE, MAX_VIEW_BLOCKS = 50, 11_500, 100
 
 
 def cut(text: str, limit: int) -> str:
@@ -45,6 +45,11 @@ def status(text: str) -> Block:
 def foreign(text: str) -> Block:
     """Foreign text as it is."""
     return {"type": "section", "text": _plain(cut(text or " ", SECTION))}
+
+
+def status_with(text: str, button: Block) -> Block:
+    """The same with a button beside it."""
+    return status(text) | {"accessory": button}
 
 
 def note(text: str) -> Block:
@@ -115,6 +120,14 @@ def within_limits(blocks: Sequence[Block]) -> list[Block]:
             return [*kept, note(f"_{len(blocks) - len(kept)} more part(s) do not fit one message._")]
         kept.append(block)
     return kept
+
+
+def within_view(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks that one view can hold; what does not fit is said."""
+    if len(blocks) <= MAX_VIEW_BLOCKS:
+        return list(blocks)
+    left_out = len(blocks) - MAX_VIEW_BLOCKS + 1
+    return [*blocks[: MAX_VIEW_BLOCKS - 1], note(f"_{left_out} more part(s) do not fit._")]
 
 
 def _size(value: object) -> int:
