@@ -32,7 +32,7 @@ from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
 from bot.stages.steps import Steps
 from bot.store.database import Store
-from bot.tools.catalogue import parse, read_files
+from bot.tools.catalogue import file_names, parse, read_files
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.tools.secrets import check_secrets
@@ -62,6 +62,7 @@ async def serve(settings: Settings, config: Path) -> None:
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     content = read_files(settings.catalogue)
+    parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets)
     with own_folder(settings.folder):
         store = Store.open(settings.store_url)
@@ -73,7 +74,6 @@ async def serve(settings: Settings, config: Path) -> None:
 
 def put_in_force(store: Store, settings: Settings, content: str) -> None:
     """Adopt catalogue and policy at the first start; a later change is offered and waits for signatures."""
-    parse(content)
     with store.begin() as tx:
         adopt_or_offer(tx, CATALOGUE, content)
         adopt_or_offer(tx, POLICY, settings.policy.content())

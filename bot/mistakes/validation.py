@@ -6,6 +6,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -43,6 +44,7 @@ WORDS = {
     "union_tag_invalid": "must be of a known kind: {expected_tags}",
     "union_tag_not_found": "must say its kind under {discriminator}",
     "too_long": "must have {max_length} items at most",
+    "is_instance_of": "must be {members}",
     "missing": "is missing",
     "extra_forbidden": "is not known",
 }
@@ -100,7 +102,8 @@ def mistakes_in(
         by_place.setdefault(walk.place, []).append(problem)
         walks.setdefault(walk.place, walk)
     found = [
-        Mistake(file, line_of(lines, place), *_sentence(walks[place], problems, style))
+        # What is missing at the top belongs to the top.
+        Mistake(file, line_of(lines, place) or 1, *_sentence(walks[place], problems, style))
         for place, problems in by_place.items()
     ]
     return sorted(found, key=lambda mistake: mistake.line)
@@ -169,18 +172,22 @@ def _sentence(walk: _Walk, problems: Sequence[ErrorDetails], style: Style) -> tu
             "" if near else f"Take it out. Known here: {', '.join(walk.siblings)}."
         )
     if walk.is_key:
-        return f"{walk.shown}: {_must(problem)}", "Write lower-case letters, digits and _ alone."
+        return f"{walk.shown} {_must(problem, walk.kind)}", "Write lower-case letters, digits and _ alone."
     if problem["type"] == "missing":
-        return f"{walk.shown} is missing", f"Write for example {_line(walk, style)}."
-    must = " or ".join(dict.fromkeys(_must(each) for each in problems)).replace(" or must be ", " or ")
-    colon = ":" if problem["type"] == "value_error" else ""
-    return f"{walk.shown}{colon} {must}{_is(problem)}", _remedy(walk, problem, style)
+        return f"{walk.shown} is missing", f"Write for example {_line(walk, style)}".rstrip(".") + "."
+    if problem["type"] == "value_error":
+        # A validator of ours: what is wrong, then what to do.
+        what, _, remedy = str(problem["ctx"]["error"]).partition(". ")
+        return f"{walk.shown}: {what}", remedy
+    must = " or ".join(dict.fromkeys(_must(each, walk.kind) for each in problems))
+    must = must.replace(" or must be ", " or ").replace("a whole number or a number", "a number")
+    return f"{walk.shown} {must}{_is(problem)}", _remedy(walk, style)
 
 
-def _must(problem: ErrorDetails) -> str:
-    kind, context = problem["type"], problem.get("ctx", {})
-    if kind == "value_error":
-        return str(context["error"]).rstrip(".")
+def _must(problem: ErrorDetails, wanted: Any) -> str:  # noqa: ANN401
+    kind, context = problem["type"], dict(problem.get("ctx", {}))
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        context["members"] = ", ".join(str(member.value) for member in wanted)
     if kind in ("string_too_short", "too_short"):
         least = context["min_length"]
         return "must not be empty" if least == 1 else f"must have {least} or more"
@@ -192,7 +199,7 @@ def _must(problem: ErrorDetails) -> str:
 def _is(problem: ErrorDetails) -> str:
     """What stands there now, short and without anything that looks like a secret."""
     given = problem["input"]
-    if problem["type"] in ("value_error", "union_tag_not_found", "string_too_short", "too_short"):
+    if problem["type"] in ("union_tag_not_found", "string_too_short", "too_short"):
         return ""
     if isinstance(given, Mapping):
         return ", is a section" if problem["type"] != "union_tag_invalid" else ""
@@ -208,9 +215,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
-def _remedy(walk: _Walk, problem: ErrorDetails, style: Style) -> str:
-    if problem["type"] == "value_error":
-        return ""
+def _remedy(walk: _Walk, style: Style) -> str:
     kinds = list(_kinds(walk.kind))
     if not kinds:
         return f"Write for example {_line(walk, style)}." if walk.field else ""
@@ -223,12 +228,15 @@ def _remedy(walk: _Walk, problem: ErrorDetails, style: Style) -> str:
 
 def _kinds(kind: Any) -> Iterator[str]:  # noqa: ANN401
     """What may be written, in a few words."""
-    named = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
+    named = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
     if get_origin(kind) in (Union, types.UnionType):
-        for member in get_args(kind):
-            yield from _kinds(_bare(member))
+        members = [_bare(member) for member in get_args(kind)]
+        for member in members:
+            # Who may write any number may write a whole one.
+            yield from () if member is int and float in members else _kinds(member)
     elif get_origin(kind) is Literal:
-        yield "one of these"
+        if len(get_args(kind)) > 1:
+            yield "one of these"
     elif kind in named:
         yield named[kind]
     elif get_origin(kind) is list:
@@ -258,5 +266,7 @@ def example_of(field: FieldInfo) -> object:
     kind = _bare(field.annotation)
     if get_origin(kind) is Literal:
         return get_args(kind)[0]
+    if get_origin(kind) in (Union, types.UnionType):
+        kind = _bare(get_args(kind)[0])
     made: dict[Any, object] = {bool: True, int: 1, float: 1, str: "...", list: ["..."]}
     return made.get(get_origin(kind) or kind, {"...": "..."})
