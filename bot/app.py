@@ -23,7 +23,7 @@ from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
 from bot.settings import Settings
-from bot.slack import buttons, commands, http_mode, mentions, views
+from bot.slack import http_mode, listeners
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
@@ -146,8 +146,7 @@ async def _run(
     connection = Connection(app, client, settings.app_token)
     people = People(client, lambda: connection.team_id)
     edge = Edge(copilot, store, knowledge, people, client)
-    for part in (commands, mentions, buttons, views):
-        part.register(app, edge)
+    listeners.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
     outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels)
     health = Health(store, connection, executor, knowledge, section.model.name if model else "")

@@ -13,17 +13,21 @@ from bot.errors import Misconfigured
 from bot.mistakes.mistake import Mistake, nearest
 
 ENVIRONMENT_FILE = "vigie.env"
-KNOWN = (
-    "SLACK_BOT_TOKEN",
-    "SLACK_APP_TOKEN",
-    "SLACK_SIGNING_SECRET",
-    "SLACK_API_URL",
-    "VIGIE_INTAKE_TOKEN",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-    "TIKTOKEN_CACHE_DIR",
-    "SSL_CERT_FILE",
-)
+# What Vigie reads, and what each is; `vigie init` writes it above the name.
+VARIABLES = {
+    "SLACK_BOT_TOKEN": "Slack, OAuth & Permissions, Bot User OAuth Token: it begins with xoxb-.",
+    "SLACK_APP_TOKEN": (
+        "Slack, Basic Information, App-Level Tokens, with the scope connections:write: it begins with xapp-."
+    ),
+    "SLACK_SIGNING_SECRET": "Slack, Basic Information, Signing Secret: where Slack calls Vigie over HTTP.",
+    "SLACK_API_URL": "Another address of Slack's API, such as https://slack-gov.com/api/.",
+    "VIGIE_INTAKE_TOKEN": "What senders of alerts present as their bearer token; 16 characters or more.",
+    "OPENAI_API_KEY": "A key makes the model write the diagnosis; without one similar incidents vote.",
+    "OPENAI_BASE_URL": "Any endpoint that speaks OpenAI's chat completions. Default: OpenAI's own.",
+    "TIKTOKEN_CACHE_DIR": "Folder with token vocabularies; without one an upper bound of tokens is counted.",
+    "SSL_CERT_FILE": "Certificates to trust, such as those of a proxy.",
+}
+KNOWN = tuple(VARIABLES)
 _OURS = ("SLACK_", "VIGIE_", "OPENAI_")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_BYTES = 64 * 1024
