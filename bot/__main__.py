@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     _init_options(
         add("init", "write a commented vigie.toml, a starter catalogue and the Slack app manifest", _init)
     )
+    doctor = _config(add("doctor", "name what is missing or wrong, each with its remedy", _doctor))
+    doctor.add_argument("--offline", action="store_true", help="ask nobody over the network")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     _config(add("serve", "run the bot against your Slack workspace", _serve))
     ingest = _config(add("ingest", "add or update documents of the knowledge base", _ingest))
     ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
@@ -114,6 +117,12 @@ def _init(arguments: argparse.Namespace) -> int:
     return run.run(arguments.folder, given, force=arguments.force, as_json=arguments.json)
 
 
+def _doctor(arguments: argparse.Namespace) -> int:
+    from bot.commands.doctor import run
+
+    return run.run(arguments.config, offline=arguments.offline, as_json=arguments.json)
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     import asyncio
 
@@ -121,6 +130,9 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     logs.configure()
     read = settings.load(arguments.config)  # what is wrong in the file is said before the rest is loaded
+    from bot.commands.doctor.start import refuse_half_finished
+
+    asyncio.run(refuse_half_finished(read, arguments.config))
     from bot import app
 
     asyncio.run(app.serve(read, arguments.config.resolve()))
@@ -131,7 +143,7 @@ def _executor(arguments: argparse.Namespace) -> int:
     from bot import executor_main, logs, settings
 
     logs.configure()
-    executor_main.run(settings.load(arguments.config))
+    executor_main.run(settings.load(arguments.config, only=executor_main.VARIABLES))
     return 0
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.domain.person import Person
 from bot.domain.tool import Risk
-from bot.environment_file import ENVIRONMENT_FILE, read_environment_file
+from bot.environment_file import ENVIRONMENT_FILE, is_placeholder, read_environment_file
 from bot.errors import Misconfigured
 from bot.mistakes.mistake import told
 from bot.mistakes.toml_file import read_toml
@@ -152,6 +152,10 @@ class Settings:
         self.base = base
         self._environment = environment
 
+    def variable(self, name: str) -> str:
+        """A variable of the environment or of vigie.env; empty where it is not set."""
+        return self._environment.get(name, "")
+
     @property
     def folder(self) -> Path:
         return (self.base / self.file.folder).resolve()
@@ -196,10 +200,10 @@ class Settings:
             Misconfigured: it is not set or too short to be a secret.
         """
         token = self._environment.get("VIGIE_INTAKE_TOKEN", "")
-        if len(token) < 16:
+        if len(token) < 16 or is_placeholder(token):
             raise Misconfigured(
-                "VIGIE_INTAKE_TOKEN is not set, or shorter than 16 characters. Set it to a random text and"
-                " give the same to your alert sender as its bearer token."
+                "VIGIE_INTAKE_TOKEN is not set, or shorter than 16 characters. Set it to a random text in"
+                " vigie.env, and give the same to your alert sender as its bearer token."
             )
         return token
 
@@ -261,8 +265,10 @@ class Settings:
 
     def _token(self, name: str, prefix: str, where: str) -> str:
         token = self._environment.get(name, "")
-        if not token.startswith(prefix):
-            raise Misconfigured(f"{name} must begin with {prefix}; find it in your Slack app under {where}.")
+        if is_placeholder(token) or not token.startswith(prefix):
+            what = "is not filled in" if is_placeholder(token) else "is of another kind"
+            remedy = f"It begins with {prefix}; copy it from your Slack app, {where}, into vigie.env."
+            raise Misconfigured(f"{name} {what}. {remedy}")
         return token
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
 
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 
 from bot.slack import listeners
 from bot.slack.commands import COMMANDS
@@ -78,6 +79,9 @@ def listened() -> tuple[list[str], list[str]]:
     return sorted(set(app.commands)), sorted({_EVENTS.get(name, name) for name in app.events})
 
 
+_Decorator = Callable[..., Callable[..., Awaitable[BoltResponse | None]] | None]
+
+
 class _Recorder(AsyncApp):
     """Bolt's app, remembering what is registered."""
 
@@ -86,11 +90,11 @@ class _Recorder(AsyncApp):
         self.events: list[str] = []
         super().__init__(**given)
 
-    def command(self, command: Any, *args: Any, **given: Any) -> Callable[..., Callable[..., Awaitable[Any]]]:  # noqa: ANN401
+    def command(self, command: Any, *args: Any, **given: Any) -> _Decorator:  # noqa: ANN401
         self.commands.append(str(command))
         return super().command(command, *args, **given)
 
-    def event(self, event: Any, *args: Any, **given: Any) -> Callable[..., Callable[..., Awaitable[Any]]]:  # noqa: ANN401
+    def event(self, event: Any, *args: Any, **given: Any) -> _Decorator:  # noqa: ANN401
         self.events.append(str(event["type"] if isinstance(event, dict) else event))
         return super().event(event, *args, **given)
 

@@ -27,6 +27,7 @@ class Finding:
 
 def check_inventory(rows_by_kind: Mapping[str, Any]) -> Iterator[Finding]:
     """Rows by kind and id, and no secret among them."""
+    place: Place
     remedy = "Write for example orders-1: {url: http://10.0.0.5:8080}."
     for kind, rows in rows_by_kind.items():
         if not isinstance(rows, Mapping):
@@ -42,6 +43,7 @@ def check_inventory(rows_by_kind: Mapping[str, Any]) -> Iterator[Finding]:
 
 def check_secrets_in_calls(file: CatalogueFile, raw: Mapping[str, Any]) -> Iterator[Finding]:
     """A secret may be referred to in the value of a header in `run`, written as {secret:NAME}."""
+    place: Place
     for section, entries in (("checks", file.checks), ("actions", file.actions)):
         for name, entry in entries.items():
             checked: dict[str, object] = dict(raw[section][name])

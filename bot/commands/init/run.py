@@ -91,8 +91,8 @@ def _n3_steps(chosen: Choices) -> list[str]:
     if chosen.n3_group:
         return [f"Put those who may sign into the user group @{chosen.n3_group.removeprefix('@')}."]
     said = (
-        "In `vigie.toml` under [n3] say who may sign: `usergroup` where your plan has user groups, else `pinned`"
-        " (in Slack: profile › ⋮ › Copy member ID; the team id stands in the address of Slack in a browser)."
+        "In `vigie.toml` under [n3] say who may sign: `usergroup` where your plan has user groups, else"
+        " `pinned` (in Slack: profile › ⋮ › Copy member ID; the team id stands in Slack's web address)."
     )
     return [said]
 
