@@ -38,13 +38,16 @@ def read_toml(path: Path, model: type[M]) -> tuple[M, list[Mistake]]:
     except RecursionError:
         return model(), [Mistake(str(path), 0, "it is nested too deep", "Write it flatter.")]
     except ValueError as error:  # TOMLDecodeError is one, a number of thousands of digits another
-        return model(), [_not_toml(str(path), error)]
+        return model(), [_not_toml(str(path), text, error)]
     return _validated(raw, model, str(path), text)
 
 
-def _not_toml(file: str, error: ValueError) -> Mistake:
-    found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error))
-    what, line = (f"{found[1]}, column {found[3]}", int(found[2])) if found else (str(error), 0)
+def _not_toml(file: str, text: str, error: ValueError) -> Mistake:
+    what, line = str(error), 0
+    if found := re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", what):
+        what, line = f"{found[1]}, column {found[3]}", int(found[2])
+    elif what.endswith(" (at end of document)"):
+        what, line = what.replace(" (at end of document)", ", and the file ends there"), text.count("\n") + 1
     remedy = "Texts stand in quotes, sections in [brackets], one `name = value` a line."
     return Mistake(file, line, f"not valid TOML: {what[:1].lower()}{what[1:]}", remedy)
 

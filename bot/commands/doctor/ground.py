@@ -87,18 +87,20 @@ class Ground:
         Raises:
             Misconfigured: there is no usable token. SlackRefused, SlackAway, SlackNotAsked.
         """
-        answer: Any = await self._call(lambda client: client.api_call(method, params=arguments))
+        answer: Any = await self._call(
+            self.settings.bot_token, lambda client: client.api_call(method, params=arguments)
+        )
         assert isinstance(answer.data, dict)
         return answer.data
 
     async def open_connection(self) -> None:
         """Ask for a Socket Mode ticket with the app token, and let it lapse."""
         token = self.settings.app_token
-        await self._call(lambda client: client.apps_connections_open(app_token=token))
+        await self._call(token, lambda client: client.apps_connections_open(app_token=token))
 
     async def _ask_identity(self) -> Identity:
         before = time.time()
-        answer: Any = await self._call(lambda client: client.auth_test())
+        answer: Any = await self._call(self.settings.bot_token, lambda client: client.auth_test())
         local = (before + time.time()) / 2
         granted = str(answer.headers.get("x-oauth-scopes", "")).replace(" ", "").split(",")
         return Identity(
@@ -110,16 +112,15 @@ class Ground:
             _ahead(local, str(answer.headers.get("Date", ""))),
         )
 
-    async def _call(self, ask: Callable[[AsyncWebClient], Awaitable[Any]]) -> Any:  # noqa: ANN401
+    async def _call(self, token: str, ask: Callable[[AsyncWebClient], Awaitable[Any]]) -> Any:  # noqa: ANN401
         from slack_sdk.errors import SlackApiError, SlackClientError
         from slack_sdk.web.async_client import AsyncWebClient
 
         from bot.slack.channels import UNREADABLE, code_of
 
-        token, url = self.settings.bot_token, self.settings.slack_api_url
         if self.offline:
             raise SlackNotAsked
-        client = AsyncWebClient(token, url, session=self.session, retry_handlers=[])
+        client = AsyncWebClient(token, self.settings.slack_api_url, session=self.session, retry_handlers=[])
         try:
             async with asyncio.timeout(_CALL_S):
                 return await ask(client)

@@ -17,6 +17,12 @@ from bot.environment_file import VARIABLES
 
 STARTER = Path(__file__).parent / "starter"
 _PRIVATE = 0o600
+_AS_THEY_ARE = (
+    "catalogue.yaml",
+    "tools/lamp.py",
+    "docs/incidents/example-lamp-was-red.md",
+    "docs/runbooks/example-lamp-is-red.md",
+)
 _N3_NOTE = "To be filled in, one of the first two: Vigie does not start before it knows who may sign."
 
 
@@ -40,7 +46,7 @@ def contents(folder: Path, choices: Choices, manifest: Mapping[str, Any], steps:
     }
     if not os.path.lexists(folder / ".gitignore"):  # somebody's own is left as it is
         files[".gitignore"] = NewFile("/data/\n/vigie.env*\n/secrets.env*\n")
-    for name in ("catalogue.yaml", "tools/lamp.py", "docs/runbooks/example-lamp-is-red.md"):
+    for name in _AS_THEY_ARE:
         files[name] = NewFile((STARTER / name).read_text(encoding="utf-8"))
     return files
 

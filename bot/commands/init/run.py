@@ -65,7 +65,7 @@ def _steps(folder: Path, chosen: Choices) -> list[str]:
         f"In Slack make the public channel #{channel} and say `/invite @Vigie` in it.",
         *_n3_steps(chosen),
         f"`{command} doctor {config}` says what is still missing. Again until all is ok.",
-        f"`{command} ingest {config} {shlex.quote(str(folder / 'docs'))}` reads the example runbook.",
+        f"`{command} ingest {config} {shlex.quote(str(folder / 'docs'))}` reads the example's two documents.",
         f"`{command} serve {config}` starts Vigie. Leave it running.",
         f"In another terminal send the first alert, as Alertmanager would:\n\n```sh\n{_curl(folder)}\n```",
         propose,
