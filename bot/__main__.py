@@ -43,6 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--headless", action="store_true", help="scripted people play both faults; prints it")
     demo.add_argument("--port", type=int, default=0, help="port of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    _init_options(
+        add("init", "write a commented vigie.toml, a starter catalogue and the Slack app manifest", _init)
+    )
+    doctor = _config(add("doctor", "name what is missing or wrong, each with its remedy", _doctor))
+    doctor.add_argument("--offline", action="store_true", help="ask nobody over the network")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     _config(add("serve", "run the bot against your Slack workspace", _serve))
     ingest = _config(add("ingest", "add or update documents of the knowledge base", _ingest))
     ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
@@ -81,6 +87,22 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
     retrieval.set_defaults(run=_eval_retrieval)
 
 
+def _init_options(init: argparse.ArgumentParser) -> None:
+    init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
+    init.add_argument("--force", action="store_true", help="keep what is there as NAME.old and write anew")
+    init.add_argument("--mode", choices=("socket", "http"), default="", help="how Slack reaches Vigie")
+    init.add_argument("--url", default="", metavar="URL", help="http: Vigie's public address, https://...")
+    init.add_argument("--channel", default="", metavar="NAME", help="where incidents are told")
+    who = init.add_mutually_exclusive_group()
+    who.add_argument(
+        "--n3-group", default="", metavar="HANDLE", help="Slack user group of those who may sign"
+    )
+    who.add_argument("--n3", nargs="+", metavar="TEAM/USER", help="those who may sign, by their ids")
+    init.add_argument(
+        "--json", action="store_true", help="ask nothing, print one JSON object and nothing else"
+    )
+
+
 def _config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=Path("vigie.toml"), help="default: ./vigie.toml")
     return parser
@@ -96,6 +118,22 @@ def _demo(arguments: argparse.Namespace) -> int:
     return run(headless=arguments.headless, port=arguments.port, browser=not arguments.no_browser)
 
 
+def _init(arguments: argparse.Namespace) -> int:
+    from bot.commands.init import run
+    from bot.commands.init.choices import Choices
+
+    given = Choices(
+        arguments.mode, arguments.url, arguments.channel, arguments.n3_group, run.parse(arguments.n3)
+    )
+    return run.run(arguments.folder, given, force=arguments.force, as_json=arguments.json)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from bot.commands.doctor import run
+
+    return run.run(arguments.config, offline=arguments.offline, as_json=arguments.json)
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     import asyncio
 
@@ -103,6 +141,9 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     logs.configure()
     read = settings.load(arguments.config)  # what is wrong in the file is said before the rest is loaded
+    from bot.commands.doctor.start import refuse_half_finished
+
+    asyncio.run(refuse_half_finished(read, arguments.config))
     from bot import app
 
     asyncio.run(app.serve(read, arguments.config.resolve()))
@@ -113,7 +154,7 @@ def _executor(arguments: argparse.Namespace) -> int:
     from bot import executor_main, logs, settings
 
     logs.configure()
-    executor_main.run(settings.load(arguments.config))
+    executor_main.run(settings.load(arguments.config, only=executor_main.VARIABLES))
     return 0
 
 

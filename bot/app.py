@@ -24,7 +24,7 @@ from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
 from bot.settings import Settings
-from bot.slack import buttons, commands, home, mentions, views
+from bot.slack import home, listeners
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
@@ -34,7 +34,7 @@ from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
 from bot.stages.steps import Steps
 from bot.store.database import Store
-from bot.tools.catalogue import parse, read_files
+from bot.tools.catalogue import file_names, parse, read_files
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.tools.secrets import check_secrets
@@ -65,6 +65,7 @@ async def serve(settings: Settings, config: Path) -> None:
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     _ = settings.signing_secret
     content = read_files(settings.catalogue)
+    parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets)
     with own_folder(settings.folder):
         store = Store.open(settings.store_url)
@@ -76,7 +77,6 @@ async def serve(settings: Settings, config: Path) -> None:
 
 def put_in_force(store: Store, settings: Settings, content: str) -> None:
     """Adopt catalogue and policy at the first start; a later change is offered and waits for signatures."""
-    parse(content)
     with store.begin() as tx:
         adopt_or_offer(tx, CATALOGUE, content)
         adopt_or_offer(tx, POLICY, settings.policy.content())
@@ -149,8 +149,7 @@ async def _run(
     connection = Connection(app, client, settings.app_token, settings.uses_socket)
     people = People(client, lambda: connection.team_id)
     edge = Edge(copilot, store, knowledge, people, client)
-    for part in (commands, mentions, buttons, views, home):
-        part.register(app, edge)
+    listeners.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
     snapshots = Snapshots(store, in_force, lambda: connection.team_url)
     tab = home.HomeTab(sending_client, snapshots, people)

@@ -15,6 +15,9 @@ from bot.tools.in_force import policy_in_force
 from bot.tools.loop import serve_stdin
 from bot.tools.secrets import Secrets
 
+# All that it takes out of vigie.env: who is N3 is asked of Slack, and nothing of any model.
+VARIABLES = ("SLACK_BOT_TOKEN", "SLACK_API_URL", "SSL_CERT_FILE")
+
 
 def run(settings: Settings) -> None:
     """Serve standard input until it ends. Waits for an executor before it that still finishes its work."""

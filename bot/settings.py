@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.domain.person import Person
 from bot.domain.tool import Risk
+from bot.environment_file import ENVIRONMENT_FILE, is_placeholder, read_environment_file
 from bot.errors import Misconfigured
+from bot.mistakes.mistake import told
+from bot.mistakes.toml_file import read_toml
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
 
@@ -24,81 +25,130 @@ DEFAULT_API_URL = "https://slack.com/api/"
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """The text below each setting is its description: the commented vigie.toml of `vigie init` shows it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+
+# No empty path, none that a file system would refuse to look at.
+PathText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1000)]
+Handle = Annotated[str, StringConstraints(pattern=r"^@?[^\s@#<>]*$", max_length=80)]
 
 
 class SlackSection(Section):
     """[slack]"""
 
-    incidents_channel: str = "incidents"
     mode: Literal["socket", "http"] = "socket"
     """socket: Vigie opens the connection to Slack. http: Slack calls /slack/events, and signs each call."""
+    incidents_channel: Annotated[str, StringConstraints(pattern=r"^#?[^\s@#<>]+$", max_length=80)] = (
+        "incidents"
+    )
+    """Where incidents are told: the name of a public channel, or the id of any channel that Vigie is in."""
     trust_api_url: bool = False
+    """Lets SLACK_API_URL name another host than Slack's. Whoever answers there decides who is who."""
 
 
 class N3Section(Section):
     """[n3] Who may sign: a Slack user group, a pinned list of `TEAM/USER`, or both."""
 
-    usergroup: str = ""
-    pinned: list[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+/[A-Z0-9]+$")]] = []
-    newcomer_wait_hours: Annotated[float, Field(ge=0)] = 24.0
+    usergroup: Handle = Field("", examples=["n3"])
+    """Handle of the Slack user group whose members may sign. Slack has user groups on paid plans only."""
+    pinned: list[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+/[A-Z0-9]+$")]] = Field(
+        [], examples=[["T012AB3CD/U045EF6GH"]]
+    )
+    """People by team and user id: who may sign where no group is set; who may sign what is destructive."""
+    newcomer_wait_hours: Annotated[float, Field(ge=0, le=8760)] = 24.0
+    """How long somebody who is new to N3 waits before they may sign."""
     change_signatures: Annotated[int, Field(ge=1, le=5)] = 1
+    """How many of N3 must sign a changed catalogue or policy before it takes effect."""
     next_after_minutes: Annotated[float, Field(gt=0, le=1440)] = 5.0
+    """Minutes without a signature or a rejection after which the next of N3 is told by direct message."""
     remind_before_minutes: Annotated[float, Field(ge=0, le=1440)] = 5.0
+    """Minutes before the time to sign is over at which those who were told are reminded."""
 
 
 class WebSection(Section):
     """[web] Where alerts, health and metrics are served."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, StringConstraints(pattern=r"^[^\s/]+$", max_length=255)] = "127.0.0.1"
+    """The address to listen on. Vigie serves plain HTTP: put a proxy with TLS before it for other hosts."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8710
-    max_body: Annotated[int, Field(ge=1024)] = 512 * 1024
-    body_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """The port to listen on; 0 takes a free one and writes it to `web.port` in the folder."""
+    max_body: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 512 * 1024
+    """Bytes of one notification at most."""
+    body_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    """Seconds for a body to arrive."""
 
 
 class ModelSection(Section):
     """[model] Any OpenAI-compatible endpoint; used when OPENAI_API_KEY is set."""
 
-    name: str = "gpt-4o-mini"
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "gpt-4o-mini"
+    """The model that is asked."""
     deadline_s: Annotated[float, Field(gt=0, le=300)] = 30.0
+    """Seconds from the question to the answer; then similar incidents vote instead."""
     budget_tokens: Annotated[int, Field(ge=1000)] = 6000
+    """Tokens of one diagnosis at most, with its repair."""
     evidence_tokens: Annotated[int, Field(ge=200)] = 1500
+    """Tokens of evidence that are sent at most."""
 
 
 class KnowledgeSection(Section):
     """[knowledge] Without vectors, search rests on words alone."""
 
     vectors: bool = True
+    """false searches by words alone and takes 100 MB less memory."""
 
 
 class PolicySection(Section):
     """[policy.low], [policy.high], [policy.destructive]"""
 
-    signatures: Annotated[int, Field(ge=1, le=5)]
-    minutes_to_sign: Annotated[float, Field(gt=0, le=1440)]
-    minutes_to_execute: Annotated[float, Field(gt=0, le=120)]
+    signatures: Annotated[int, Field(ge=1, le=5, examples=[2])]
+    """How many of N3 must sign; at least 1."""
+    minutes_to_sign: Annotated[float, Field(gt=0, le=1440, examples=[30])]
+    """Minutes from the proposal to the last signature."""
+    minutes_to_execute: Annotated[float, Field(gt=0, le=120, examples=[5])]
+    """Minutes from the last signature to the start."""
 
 
 class HeartbeatsSection(Section):
     """[heartbeats] Alerts that always fire."""
 
     names: list[str] = ["Watchdog"]
+    """Names of alerts that are only noted as seen: they open no incident."""
 
 
 class File(Section):
     """vigie.toml"""
 
-    folder: str = "data"
-    store_url: str = ""
-    catalogue: str = "catalogue.yaml"
-    secrets: str = "secrets.env"
+    folder: PathText = "data"
+    """Where Vigie keeps its rows, its documents and its locks. One `serve` owns it."""
+    store_url: str = Field("", examples=["postgresql+psycopg://vigie@localhost/vigie"])
+    """SQLAlchemy's URL of the store. Empty: SQLite in the folder."""
+    catalogue: PathText = "catalogue.yaml"
+    """The whitelist of tools."""
+    secrets: PathText = "secrets.env"
+    """Lines NAME=value for tools, readable by you alone. Only the executor reads it."""
     slack: SlackSection = SlackSection()
+    """Where Vigie speaks."""
     n3: N3Section = N3Section()
+    """Who may sign. With [policy] it is the policy: a change takes effect once N3 has signed it in Slack."""
     web: WebSection = WebSection()
+    """Where alerts, health and metrics are served."""
     model: ModelSection = ModelSection()
+    """Any OpenAI-compatible endpoint; asked only when OPENAI_API_KEY is set."""
     heartbeats: HeartbeatsSection = HeartbeatsSection()
+    """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()
+    """How documents are searched."""
     policy: dict[Risk, PolicySection] = {}
+    """What an action of each risk asks for. A section gives all of its settings."""
 
 
 class Settings:
@@ -108,6 +158,10 @@ class Settings:
         self.file = file
         self.base = base
         self._environment = environment
+
+    def variable(self, name: str) -> str:
+        """A variable of the environment or of vigie.env; empty where it is not set."""
+        return self._environment.get(name, "")
 
     @property
     def folder(self) -> Path:
@@ -171,10 +225,10 @@ class Settings:
             Misconfigured: it is not set or too short to be a secret.
         """
         token = self._environment.get("VIGIE_INTAKE_TOKEN", "")
-        if len(token) < 16:
+        if len(token) < 16 or is_placeholder(token):
             raise Misconfigured(
-                "VIGIE_INTAKE_TOKEN is not set, or shorter than 16 characters. Set it to a random text and"
-                " give the same to your alert sender as its bearer token."
+                "VIGIE_INTAKE_TOKEN is not set, or shorter than 16 characters. Set it to a random text in"
+                " vigie.env, and give the same to your alert sender as its bearer token."
             )
         return token
 
@@ -242,48 +296,32 @@ class Settings:
 
     def _token(self, name: str, prefix: str, where: str) -> str:
         token = self._environment.get(name, "")
-        if not token.startswith(prefix):
-            raise Misconfigured(f"{name} must begin with {prefix}; find it in your Slack app under {where}.")
+        if is_placeholder(token) or not token.startswith(prefix):
+            what = "is not filled in" if is_placeholder(token) else "is of another kind"
+            remedy = f"It begins with {prefix}; copy it from your Slack app, {where}, into vigie.env."
+            raise Misconfigured(f"{name} {what}. {remedy}")
         return token
 
 
-def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """Read vigie.toml.
+def load(path: Path, environment: Mapping[str, str] | None = None, only: Collection[str] = ()) -> Settings:
+    """Read vigie.toml and the vigie.env beside it; variables of the environment win over the latter.
+
+    `only`: take no other names out of vigie.env, for a process that is to hold no more than it needs.
 
     Raises:
-        Misconfigured: the file is missing or not TOML, or a setting is unknown or of the wrong type.
+        Misconfigured: a file is missing or cannot be read, or names what is wrong in them, all at once.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Misconfigured(f"{path} does not exist; name another with --config.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise Misconfigured(f"{path}: {error}.") from None
-    try:
-        file = File.model_validate(raw)
-    except ValidationError as error:
-        raise Misconfigured(f"{path}: {_first_problem(error)}") from None
-    return Settings(file, path.resolve().parent, os.environ if environment is None else environment)
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] != "extra_forbidden":
-        return f"{where}: {problem['msg']}."
-    name = str(problem["loc"][-1])
-    known = _known_names() if len(problem["loc"]) > 1 else list(File.model_fields)
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"{where} is not a setting" + (f"; did you mean {near[0]!r}?" if near else ". Take it out.")
-
-
-def _known_names() -> list[str]:
-    names: list[str] = list(File.model_fields)
-    for field in File.model_fields.values():
-        kind: Any = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            names += list(kind.model_fields)
-    return names
+    file, mistakes = read_toml(path, File)
+    given, wrong = read_environment_file(path.parent / ENVIRONMENT_FILE)
+    if mistakes or wrong:
+        raise Misconfigured(told([*mistakes, *wrong]))
+    if only:
+        given = {name: value for name, value in given.items() if name in only}
+    if environment is None:
+        for name, value in given.items():
+            os.environ.setdefault(name, value)  # as systemd would; libraries read some of them by themselves
+        environment = os.environ
+    return Settings(file, path.resolve().parent, {**given, **environment})
 
 
 def _is_slack(url: str) -> bool:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from bot import settings as settings_module
 from bot.errors import CatalogueError
-from bot.tools.catalogue import parse, read_files
+from bot.mistakes.mistake import told
+from bot.tools.catalogue import file_names, lint_of, parse, read_files
 
 
 def check(config: Path, file: Path | None) -> int:
-    """Validate a catalogue and print each tool with what it does and needs; exit 1 with the first error."""
-    content = read_files(file or settings_module.load(config).catalogue)
+    """Validate a catalogue and print each tool with what it does and needs; exit 1 with all that is wrong."""
+    path = file or settings_module.load(config).catalogue
+    content, names = read_files(path), file_names(path)
     try:
-        catalogue = parse(content)
+        catalogue = parse(content, names)
+        if wrong := lint_of(catalogue, names):
+            raise CatalogueError(told(wrong))
     except CatalogueError as error:
         print(f"vigie: {error}", file=sys.stderr)
         return 1

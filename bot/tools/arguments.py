@@ -26,9 +26,18 @@ def validate(tool: Tool, arguments: Mapping[str, object], inventory: Inventory) 
         value = arguments.get(argument.name, argument.default)
         if value is None:
             raise ArgumentRefused(f"{argument.name}: a value is needed.")
-        _CHECKS[argument.type](argument, value, inventory)
+        validate_one(argument, value, inventory)
         checked[argument.name] = value
     return checked
+
+
+def validate_one(argument: Argument, value: object, inventory: Inventory) -> None:
+    """Check one value against its declaration.
+
+    Raises:
+        ArgumentRefused: names the argument and what it must be.
+    """
+    _CHECKS[argument.type](argument, value, inventory)
 
 
 def rows_of(

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.tool import Inventory, Tool, ToolKind, Use
+from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import CatalogueError
+from bot.mistakes.mistake import Mistake, line_of, told
+from bot.mistakes.validation import YAML, mistakes_in
+from bot.tools.cross_check import (
+    Finding,
+    check_inventory,
+    check_references,
+    check_secrets_in_calls,
+    lint,
+)
 from bot.tools.entries import ActionEntry, CatalogueFile, CheckEntry, HttpRun
-from bot.tools.runners.http import MARK, SECRET
-from bot.tools.strict_yaml import load_strict
-from bot.tools.template import holes
+from bot.tools.runners.http import MARK
+from bot.tools.strict_yaml import lines_of, load_strict
 
 MAX_BYTES = 1_000_000
 
@@ -46,66 +54,91 @@ def read_files(path: Path) -> str:
         CatalogueError: a file is missing, too large, or not YAML.
     """
     catalogue = _read(path)
-    named = load_strict(catalogue, path.name).get("inventory", "")
-    if not isinstance(named, str):
-        raise CatalogueError(f"{path.name}: inventory: expected the name of a file beside it.")
-    inventory = _read(path.parent / named) if named else ""
-    return json.dumps({"catalogue": catalogue, "inventory": inventory}, sort_keys=True)
+    inventory = _inventory_of(path, catalogue)
+    texts = {"catalogue": catalogue, "inventory": _read(inventory) if inventory else ""}
+    return json.dumps(texts, sort_keys=True)
 
 
-def parse(content: str) -> Catalogue:
-    """Read and cross-check an adopted content.
+def file_names(path: Path) -> tuple[str, str]:
+    """How the two files of a catalogue that `read_files` has read are named to people."""
+    return str(path), str(_inventory_of(path, _read(path)) or "")
+
+
+def parse(content: str, names: tuple[str, str] = ("catalogue", "inventory")) -> Catalogue:
+    """Read and cross-check an adopted content; `names` are those of its two files.
 
     Raises:
-        CatalogueError: names the entry and field that is wrong, and what is expected.
+        CatalogueError: names file, line, entry, field and remedy of everything that is wrong.
     """
     texts = json.loads(content)
-    raw = load_strict(texts["catalogue"], "catalogue")
-    inventory = _inventory(load_strict(texts["inventory"], "inventory") if texts["inventory"] else {})
+    raw = load_strict(texts["catalogue"], names[0])
+    rows = load_strict(texts["inventory"], names[1]) if texts["inventory"] else {}
+    found = list(check_inventory(rows))
     try:
         file = CatalogueFile.model_validate(raw)
     except ValidationError as error:
-        raise CatalogueError(_first_problem(error)) from None
+        wrong = mistakes_in(error, CatalogueFile, names[0], lines_of(texts["catalogue"]), YAML)
+        raise CatalogueError(told([*wrong, *_mistakes(found, texts, names)])) from None
+    found += check_secrets_in_calls(file, raw)
     tools: dict[str, Tool] = {}
     for name, entry in file.checks.items():
         tools[name] = _tool(name, ToolKind.CHECK, entry, raw["checks"][name])
     for name, action in file.actions.items():
         if name in tools:
-            raise CatalogueError(f"actions.{name}: a check has this name already.")
+            what, remedy = "a check has this name already", "Give one of the two another name."
+            found.append(Finding(("actions", name), what, remedy))
         tools[name] = _tool(name, ToolKind.ACTION, action, raw["actions"][name])
-    _cross_check(tools, inventory)
-    return Catalogue(tools, inventory, content)
+    found += check_references(tools, rows)
+    if found:
+        raise CatalogueError(told(list(_mistakes(found, texts, names))))
+    return Catalogue(tools, rows, content)
+
+
+def lint_of(catalogue: Catalogue, names: tuple[str, str] = ("catalogue", "inventory")) -> list[Mistake]:
+    """What was read and could never run; a catalogue that is in force already is not refused for it."""
+    found = lint(catalogue.tools, catalogue.inventory)
+    return list(_mistakes(found, json.loads(catalogue.content), names))
+
+
+def _mistakes(
+    found: Iterable[Finding], texts: Mapping[str, str], names: tuple[str, str]
+) -> Iterator[Mistake]:
+    """Findings with the file and line where they stand."""
+    lines = [lines_of(texts[part]) if texts[part] else {} for part in ("catalogue", "inventory")]
+    for finding in dict.fromkeys(found):
+        number = int(finding.in_inventory)
+        where = ".".join(map(str, (("inventory",) if finding.in_inventory else ()) + finding.place))
+        line = line_of(lines[number], finding.place)
+        yield Mistake(names[number], line, f"{where}: {finding.what}", finding.remedy)
+
+
+def _inventory_of(path: Path, catalogue: str) -> Path | None:
+    named = load_strict(catalogue, str(path)).get("inventory", "")
+    if not isinstance(named, str) or "\x00" in named:
+        line = line_of(lines_of(catalogue), ("inventory",))
+        what, remedy = "inventory: expected the name of a file beside it", "Write inventory: inventory.yaml."
+        raise CatalogueError(str(Mistake(str(path), line, what, remedy)))
+    return path.parent / named if named else None
 
 
 def _read(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise CatalogueError(f"{path}: {error.strerror or error}.") from None
+        remedy = "`vigie init` writes one to begin with."
+        raise CatalogueError(f"{path}: {error.strerror or error}. {remedy}") from None
     if len(data) > MAX_BYTES:
         raise CatalogueError(f"{path}: larger than {MAX_BYTES} bytes.")
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise CatalogueError(f"{path}: not UTF-8 text.") from None
-
-
-def _inventory(raw: Mapping[str, Any]) -> Inventory:
-    for kind, rows in raw.items():
-        if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-            raise CatalogueError(f"inventory.{kind}: expected rows, each an id with its fields.")
-    _refuse_secrets(raw, "inventory")
-    return raw
+        raise CatalogueError(f"{path}: not UTF-8 text. Save it as UTF-8.") from None
 
 
 def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object]) -> Tool:
-    where = f"{kind.value}s.{name}"
     call = entry.run.call()
-    checked: dict[str, object] = dict(raw)
     if isinstance(entry.run, HttpRun):
-        call |= _own_secrets(entry.run.headers, where)
-        checked["run"] = entry.run.call() | {"headers": dict.fromkeys(entry.run.headers, "")}
-    _refuse_secrets(checked, where)
+        call |= _own_secrets(entry.run.headers)
     common: dict[str, Any] = {
         "name": name,
         "kind": kind,
@@ -134,75 +167,7 @@ def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object
     return Tool(**common)
 
 
-def _own_secrets(headers: Mapping[str, str], where: str) -> dict[str, object]:
+def _own_secrets(headers: Mapping[str, str]) -> dict[str, object]:
     """How many secrets each header refers to, so that a runner knows them from what a value brings in."""
-    for name, value in headers.items():
-        if MARK in SECRET.sub("", value):
-            raise CatalogueError(f"{where}.run.headers.{name}: a secret is written {{secret:NAME}}.")
     counts = {name: value.count(MARK) for name, value in headers.items() if MARK in value}
     return {"secrets": counts} if counts else {}
-
-
-def _refuse_secrets(raw: object, where: str) -> None:
-    for place, text in _texts(raw, where):
-        if MARK in text:
-            raise CatalogueError(f"{place}: only the value of a header in `run` may refer to a secret.")
-
-
-def _texts(raw: object, where: str) -> Iterator[tuple[str, str]]:
-    """Every text, keys too, with its place."""
-    if isinstance(raw, str):
-        yield where, raw
-    elif isinstance(raw, Mapping):
-        for key, inner in raw.items():
-            yield where, str(key)
-            yield from _texts(inner, f"{where}.{key}")
-    elif isinstance(raw, list | tuple):
-        for number, inner in enumerate(raw):
-            yield from _texts(inner, f"{where}.{number}")
-
-
-def _cross_check(tools: Mapping[str, Tool], inventory: Inventory) -> None:
-    for tool in tools.values():
-        where = f"{tool.kind.value}s.{tool.name}"
-        names = {argument.name for argument in tool.arguments}
-        for hole in holes(tool.call):
-            if hole.argument not in names:
-                raise CatalogueError(f"{where}.run: {{{hole.text}}} names no argument of this tool.")
-        for argument in tool.arguments:
-            if argument.type == "reference" and argument.inventory not in inventory:
-                raise CatalogueError(
-                    f"{where}.arguments.{argument.name}: the inventory has no {argument.inventory!r}."
-                )
-        for field, use, kind in (
-            ("precondition", tool.precondition, ToolKind.CHECK),
-            ("verification", tool.verification, ToolKind.CHECK),
-            ("undo", tool.undo, ToolKind.ACTION),
-        ):
-            _check_use(tools, f"{where}.{field}", use, kind)
-
-
-def _check_use(tools: Mapping[str, Tool], where: str, use: Use | None, kind: ToolKind) -> None:
-    if use is None:
-        return
-    other = tools.get(use.tool)
-    if other is None or other.kind is not kind:
-        raise CatalogueError(f"{where}: there is no {kind.value} named {use.tool!r}.")
-    known = {argument.name for argument in other.arguments}
-    unknown = set(use.arguments) - known
-    if unknown:
-        raise CatalogueError(f"{where}: {other.name} has no argument {sorted(unknown)[0]!r}.")
-    if kind is ToolKind.CHECK and other.reads is None:
-        raise CatalogueError(f"{where}: {other.name} needs `reads`, or its result cannot be judged.")
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"] if part not in ("command", "http"))
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        message = "unknown key; take it out or correct its spelling"
-    return f"{where}: {message}."
-
-
-__all__ = ["Catalogue", "parse", "read_files"]

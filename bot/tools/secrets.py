@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.domain.tool import CheckResult
+from bot.environment_file import read_private
 from bot.errors import ArgumentRefused, Misconfigured
+from bot.mistakes.mistake import Mistake, told
 from knowledge.text.redaction import redact
 
 
@@ -33,24 +35,24 @@ class Secrets:
         Raises:
             Misconfigured: the file is readable by others, or it is no text, or a line is not of that form.
         """
-        if path is None or not path.exists():
-            return cls({})
-        if path.stat().st_mode & 0o077:
-            raise Misconfigured(f"{path} is readable by others; run `chmod 600 {path}`.")
-        values = {}
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            # A decoding error quotes what it met, so only its kind is told.
-            raise Misconfigured(f"{path} cannot be read as UTF-8 text: {type(error).__name__}.") from None
-        for number, line in enumerate(lines, 1):
+        values: dict[str, str] = {}
+        wrong = []
+        for number, line in enumerate(read_private(path).splitlines() if path else (), 1):
             if not line.strip() or line.startswith("#"):
                 continue
             name, equals, value = line.partition("=")
             if not equals or not name.isidentifier():
-                raise Misconfigured(f"{path}, line {number}: expected NAME=value.")
+                remedy = "Write the name, an equals sign, and the value, without blanks or `export`."
+                wrong.append(Mistake(str(path), number, "expected NAME=value", remedy))
             values[name] = value
+        if wrong:
+            raise Misconfigured(told(wrong))
         return cls(values)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What is there; a name whose value is empty is not."""
+        return frozenset(name for name, value in self._values.items() if value)
 
     def get(self, name: str) -> str:
         """The value of a secret.

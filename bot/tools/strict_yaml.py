@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from bot.errors import CatalogueError
+from bot.mistakes.mistake import Mistake, Place, line_of
 from bot.sign_off.digest import canonical
 
 _MERGE = "tag:yaml.org,2002:merge"
@@ -38,24 +39,79 @@ def load_strict(text: str, name: str) -> dict[str, Any]:
     """Read one mapping.
 
     Raises:
-        CatalogueError: not YAML, or not a mapping; names file and line.
+        CatalogueError: not YAML, or not a mapping; names file, line and remedy.
     """
     try:
         loaded = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a subclass of SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise CatalogueError(f"{name}, line {line}: {error.problem}.") from None
+        raise _refused(name, line, str(error.problem)) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise CatalogueError(f"{name}: {error}.") from None
+        raise _refused(name, 0, " ".join(str(error).split())) from None
     except RecursionError:
-        raise CatalogueError(f"{name}: nested too deep.") from None
+        raise _refused(name, 0, "nested too deep") from None
     if not isinstance(loaded, dict):
-        raise CatalogueError(f"{name}: expected a mapping of keys at the top.")
+        raise _refused(name, 1, "expected a mapping of keys at the top")
     try:
         canonical(loaded)
     except (TypeError, ValueError) as error:
         # Dates, binary data, sets, infinity: what a plan could not be digested with is refused at load.
-        raise CatalogueError(
-            f"{name}: a value is not plain ({error}); write it as a text in quotes."
+        place = _not_plain(loaded)
+        where = ".".join(map(str, place))
+        raise _refused(
+            name, line_of(lines_of(text), place), f"{where}: a value is not plain ({error})"
         ) from None
     return loaded
+
+
+def lines_of(text: str) -> dict[Place, int]:
+    """The line, from 1, of every key and list item of a text that `load_strict` has read."""
+    found: dict[Place, int] = {}
+
+    def visit(node: yaml.Node | None, place: Place) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                inner = (*place, str(key.value))
+                found[inner] = key.start_mark.line + 1
+                visit(value, inner)
+        elif isinstance(node, yaml.SequenceNode):
+            for number, item in enumerate(node.value):
+                found[(*place, number)] = item.start_mark.line + 1
+                visit(item, (*place, number))
+
+    visit(yaml.compose(text, Loader=_StrictLoader), ())
+    return found
+
+
+def _not_plain(value: object, place: Place = ()) -> Place:
+    """The place of the first value that has no one form as JSON."""
+    inner: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        inner = [(str(key), each) for key, each in value.items()]
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    for part, each in inner:
+        try:
+            canonical(each)
+        except (TypeError, ValueError):
+            return _not_plain(each, (*place, part))
+    return place
+
+
+_REMEDIES = (
+    ("alias", "Write the value out where it is needed."),
+    ("merge key", "Write the keys out, each as a plain text."),
+    ("stands here twice", "Take one of them out."),
+    ("not plain", "Write it as a text in quotes."),
+    ("another document", "Keep one document, without a line of ---."),
+    ("constructor", "Write it without the tag that begins with !."),
+    ("mapping of keys at the top", "Begin with `key: value` lines."),
+    ("nested too deep", "Write it flatter."),
+)
+
+
+def _refused(name: str, line: int, what: str) -> CatalogueError:
+    what = what.replace("but found another document", "expected one document, and found another document")
+    usual = "Look at the indentation there, and quote texts that hold : or # or begin with a bracket."
+    remedy = next((remedy for words, remedy in _REMEDIES if words in what), usual)
+    return CatalogueError(str(Mistake(name, line, what.rstrip("."), remedy)))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.tool import Expectation, Reading, Risk, ToolKind, Use
 from bot.errors import CatalogueError
 from bot.sign_off.digest import canonical
-from bot.tools.catalogue import MAX_BYTES, Catalogue, parse, read_files
+from bot.tools.catalogue import MAX_BYTES, Catalogue, lint_of, parse, read_files
+from bot.tools.strict_yaml import lines_of
 
 CASES = {path.stem: path for path in Path(__file__).parents[1].joinpath("cases/catalogue").glob("*.yaml")}
 INVENTORY = """
@@ -31,15 +35,57 @@ def case(name: str) -> Catalogue:
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_catalogue_is_taken_or_its_fault_is_named(name: str) -> None:
-    """A bad one is refused with the entry and field that is wrong, in the words of its first line."""
+    """A bad one is refused with file, line, entry and field, in the words of its first line, and a remedy."""
     first = CASES[name].read_text(encoding="utf-8").splitlines()[0]
     if first == "# good":
-        assert case(name).content
-        return
-    with pytest.raises(CatalogueError) as refused:
-        case(name)
-    assert first.removeprefix("# expect: ") in str(refused.value)
-    assert "run `vigie catalogue check`" in str(refused.value)
+        assert lint_of(case(name)) == []
+    elif first.startswith("# lint: "):
+        # It can be read, so an installation that has it goes on; nobody could ever run it.
+        assert first.removeprefix("# lint: ") in "\n".join(map(str, lint_of(case(name))))
+    else:
+        with pytest.raises(CatalogueError) as refused:
+            case(name)
+        told = str(refused.value)
+        _, expected, remedy = told.partition(first.removeprefix("# expect: "))
+        assert expected.startswith("catalogue line "), told
+        assert re.match(r"\. [A-Z]|(; did you mean '\w+'\?)?$", remedy), told
+        assert "run `vigie catalogue check`" in told
+
+
+@pytest.mark.parametrize("name", ["good_check_and_action", "good_every_argument", "good_undo"])
+def test_a_value_of_another_kind_is_taken_or_named(name: str) -> None:
+    """Each value of an entry in turn: of another type, out of bounds, gone, or with a slip in its key."""
+    raw = yaml.safe_load(CASES[name].read_text(encoding="utf-8"))
+    said = []
+    for place in sorted(lines_of(yaml.safe_dump(raw)), key=str):
+        for wrong in (None, True, -1, 1e9, "", "x y\x00", [], [[1]], {}, {"a": {"b": 1}}, "SLIP"):
+            said.append(refusal(yaml.safe_dump(with_value(raw, place, wrong))))
+    refused = [one for one in said if one]
+    assert len(refused) > 100
+    assert [one for one in refused if not re.search(r"(catalogue|inventory) line \d+: \S+.*[.?]", one)] == []
+
+
+def refusal(text: str) -> str:
+    """What is said of a catalogue; empty where it is taken."""
+    try:
+        lint_of(catalogue(text))
+    except CatalogueError as error:
+        return str(error)
+    return ""
+
+
+def with_value(raw: dict[str, Any], place: tuple[str | int, ...], wrong: object) -> dict[str, Any]:
+    """A copy with another value at a place; "SLIP" mistypes its key instead."""
+    changed = json.loads(json.dumps(raw))
+    inner: Any = changed
+    for part in place[:-1]:
+        inner = inner[part]
+    if wrong == "SLIP" and isinstance(inner, dict):
+        inner[f"{place[-1]}x"] = inner.pop(place[-1])
+    else:
+        inner[place[-1]] = wrong
+    assert isinstance(changed, dict)
+    return changed
 
 
 def test_an_entry_becomes_a_tool_with_all_that_was_declared() -> None:

@@ -1,0 +1,25 @@
+"""All checks, in the order in which they are told: what the others rest on comes first."""
+
+from __future__ import annotations
+
+from bot.commands.doctor import files, host, model, tokens, workspace
+from bot.commands.doctor.check import Check
+
+CHECKS = (
+    Check("settings", files.settings, stops_start=True),
+    Check("bot token", tokens.bot_token, stops_start=True),
+    Check("scopes", tokens.scopes, stops_start=True),
+    Check("app token", tokens.app_token, stops_start=True),
+    Check("intake token", tokens.intake_token, stops_start=True),
+    Check("channel", workspace.channel, stops_start=True, limit_s=30),
+    Check("N3", workspace.n3, stops_start=True, limit_s=30),
+    Check("clock", workspace.clock),
+    Check("catalogue", files.catalogue, stops_start=True),
+    Check("scripts", files.scripts),
+    Check("secrets", files.secrets, stops_start=True),
+    Check("model", model.model),
+    Check("embeddings", model.embeddings, limit_s=150),
+    Check("database", host.database),
+    Check("disk", host.disk),
+    Check("web port", host.web_port),
+)

@@ -1,0 +1,103 @@
+"""The tokens: filled in, accepted by Slack, with the scopes that the code needs."""
+
+from __future__ import annotations
+
+from bot.commands.doctor.check import Result, away, failed, ok, skipped
+from bot.commands.doctor.ground import SLACK_AWAY, Ground, SlackAway, SlackNotAsked, SlackRefused
+from bot.errors import Misconfigured
+
+_INSTALL = "Install the app again under Install App, and copy the Bot User OAuth Token into vigie.env."
+_BOT_HINTS = {
+    "invalid_auth": "Copy it anew from OAuth & Permissions, Bot User OAuth Token, into vigie.env.",
+    "not_authed": "Copy it anew from OAuth & Permissions, Bot User OAuth Token, into vigie.env.",
+    "not_allowed_token_type": "It is of another kind: the Bot User OAuth Token begins with xoxb-.",
+    "account_inactive": f"The app or its user was removed. {_INSTALL}",
+    "token_revoked": _INSTALL,
+    "token_expired": _INSTALL,
+    "team_access_not_granted": "An owner of the workspace has to approve the app.",
+}
+_APP_HINT = (
+    "Make one under Basic Information, App-Level Tokens, with connections:write, and put it into vigie.env."
+)
+
+
+def mode_of(ground: Ground) -> str:
+    """How Slack reaches Vigie: `socket` or `http`."""
+    return str(getattr(ground.settings.file.slack, "mode", "socket"))
+
+
+UNTOLD = (Misconfigured, SlackRefused, SlackAway, SlackNotAsked)
+
+
+def untold(error: Exception) -> Result:
+    """What the checks say that rest on the bot token."""
+    first = "not asked of Slack" if isinstance(error, SlackNotAsked) else "the bot token has to work first"
+    return skipped(first)
+
+
+async def bot_token(ground: Ground) -> Result:
+    """`auth.test` accepts it."""
+    if ground.asks_nobody:
+        return skipped("SLACK_API_URL has to be right first")
+    try:
+        who = await ground.identity()
+    except Misconfigured as error:
+        return failed(*parted(error.detail))
+    except SlackRefused as error:
+        return failed(f"Slack does not take it: {error.code}", _BOT_HINTS.get(error.code, _INSTALL))
+    except SlackAway as error:
+        return away(f"Slack does not answer: {error}", SLACK_AWAY)
+    except SlackNotAsked:
+        return ok("filled in; not asked of Slack")
+    return ok(f"workspace {who.team} ({who.team_id}), user {who.user} ({who.user_id})")
+
+
+async def scopes(ground: Ground) -> Result:
+    """All that the code asks for are granted."""
+    from bot.slack.connection import SCOPES
+
+    try:
+        granted = (await ground.identity()).scopes
+    except UNTOLD as error:
+        return untold(error)
+    missing = [scope for scope in SCOPES if scope not in granted]
+    if missing:
+        remedy = "Add them under OAuth & Permissions, Bot Token Scopes, and install the app again."
+        return failed(f"missing: {', '.join(missing)}", remedy)
+    return ok(f"{len(SCOPES)} of {len(SCOPES)}")
+
+
+async def app_token(ground: Ground) -> Result:
+    """`apps.connections.open` takes it; in HTTP mode the signing secret is there instead."""
+    if mode_of(ground) == "http":
+        if ground.settings.signing_secret:
+            return ok("not needed in HTTP mode; the signing secret is set")
+        where = "Basic Information, Signing Secret"
+        return failed("SLACK_SIGNING_SECRET is not filled in", f"Copy it from {where} into vigie.env.")
+    if ground.asks_nobody:
+        return skipped("SLACK_API_URL has to be right first")
+    try:
+        await ground.open_connection()
+    except Misconfigured as error:
+        return failed(*parted(error.detail))
+    except SlackRefused as error:
+        return failed(f"Slack does not take it: {error.code}", _APP_HINT)
+    except SlackAway as error:
+        return away(f"Slack does not answer: {error}", SLACK_AWAY)
+    except SlackNotAsked:
+        return ok("filled in; not asked of Slack")
+    return ok("Socket Mode opens")
+
+
+async def intake_token(ground: Ground) -> Result:
+    """Senders of alerts can be told from strangers."""
+    try:
+        return ok(f"{len(ground.settings.intake_token)} characters")
+    except Misconfigured as error:
+        return failed(*parted(error.detail))
+
+
+def parted(sentences: str) -> tuple[str, str]:
+    """The first sentence, and what to do, which follows."""
+    found, _, remedy = sentences.partition(". ")
+    return found.rstrip("."), remedy

@@ -1,0 +1,85 @@
+"""A commented vigie.toml out of the models: every setting with its meaning and default."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from bot.mistakes.validation import example_of
+from bot.settings import File, PolicySection
+from bot.sign_off.policy import DEFAULT_RULES
+
+Given = Mapping[str, Mapping[str, object]]
+_HEAD = """\
+# The settings of Vigie. Each stands here with its default; a line that begins with # is not in effect.
+# Tokens and keys do not belong here: they stand in vigie.env. `vigie doctor` checks both.
+"""
+
+
+def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
+    """The whole file; `given` are values by section and name, `notes` a further line above a section's."""
+    lines = [_HEAD]
+    sections = {name: field for name, field in File.model_fields.items() if _section(field)}
+    for name, field in File.model_fields.items():
+        if name not in sections and name != "policy":
+            lines += _setting(name, field, {})
+    for name, field in sections.items():
+        lines += ["", *_comment(field.description or ""), *_comment((notes or {}).get(name, "")), f"[{name}]"]
+        model = _section(field)
+        assert model is not None
+        for key, inner in model.model_fields.items():
+            lines += _setting(key, inner, given.get(name, {}))
+    lines += ["", *_policy()]
+    return "\n".join(lines) + "\n"
+
+
+def _section(field: FieldInfo) -> type[BaseModel] | None:
+    kind: Any = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _setting(name: str, field: FieldInfo, given: Mapping[str, object]) -> Iterator[str]:
+    """What it means, then its value: given, or the default as a comment."""
+    yield from _comment(field.description or "")
+    if name in given:
+        yield f"{name} = {toml(given[name])}"
+        return
+    default = field.get_default(call_default_factory=True)
+    if default is None:  # TOML has no word for it
+        default = example_of(field)
+    yield f"# {name} = {toml(default)}"
+
+
+def _policy() -> Iterator[str]:
+    """The sections of the policy with what holds where they are not given."""
+    yield from _comment(File.model_fields["policy"].description or "")
+    for key, inner in PolicySection.model_fields.items():
+        yield from _comment(f"{key}: {inner.description}")
+    for risk, rule in DEFAULT_RULES.items():
+        yield f"# [policy.{risk}]"
+        yield f"# signatures = {rule.signatures}"
+        yield f"# minutes_to_sign = {toml(rule.time_to_sign.total_seconds() / 60)}"
+        yield f"# minutes_to_execute = {toml(rule.time_to_execute.total_seconds() / 60)}"
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(text, 98)]
+
+
+def toml(value: object) -> str:
+    """A value as TOML: texts, numbers, booleans, and lists and tables of them."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    # JSON's escapes are TOML's, but for DEL, which no setting of ours may hold.
+    return json.dumps(str(value), ensure_ascii=False)
