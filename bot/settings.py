@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -80,6 +80,30 @@ class HeartbeatsSection(Section):
     names: list[str] = ["Watchdog"]
 
 
+Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", max_length=254)]
+
+
+class FallbackSection(Section):
+    """[fallback] The second way out, for incidents that Slack was not told of: webhook, mail, or both."""
+
+    webhook_url: str = ""
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_starttls: bool = True
+    smtp_user: str = ""
+    mail_from: Address | Literal[""] = ""
+    mail_to: list[Address] = []
+    after_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    severity: Literal["info", "warning", "critical"] = "critical"
+
+
+class HeartbeatOutSection(Section):
+    """[heartbeat_out] Tells something else that Vigie is well, for as long as it is."""
+
+    url: str = ""
+    every_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+
+
 class File(Section):
     """vigie.toml"""
 
@@ -93,6 +117,8 @@ class File(Section):
     model: ModelSection = ModelSection()
     heartbeats: HeartbeatsSection = HeartbeatsSection()
     knowledge: KnowledgeSection = KnowledgeSection()
+    fallback: FallbackSection = FallbackSection()
+    heartbeat_out: HeartbeatOutSection = HeartbeatOutSection()
     policy: dict[Risk, PolicySection] = {}
 
 
@@ -198,6 +224,15 @@ class Settings:
         n3 = self.file.n3
         wait = timedelta(hours=n3.newcomer_wait_hours)
         return Policy(rules, wait, pinned, n3.usergroup.removeprefix("@"), n3.change_signatures)
+
+    @property
+    def fallback_token(self) -> str:
+        """The bearer token of the fallback webhook; empty where it needs none."""
+        return self._environment.get("VIGIE_FALLBACK_TOKEN", "")
+
+    @property
+    def smtp_password(self) -> str:
+        return self._environment.get("VIGIE_SMTP_PASSWORD", "")
 
     def require_n3(self) -> None:
         """Refuse to start where nobody could ever sign, or where it is not said who may.
