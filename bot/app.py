@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,16 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS
-from bot.background import Waker, keep_indexed, until_stopped, warm, watch_n3
+from bot.background import Waker, keep_indexed, repeat, until_stopped, warm, watch_incidents, watch_n3
 from bot.copilot import Copilot
+from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.folder import own_folder
+from bot.reach.configured import ways_of
+from bot.reach.due import Rule
+from bot.reach.heartbeat import Heartbeat
+from bot.reach.second_way import GRACE_S, SecondWay
+from bot.reach.way import Way
 from bot.settings import Settings
 from bot.slack import buttons, commands, http_mode, mentions, views
 from bot.slack.channels import Channels
@@ -61,6 +68,7 @@ async def serve(settings: Settings, config: Path) -> None:
     settings.require_n3()
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
+    ways_of(settings)
     content = read_files(settings.catalogue)
     check_secrets(settings.secrets)
     with own_folder(settings.folder):
@@ -149,9 +157,12 @@ async def _run(
     for part in (commands, mentions, buttons, views):
         part.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
-    outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels)
-    health = Health(store, connection, executor, knowledge, section.model.name if model else "")
-    web = _web(settings, store, copilot, health)
+    outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels, connection.doubt)
+    ways = ways_of(settings)
+    model_name, beats = section.model.name if model else "", bool(section.heartbeat_out.url)
+    names = [way.name for way in ways]
+    health = Health(store, connection, executor, knowledge, model_name, names, beats)
+    web = _web(settings, store, copilot, health, Metrics(store, connection.trouble, names))
     if settings.signing_secret:
         web.add_post("/slack/events", http_mode.answer(app))
 
@@ -172,6 +183,7 @@ async def _run(
         lifecycle = await _lifecycle(settings, store, copilot, steps)
         wake.wakes(lifecycle)
         running.push_async_callback(lifecycle.stop)
+        _reach(running, settings, store, ways, connection, lifecycle, web)
         running.callback(asyncio.create_task(keep_indexed(knowledge, connection.settled)).cancel)
         running.callback(asyncio.create_task(watch_n3(copilot.signing.look_at_n3, connection.settled)).cancel)
         if model is not None:
@@ -180,11 +192,33 @@ async def _run(
         await until_stopped(connection.wait_fatal)
 
 
-def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:
+def _reach(
+    running: contextlib.AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    ways: list[Way],
+    connection: Connection,
+    lifecycle: Lifecycle,
+    web: WebServer,
+) -> None:
+    """The second way out and the outgoing heartbeat, where they are configured."""
+    fallback, beat = settings.file.fallback, settings.file.heartbeat_out
+    if ways:
+        rule = Rule(Severity[fallback.severity.upper()], timedelta(seconds=fallback.after_s))
+        second_way, grace_s = SecondWay(store, ways, rule), min(GRACE_S, fallback.after_s)
+        running.callback(second_way.stop)
+        watch = watch_incidents(second_way.look, connection.settled, grace_s)
+        running.callback(asyncio.create_task(watch).cancel)
+    if beat.url:
+        heart = Heartbeat(store, beat.url, beat.every_s, lifecycle.idle_s, lambda: web.own_url)
+        running.callback(asyncio.create_task(repeat("the heartbeat", heart.look, beat.every_s)).cancel)
+
+
+def _web(settings: Settings, store: Store, copilot: Copilot, health: Health, metrics: Metrics) -> WebServer:
     section = settings.file.web
     authenticate = Authenticate(settings.intake_token)
     intake = Intake(copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s)
-    return WebServer(section.host, section.port, section.max_body, intake, Metrics(store), health.read)
+    return WebServer(section.host, section.port, section.max_body, intake, metrics, health.read)
 
 
 async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:

@@ -1,4 +1,4 @@
-"""Reads [fallback]: refused at the start where it could never work, or would give a secret away."""
+"""Reads [fallback] and [heartbeat_out]; refuses what could never work or would give a secret away."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def ways_of(settings: Settings) -> list[Way]:
-    """The ways that are configured; none is a valid answer.
+    """The ways that are configured; none is a valid answer. The heartbeat's address is looked at, too.
 
     Raises:
         Misconfigured: names the setting and what to write.
     """
     section, ways = settings.file.fallback, list[Way]()
+    if settings.file.heartbeat_out.url:
+        check_url("heartbeat_out.url", settings.file.heartbeat_out.url)
     _check_mail(section, settings.smtp_password)
     if section.webhook_url:
         check_url("fallback.webhook_url", section.webhook_url)

@@ -1,4 +1,4 @@
-"""Tells of incidents by the second ways: notes what is due as rows, sends the rows, says in Slack that it did.
+"""Tells of incidents by the second ways: notes what is due as rows, sends them, says in Slack that it did.
 
 A notice is sent at least once: after a crash between sending and noting it goes out again under the same key.
 """
@@ -24,8 +24,7 @@ from bot.reach.way import Letter, NotTaken, Way
 
 log = structlog.get_logger()
 
-LOOK_EVERY_S = 1.0
-GRACE_S = 5.0  # after a start the outbox may catch up first, or what waited through a restart goes out twice
+GRACE_S = 5.0  # after a start the outbox may catch up first, as what waited through a restart is told by it
 WAITS_S = (1, 2, 5, 15, 30, 60, 120)
 
 
@@ -38,21 +37,15 @@ class SecondWay:
         self._rule = rule
         self._running: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self, after: asyncio.Event) -> None:
-        """Look for ever, once `after` says that Slack was asked whether it is there."""
-        await after.wait()
-        await asyncio.sleep(min(GRACE_S, self._rule.after.total_seconds()))
-        try:
-            while True:
-                try:
-                    await asyncio.to_thread(self.note)
-                    self._start_ways()
-                except Exception:  # the loop's boundary: rows stay, the next look goes on
-                    log.exception("the second way failed")
-                await asyncio.sleep(LOOK_EVERY_S)
-        finally:
-            for task in list(self._running.values()):
-                task.cancel()
+    async def look(self) -> None:
+        """Note what is due, and let each way that is idle send what waits for it."""
+        self._forget_ended()
+        await asyncio.to_thread(self.note)
+        self._start_ways()
+
+    def stop(self) -> None:
+        for task in self._running.values():
+            task.cancel()
 
     def note(self) -> None:
         """Write down what has to go out; only then anything is sent."""
@@ -67,9 +60,9 @@ class SecondWay:
 
     async def send_due(self) -> None:
         """Send everything whose time has come, and return when each was sent or has to wait."""
+        self._forget_ended()
         self._start_ways()
-        if self._running:
-            await asyncio.wait(list(self._running.values()))
+        await asyncio.wait(list(self._running.values()))
 
     def _due(self, tx: Tx) -> list[tuple[Incident, str, Verdict]]:
         found = []
@@ -107,14 +100,15 @@ class SecondWay:
             if way.name not in self._running:
                 self._running[way.name] = asyncio.create_task(self._go(way), name=f"second way {way.name}")
 
+    def _forget_ended(self) -> None:
+        """A way that ended may start anew; what broke it is raised, to be logged."""
+        ended = [name for name, task in self._running.items() if task.done()]
+        for task in [self._running.pop(name) for name in ended]:
+            task.result()
+
     async def _go(self, way: Way) -> None:
-        try:
-            for notice in await asyncio.to_thread(self._unsent, way.name):
-                await self._send(way, notice)
-        except Exception:  # the way's boundary: a failure could not be noted; the next look starts anew
-            log.exception("second way failed", way=way.name)
-        finally:
-            del self._running[way.name]
+        for notice in await asyncio.to_thread(self._unsent, way.name):
+            await self._send(way, notice)
 
     def _unsent(self, way: str) -> list[Notice]:
         """What waits for the way and may be tried now."""
@@ -161,7 +155,8 @@ class SecondWay:
 
 def key_of(notice: Notice) -> str:
     """Its name everywhere: the same at every try, and another one in another installation."""
-    return f"vigie-{notice.incident_id}-{notice.news.value}-{notice.severity.word}-{notice.wanted_at:%Y%m%d%H%M%S%f}"
+    what = f"{notice.incident_id}-{notice.news.value}-{notice.severity.word}"
+    return f"vigie-{what}-{notice.wanted_at:%Y%m%d%H%M%S%f}"
 
 
 def announce(tx: Tx, incident_id: int) -> None:

@@ -60,6 +60,8 @@ def _writable(core: Core, args: Arguments) -> Room:
         public = room.kind == "channel"
         if not public or "chat:write.public" not in core.team.scopes:
             raise Refused("not_in_channel" if public else "channel_not_found")
+    if room.archived:
+        raise Refused("is_archived")
     return room
 
 

@@ -67,6 +67,8 @@ def conversation_list(core: Core, args: Arguments) -> Json:
         core.team.require(_READ[kind])
     rooms = [r for r in core.board.rooms.values() if r.kind in kinds]
     known = [r for r in rooms if r.kind == "channel" or core.team.bot.id in r.members]
+    if args.flag("exclude_archived"):
+        known = [room for room in known if not room.archived]
     page, after = _page([_channel(core, room) for room in known], args, default=100, most=1000)
     return {"channels": page, "response_metadata": {"next_cursor": after}}
 
@@ -215,7 +217,7 @@ def _channel(core: Core, room: Room) -> Json:
         "is_im": False,
         "is_mpim": False,
         "is_private": room.kind == "group",
-        "is_archived": False,
+        "is_archived": room.archived,
         "is_general": False,
         "is_shared": False,
         "is_ext_shared": False,

@@ -20,6 +20,7 @@ class Room:
     members: set[str]
     created: int = 0
     messages: dict[str, Json] = field(default_factory=dict)
+    archived: bool = False
 
     def seen_by(self, person: Person) -> bool:
         """Whether this person may read here: members may, and in a public channel all who are no guests."""

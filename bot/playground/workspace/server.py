@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.playground.workspace.administration import Administration
 from bot.playground.workspace.api import Api, Call
 from bot.playground.workspace.board import Board
 from bot.playground.workspace.core import Core
@@ -28,7 +29,7 @@ from bot.playground.workspace.views import Views
 _BODY_BYTES = 2 * 1024 * 1024
 
 
-class Workspace:
+class Workspace(Administration):
     """One workspace on 127.0.0.1. Times are seconds; `rates` by API method, empty for none."""
 
     def __init__(

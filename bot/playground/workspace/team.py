@@ -23,6 +23,7 @@ class Team:
     signing_secret: str = ""
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, UserGroup] = field(default_factory=dict)
+    bot_token_error: str = ""
 
     @property
     def domain(self) -> str:
