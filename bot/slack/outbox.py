@@ -144,9 +144,6 @@ class Outbox:
         try:
             ts = await self._call(post, channel_id, ts, thread_ts, plain_text(post, code), [])
         except SlackApiError as error:
-            if course(post, code_of(error)) is Course.PLAIN:
-                await self._settle(lambda tx: _give_up(tx, post, code))
-                return True
             return await self._refused(post, error, False, channel_id)
         except _NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
@@ -198,8 +195,9 @@ class Outbox:
     async def _unplaced(self, post: Post) -> bool:
         """Nobody knows where it belongs: Slack said so, or could not be asked."""
         code = self._channels.refused(post.channel)
-        if code:
-            return await self._take(course(post, code), post, code, "")
+        taken = course(post, code)
+        if taken in (Course.UNAUTHORISED, Course.PLACE_GONE, Course.PERSON_GONE, Course.ASKER):
+            return await self._take(taken, post, code, "")
         return await self._wait(post, f"channel {post.channel} is not known or Vigie is not in it", False)
 
     async def _refused(self, post: Post, error: SlackApiError, in_doubt: bool, channel_id: str) -> bool:
@@ -212,7 +210,7 @@ class Outbox:
             await self._settle(lambda tx: tx.posts.later(post, retry_after, code, in_doubt))
             return False
         taken = course(post, code)
-        if taken is Course.WAIT:
+        if taken is Course.WAIT or (taken is Course.PLAIN and in_doubt):
             self._channels.forget(post.channel)
             return await self._wait(post, f"Slack says {code}", error.response.status_code >= 500)
         return await self._take(taken, post, code, channel_id)
@@ -233,8 +231,10 @@ class Outbox:
             Course.UNTHREADED: lambda tx: tx.posts.unthread(post),
             Course.ASKER: lambda tx: tx.posts.redirect(post, str((post.content or {})["user"])),
             Course.PERSON_GONE: lambda tx: _give_up_person(tx, post, code),
+            Course.PLAIN: lambda tx: _give_up(tx, post, code),  # the plain one was refused, too
+            Course.GIVE_UP: lambda tx: _give_up(tx, post, code),
         }
-        await self._settle(changes.get(taken, lambda tx: _give_up(tx, post, code)))
+        await self._settle(changes[taken])
         # Nothing may overtake what is posted anew; what left this channel holds nobody up.
         return taken not in (Course.ANEW, Course.UNTHREADED)
 

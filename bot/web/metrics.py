@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -51,7 +50,7 @@ class Metrics(Collector):
             posts, oldest = tx.posts.lag()
             frozen = tx.n3.freeze() is not None
             ways = {name: WayState() for name in self._ways} | tx.notices.states()
-            beat, now = tx.heartbeat.last(), tx.now
+            beat = tx.heartbeat.last()
         alerts = CounterMetricFamily(
             "vigie_alerts", "Deliveries by what triage decided.", labels=["decision"]
         )
@@ -71,14 +70,18 @@ class Metrics(Collector):
             if name.startswith("slack_refused:"):
                 unshown.add_metric([name.removeprefix("slack_refused:")], value)
         yield unshown
-        yield from _reach(ways, beat, now)
+        yield from _reach(ways, beat)
         if self._connected is not None:
             connected = int(self._connected)
             yield GaugeMetricFamily(
                 "vigie_slack_connected", "1 while Slack and Vigie are connected.", connected
             )
-        age = (now - oldest).total_seconds() if oldest and posts else 0
-        yield GaugeMetricFamily("vigie_posts_oldest_seconds", "Age of the oldest message not sent yet.", age)
+        since = oldest.timestamp() if oldest and posts else 0
+        yield GaugeMetricFamily(
+            "vigie_posts_oldest_timestamp_seconds",
+            "Since when the oldest message waits; 0: none does.",
+            since,
+        )
         yield GaugeMetricFamily("vigie_incidents_open", "Incidents not resolved.", open_now)
         yield GaugeMetricFamily("vigie_proposals_waiting", "Proposals that wait for a signature.", waiting)
         yield GaugeMetricFamily("vigie_executions_running", "Actions running now.", running)
@@ -86,7 +89,7 @@ class Metrics(Collector):
         yield GaugeMetricFamily("vigie_frozen", "1 while execution is frozen.", int(frozen))
 
 
-def _reach(ways: Mapping[str, WayState], beat: Beat | None, now: datetime) -> Iterator[Metric]:
+def _reach(ways: Mapping[str, WayState], beat: Beat | None) -> Iterator[Metric]:
     """The second ways out and the outgoing heartbeat."""
     waiting = GaugeMetricFamily("vigie_second_way_waiting", "Notices not taken yet.", labels=["way"])
     oldest = GaugeMetricFamily(
@@ -95,7 +98,7 @@ def _reach(ways: Mapping[str, WayState], beat: Beat | None, now: datetime) -> It
     sent = CounterMetricFamily("vigie_second_way_sent", "Notices that were taken.", labels=["way"])
     for name, state in sorted(ways.items()):
         waiting.add_metric([name], state.waiting)
-        oldest.add_metric([name], (now - state.oldest).total_seconds() if state.oldest else 0)
+        oldest.add_metric([name], state.oldest.timestamp() if state.oldest else 0)
         sent.add_metric([name], state.sent)
     yield from (waiting, oldest, sent)
     if beat is not None and beat.sent_at is not None:
