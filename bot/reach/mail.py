@@ -77,7 +77,7 @@ class Mail:
             if server.starttls and server.port != SMTPS_PORT:
                 client.starttls(context=self._tls())
             if server.user:
-                client.login(server.user, server.password)
+                _log_in(client, server)
             return client.send_message(message, self._sender, self._recipients)
 
     def _connected(self) -> smtplib.SMTP:
@@ -103,6 +103,15 @@ def written(letter: Letter, sender: str, recipients: tuple[str, ...]) -> EmailMe
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(wording.body(letter))
     return message
+
+
+def _log_in(client: smtplib.SMTP, server: MailServer) -> None:
+    try:
+        client.login(server.user, server.password)
+    except (smtplib.SMTPAuthenticationError, smtplib.SMTPServerDisconnected):  # some servers just hang up
+        raise NotTaken(
+            "The mail server refuses the login; look at fallback.smtp_user and VIGIE_SMTP_PASSWORD."
+        ) from None
 
 
 def _refusals(refused: dict[str, tuple[int, bytes]]) -> str:

@@ -16,8 +16,9 @@ _ALIVE = str.maketrans({"@": "@\u200b", "<": "‹", ">": "›", "[": "(", "]": "
 
 
 def clean(text: str, limit: int = _LINE) -> str:
-    """Foreign text as one visible line without secrets."""
-    return inert(redact(text).text, limit)
+    """Foreign text as one visible line without secrets; of a text with a private key nothing is kept."""
+    redacted = redact(text)
+    return "[withheld: it holds a private key]" if redacted.private_key else inert(redacted.text, limit)
 
 
 def headline(letter: Letter) -> str:
