@@ -19,7 +19,7 @@ from bot.errors import VigieError
 
 log = structlog.get_logger()
 
-STUCK_S = 15.0  # a sweep that did nothing for so long has stopped
+STUCK_S = 10.0  # a sweep that did nothing for so long has stopped
 TIMEOUT_S = 10.0
 _ALERTMANAGER = "/api/v2/alerts"
 

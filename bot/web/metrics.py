@@ -93,7 +93,7 @@ def _reach(ways: Mapping[str, WayState], beat: Beat | None) -> Iterator[Metric]:
     """The second ways out and the outgoing heartbeat."""
     waiting = GaugeMetricFamily("vigie_second_way_waiting", "Notices not taken yet.", labels=["way"])
     oldest = GaugeMetricFamily(
-        "vigie_second_way_oldest_seconds", "Age of the oldest of them.", labels=["way"]
+        "vigie_second_way_oldest_timestamp_seconds", "Since when the oldest waits; 0: none.", labels=["way"]
     )
     sent = CounterMetricFamily("vigie_second_way_sent", "Notices that were taken.", labels=["way"])
     for name, state in sorted(ways.items()):
