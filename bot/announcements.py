@@ -83,10 +83,22 @@ def call_of(post: Post) -> Call:
     return Call(Person.from_key(str(content["person"])), Why(str(content["why"])), at)
 
 
+def rise_key(incident_id: int, severity: Severity) -> str:
+    return f"{incident_key(incident_id)}:rise:{severity.word}"
+
+
 def announce_rise(tx: Tx, incident_id: int, severity: Severity) -> None:
     """A rise in severity breaks through: Slack tells nobody of an edit, so it is a message of its own."""
     text = f":rotating_light: *#{incident_id}* rose to *{severity.word}*."
-    announce_text(tx, f"{incident_key(incident_id)}:rise:{severity.word}", text)
+    announce_text(tx, rise_key(incident_id, severity), text)
+
+
+def announce_second_way(tx: Tx, incident_id: int, text: str, because: str) -> None:
+    """By which other ways the incident was told and why, in its thread: it is there once Slack is back."""
+    key = incident_key(incident_id)
+    tx.posts.want(
+        f"{key}:second_way", INCIDENTS, "text", incident_id, key, {"text": text, "foreign": because}
+    )
 
 
 def announce_change(tx: Tx, offer_id: int) -> None:

@@ -8,7 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,16 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS
-from bot.background import Waker, keep_indexed, until_stopped, warm, watch_n3
+from bot.background import Waker, keep_indexed, repeat, until_stopped, warm, watch_incidents, watch_n3
 from bot.copilot import Copilot
+from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.folder import own_folder
+from bot.reach.configured import ways_of
+from bot.reach.due import Rule
+from bot.reach.heartbeat import Heartbeat
+from bot.reach.second_way import GRACE_S, SecondWay
+from bot.reach.way import Way
 from bot.settings import Settings
 from bot.slack import home, listeners
 from bot.slack.channels import Channels
@@ -64,6 +70,7 @@ async def serve(settings: Settings, config: Path) -> None:
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     _ = settings.signing_secret
+    ways_of(settings)
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets)
@@ -153,11 +160,14 @@ async def _run(
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
     snapshots = Snapshots(store, in_force, lambda: connection.team_url)
     tab = home.HomeTab(sending_client, snapshots, people)
-    outbox = Outbox(store, snapshots, sending_client, channels, tab)
+    outbox = Outbox(store, snapshots, sending_client, channels, tab, connection.doubt)
     over_http = HttpMode(app, settings.signing_secret, _clock) if settings.signing_secret else None
     called = over_http.called_at if over_http else None
-    health = Health(store, connection, executor, knowledge, section.model.name if model else "", called)
-    web = _web(settings, store, copilot, health)
+    ways = ways_of(settings)
+    model_name, beats = section.model.name if model else "", bool(section.heartbeat_out.url)
+    names = [way.name for way in ways]
+    health = Health(store, connection, executor, knowledge, model_name, called, names, beats)
+    web = _web(settings, store, copilot, health, Metrics(store, connection.trouble, names))
     if over_http:
         web.add_post(PATH, over_http.receive)
 
@@ -178,6 +188,7 @@ async def _run(
         lifecycle = await _lifecycle(settings, store, copilot, steps)
         wake.wakes(lifecycle)
         running.push_async_callback(lifecycle.stop)
+        _reach(running, settings, store, ways, connection, lifecycle, web)
         running.callback(asyncio.create_task(keep_indexed(knowledge, connection.settled)).cancel)
         running.callback(asyncio.create_task(watch_n3(copilot.signing.look_at_n3, connection.settled)).cancel)
         if model is not None:
@@ -190,11 +201,33 @@ def _clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:
+def _reach(
+    running: contextlib.AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    ways: list[Way],
+    connection: Connection,
+    lifecycle: Lifecycle,
+    web: WebServer,
+) -> None:
+    """The second way out and the outgoing heartbeat, where they are configured."""
+    fallback, beat = settings.file.fallback, settings.file.heartbeat_out
+    if ways:
+        rule = Rule(Severity[fallback.severity.upper()], timedelta(seconds=fallback.after_s))
+        second_way, grace_s = SecondWay(store, ways, rule), min(GRACE_S, fallback.after_s)
+        running.callback(second_way.stop)
+        watch = watch_incidents(second_way.look, connection.settled, grace_s)
+        running.callback(asyncio.create_task(watch).cancel)
+    if beat.url:
+        heart = Heartbeat(store, beat.url, beat.every_s, lifecycle.idle_s, lambda: web.own_url)
+        running.callback(asyncio.create_task(repeat("the heartbeat", heart.look, beat.every_s)).cancel)
+
+
+def _web(settings: Settings, store: Store, copilot: Copilot, health: Health, metrics: Metrics) -> WebServer:
     section = settings.file.web
     authenticate = Authenticate(settings.intake_token)
     intake = Intake(copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s)
-    return WebServer(section.host, section.port, section.max_body, intake, Metrics(store), health.read)
+    return WebServer(section.host, section.port, section.max_body, intake, metrics, health.read)
 
 
 async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:

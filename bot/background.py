@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 INDEX_EVERY_S = 2.0
 WATCH_EVERY_S = 60.0
 RETRY_S = 2.0
+REACH_EVERY_S = 1.0
 
 
 async def until_stopped(fatal: Callable[[], Awaitable[None]]) -> None:
@@ -35,20 +37,38 @@ async def until_stopped(fatal: Callable[[], Awaitable[None]]) -> None:
         task.result()
 
 
+async def repeat(what: str, step: Callable[[], Awaitable[None]], every_s: float) -> None:
+    """Do it again and again, whatever happens; what it could not do now it does the next time."""
+    while True:
+        try:
+            await step()
+        except Exception:  # the loop's boundary: the next round tries again
+            log.exception(f"{what} failed")
+        await asyncio.sleep(every_s)
+
+
+async def watch_incidents(look: Callable[[], Awaitable[None]], after: asyncio.Event, grace_s: float) -> None:
+    """Tell of incidents by the second way, once Slack was asked and the outbox had time to catch up."""
+    with contextlib.suppress(TimeoutError):  # a Slack that hangs holds this up least of all
+        async with asyncio.timeout(grace_s):
+            await after.wait()
+    await asyncio.sleep(grace_s)
+    await repeat("the second way", look, REACH_EVERY_S)
+
+
 async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
     """Load the embedder, then index what others have written; search works by words alone until then.
 
     It waits for `after` at first, so that it takes no time from being ready.
     """
+
+    async def index() -> None:
+        await asyncio.to_thread(knowledge.warm)
+        while await asyncio.to_thread(knowledge.index_pending):
+            continue
+
     await after.wait()
-    while True:
-        try:
-            await asyncio.to_thread(knowledge.warm)
-            while await asyncio.to_thread(knowledge.index_pending):
-                continue
-        except Exception:  # the loop's boundary: search goes on by words, the next round tries again
-            log.exception("indexing failed")
-        await asyncio.sleep(INDEX_EVERY_S)
+    await repeat("indexing", index, INDEX_EVERY_S)
 
 
 async def watch_n3(look: Callable[[], None], after: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ and whatever it misses, the next sweep finds again, because only the rows say wh
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -87,6 +88,11 @@ class Lifecycle:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._whole_at = self._alive_at = time.monotonic()
+
+    def idle_s(self) -> float:
+        """How long ago the sweep last got anywhere; a sweep that fails or hangs gets nowhere."""
+        return time.monotonic() - self._alive_at
 
     def wake(self, verb: str, subject: str) -> None:
         """Sweep now: a row was committed that waits for work."""
@@ -128,6 +134,8 @@ class Lifecycle:
                 # It had ended by an error of ours or DBOS's own; a setback gives it a new id.
                 await asyncio.to_thread(self._settle, work, "an attempt broke off")
         await asyncio.to_thread(self._homes.refresh)
+            self._alive_at = time.monotonic()  # a sweep may be long; how far it came counts once it is whole
+        self._whole_at = self._alive_at = time.monotonic()
 
     def _startable(self) -> list[tuple[str, int]]:
         with self._store.read() as tx:
@@ -142,6 +150,7 @@ class Lifecycle:
                 await self.sweep()
             except Exception:  # the loop's boundary: a failed sweep is tried again a second later
                 log.exception("sweep failed")
+                self._alive_at = self._whole_at
             try:
                 async with asyncio.timeout(SWEEP_EVERY_S):
                     await self._kick.wait()

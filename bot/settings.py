@@ -124,6 +124,41 @@ class HeartbeatsSection(Section):
     """Names of alerts that are only noted as seen: they open no incident."""
 
 
+Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", max_length=254)]
+
+
+class FallbackSection(Section):
+    """[fallback] The second way out, for incidents that Slack was not told of: webhook, mail, or both."""
+
+    webhook_url: str = Field("", examples=["https://pager.example/hook"])
+    """Where to POST it as JSON; VIGIE_FALLBACK_TOKEN, where set, is sent as the bearer token."""
+    smtp_host: str = Field("", examples=["mail.example"])
+    """The mail server; its password stands in VIGIE_SMTP_PASSWORD."""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """The mail server's port."""
+    smtp_starttls: bool = True
+    """Mail goes out encrypted or not at all; false for a server on this host that cannot do it."""
+    smtp_user: str = Field("", examples=["vigie"])
+    """The name to log in with; empty: without."""
+    mail_from: Address | Literal[""] = Field("", examples=["vigie@example.org"])
+    """The sender's address."""
+    mail_to: list[Address] = Field([], examples=[["oncall@example.org"]])
+    """Who gets it."""
+    after_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Seconds that an incident may be untold in Slack before it goes out the second way."""
+    severity: Literal["info", "warning", "critical"] = "critical"
+    """How severe an incident must be, at least."""
+
+
+class HeartbeatOutSection(Section):
+    """[heartbeat_out] Tells something else that Vigie is well, for as long as it is."""
+
+    url: str = Field("", examples=["https://beats.example/vigie"])
+    """The address of a dead man's switch; empty: none."""
+    every_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    """Seconds between two heartbeats."""
+
+
 class File(Section):
     """vigie.toml"""
 
@@ -147,6 +182,10 @@ class File(Section):
     """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()
     """How documents are searched."""
+    fallback: FallbackSection = FallbackSection()
+    """The second way out, for incidents that Slack was not told of: a webhook, mail, or both."""
+    heartbeat_out: HeartbeatOutSection = HeartbeatOutSection()
+    """Tells something else that Vigie is well, for as long as it is."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""
 
@@ -281,6 +320,15 @@ class Settings:
         """How N3 are called; no part of the policy, as it gives nobody a right."""
         n3 = self.file.n3
         return Pace(timedelta(minutes=n3.next_after_minutes), timedelta(minutes=n3.remind_before_minutes))
+
+    @property
+    def fallback_token(self) -> str:
+        """The bearer token of the fallback webhook; empty where it needs none."""
+        return self._environment.get("VIGIE_FALLBACK_TOKEN", "")
+
+    @property
+    def smtp_password(self) -> str:
+        return self._environment.get("VIGIE_SMTP_PASSWORD", "")
 
     def require_n3(self) -> None:
         """Refuse to start where nobody could ever sign, or where it is not said who may.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.person import Person
@@ -113,6 +114,56 @@ class Post:
     not_before: datetime | None
     problem: str
     wanted_at: datetime
+
+
+class News(StrEnum):
+    """What a notice by the second way is about."""
+
+    OPENED = "opened"
+    ROSE = "rose"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One piece of news of an incident that goes out by one way because Slack was not told of it.
+
+    `severity` is what the incident had when it was wanted; `because` says why Slack does not have it.
+    `sent_at` is when what was sent was drawn; `over` says that the incident was over in what was sent.
+    """
+
+    id: int
+    incident_id: int
+    news: News
+    severity: Severity
+    way: str
+    because: str
+    wanted_at: datetime
+    sent_at: datetime | None = None
+    over: bool = False
+    attempts: int = 0
+    not_before: datetime | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WayState:
+    """How one second way does: how many notices wait and since when, how many were sent, what is wrong."""
+
+    waiting: int = 0
+    oldest: datetime | None = None
+    sent: int = 0
+    last_sent: datetime | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The outgoing heartbeat: when it was tried and sent last, and why it was withheld or not taken."""
+
+    tried_at: datetime
+    sent_at: datetime | None
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def _view(edge: Edge, view: View) -> Callable[..., Awaitable[None]]:
         await ack()
         person = await edge.person(body)
         shown = await view(edge, person, str(body["actions"][0].get("value", "")))
-        await edge.client.views_open(trigger_id=body["trigger_id"], view=shown)
+        await edge.open_view(body, shown)
 
     return click
 

@@ -28,6 +28,7 @@ class Channels:
         self._client = client
         self._names = {role: name.removeprefix("#") for role, name in names.items()}
         self._ids: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
 
     async def resolve(self, channel: str) -> str:
         """The id of a role's channel or of direct messages, or the id itself; empty when unknown now."""
@@ -35,10 +36,23 @@ class Channels:
         if not is_role and not channel.startswith(_PERSON_PREFIXES):
             return channel if channel.startswith(_ID_PREFIXES) else ""
         if channel not in self._ids:
-            found = await (self._look_up(self._names[channel]) if is_role else self._open(channel))
+            self._refused.pop(channel, None)
+            found = await (self._look_up(channel) if is_role else self._open(channel))
             if found:
                 self._ids[channel] = found
         return self._ids.get(channel, "")
+
+    def refused(self, channel: str) -> str:
+        """Slack's word for why the channel was not found just now; empty when Slack did not say."""
+        return self._refused.get(channel, "")
+
+    def is_role(self, channel: str) -> bool:
+        return channel in self._names
+
+    def name(self, role: str) -> str:
+        """How people know the channel of a role: `#incidents`, or `channel C012`."""
+        name = self._names[role]
+        return f"channel {name}" if _is_id(name) else f"#{name}"
 
     def forget(self, channel: str) -> None:
         """Look the channel up again next time."""
@@ -47,11 +61,13 @@ class Channels:
     async def _open(self, person: str) -> str:
         try:
             return str((await self._client.conversations_open(users=person))["channel"]["id"])
-        except _UNTOLD:
+        except _UNTOLD as error:
+            self._note(person, error)
             return ""
 
-    async def _look_up(self, name: str) -> str:
-        if name.startswith(_ID_PREFIXES) and name.isupper():
+    async def _look_up(self, role: str) -> str:
+        name = self._names[role]
+        if _is_id(name):
             return name
         cursor = ""
         try:
@@ -64,6 +80,16 @@ class Channels:
                         return str(channel["id"])
                 cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
                 if not cursor:
+                    self._refused[role] = "channel_not_found"
                     return ""
-        except _UNTOLD:
+        except _UNTOLD as error:
+            self._note(role, error)
             return ""
+
+    def _note(self, channel: str, error: Exception) -> None:
+        if isinstance(error, SlackApiError) and code_of(error) != UNREADABLE:
+            self._refused[channel] = code_of(error)
+
+
+def _is_id(name: str) -> bool:
+    return name.startswith(_ID_PREFIXES) and name.isupper()

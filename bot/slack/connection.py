@@ -30,15 +30,22 @@ SCOPES = (
     "users:read",
 )
 _RETRY_S = 2.0
+_WATCH_S = 60.0
 _HINT = {
     "invalid_auth": "SLACK_BOT_TOKEN is not valid; copy it anew from OAuth & Permissions.",
     "account_inactive": "The app was removed from the workspace; install it again.",
     "token_revoked": "SLACK_BOT_TOKEN was revoked; install the app again and copy the new one.",
+    "token_expired": "SLACK_BOT_TOKEN is too old; install the app again and copy the new one.",
 }
 
 
 class Connection:
-    """The connection to one workspace. Slack being away is not an error: it is tried again for ever."""
+    """The connection to one workspace. Slack being away is not an error: it is tried again for ever.
+
+    A token that Slack refuses in its first answer is a mistake in the configuration and ends the start. One
+    that worked, or that Slack refuses after it was away, does not: alerts are taken in all the while, people
+    are told by the second way, and it is tried again until it works or Vigie is started with a new one.
+    """
 
     def __init__(
         self, app: AsyncApp, client: AsyncWebClient, app_token: str, socket_mode: bool = True
@@ -55,9 +62,17 @@ class Connection:
         self.settled = asyncio.Event()
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
+        self._doubted = asyncio.Event()
+        self._is_first_answer = True
 
     async def is_connected(self) -> bool:
-        return bool(self.team_id)
+        """Whether messages can be sent: the token is known to work."""
+        return bool(self.team_id) and not self._doubted.is_set()
+
+    def doubt(self, code: str) -> None:
+        """Slack refused the token somewhere: look at once, and send nothing until it works again."""
+        self.problem = _HINT.get(code, f"Slack refuses SLACK_BOT_TOKEN: {code}.")
+        self._doubted.set()
 
     async def trouble(self) -> str:
         """What keeps Slack and Vigie apart at this moment; empty while they are connected."""
@@ -84,24 +99,45 @@ class Connection:
                 await self._sockets.close_async()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
 
     async def _connect_until_it_works(self) -> None:
+        try:
+            await self._try_until_it_works()
+        except Misconfigured as error:
+            self.problem = str(error)
+            self._fatal.set_exception(error)
+            return
+        log.info("connected to Slack", team=self.team_id)
         while True:
-            try:
-                await self._check_token()
-                if self._socket_mode:
-                    await self._open_sockets()
-                self.problem = ""
-                self.settled.set()
-                log.info("connected to Slack", team=self.team_id)
-                return
-            except Misconfigured as error:
-                self.problem = str(error)
-                self._fatal.set_exception(error)
-                return
-            except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                self.problem = f"Slack does not answer: {type(error).__name__}"
-                log.warning("Slack does not answer; trying again", problem=str(error)[:200])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_WATCH_S):
+                    await self._doubted.wait()
+            await self._try_until_it_works()
+
+    async def _try_until_it_works(self) -> None:
+        while True:
+            await self._try_once()
+            # From here on Vigie has begun its work, whatever Slack says of its token.
+            self._is_first_answer = False
             self.settled.set()
+            if not self.problem:
+                return
             await asyncio.sleep(_RETRY_S)
+
+    async def _try_once(self) -> None:
+        try:
+            await self._check_token()
+            if self._socket_mode and self._sockets is None:
+                await self._open_sockets()
+        except Misconfigured as error:
+            if self._is_first_answer:
+                raise
+            self.problem = str(error)
+            log.error("Slack refuses Vigie; trying again", problem=self.problem)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.problem = f"Slack does not answer: {type(error).__name__}"
+            log.warning("Slack does not answer; trying again", problem=str(error)[:200])
+        else:
+            self.problem = ""
+            self._doubted.clear()
 
     async def _check_token(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from bot.domain.person import Person
 from bot.domain.store import Store
 from bot.errors import AlreadyDone, VigieError
 from bot.slack.blocks import parts
+from bot.slack.channels import code_of
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
 
@@ -50,19 +52,72 @@ class Edge:
         """The key of a click or command: what it does is committed together with it, so it counts once."""
         return f"event:{body['trigger_id']}"
 
-    async def tell(self, body: Body, text: str) -> None:
-        """Say something to one person where they are; it is a courtesy, so a failure is only logged."""
+    async def open_view(self, body: Body, view: parts.Block) -> None:
+        """Open a modal; where Slack does not, the person is told why and can press again from there."""
+        try:
+            await self.client.views_open(trigger_id=body["trigger_id"], view=view)
+        except SlackApiError as error:
+            code = code_of(error)
+            log.warning("a form did not open", problem=code)
+            await self.tell(body, _UNOPENED.get(code, _OTHERWISE.format(code=code)), _again(body))
+        except _NO_ANSWER as error:
+            log.warning("a form did not open", problem=type(error).__name__)
+            await self.tell(body, _OTHERWISE.format(code="Slack did not answer"), _again(body))
+
+    async def tell(self, body: Body, text: str, action: Mapping[str, str] | None = None) -> None:
+        """Say something to one person where they are, else by the outbox in direct messages, once Slack can.
+
+        `action` is a button that does again what was tried.
+        """
+        try:
+            await self._say(body, text, action)
+        except (SlackApiError, *_NO_ANSWER) as error:
+            log.warning("a person could not be told on the spot", problem=type(error).__name__)
+            await asyncio.to_thread(self._keep, body, text, action)
+
+    async def _say(self, body: Body, text: str, action: Mapping[str, str] | None) -> None:
         channel, user, thread = _where(body)
         # The words of an error may quote what a sender or a model wrote.
-        said: dict[str, Any] = {"text": parts.escape(text), "blocks": [parts.foreign(text)]}
+        said: dict[str, Any] = {
+            "text": parts.escape(text),
+            "blocks": [parts.foreign(text), *parts.again(action)],
+        }
+        if channel:
+            await self.client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, **said)
+        else:
+            said |= {"unfurl_links": False, "unfurl_media": False}
+            await self.client.chat_postMessage(channel=user, **said)
+
+    def _keep(self, body: Body, text: str, action: Mapping[str, str] | None) -> None:
+        """The same as a row, so that it reaches them later."""
+        _, user, _ = _where(body)
+        event = body.get("event") or {}
+        key = f"told:{body.get('trigger_id') or event.get('ts', '')}:{user}"
+        content = {"text": ":information_source: About what you did just now:", "foreign": text}
         try:
-            if channel:
-                await self.client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, **said)
-            else:
-                said |= {"unfurl_links": False, "unfurl_media": False}
-                await self.client.chat_postMessage(channel=user, **said)
-        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning("a person could not be told", problem=type(error).__name__)
+            with self.store.begin() as tx:
+                tx.posts.want(key, user, "text", content={**content, "again": action and dict(action)})
+        except Exception:  # the listener's boundary: an ack that was given must never be lost to this
+            log.exception("a person could not be told at all")
+
+
+_NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError)
+_LATE = "Slack gives three seconds to open a form, and they were over. Nothing was lost: press again."
+_UNOPENED = {
+    "expired_trigger_id": _LATE,
+    "exchanged_trigger_id": "That press has opened a form already. To see it anew, press again.",
+    "invalid_trigger_id": _LATE,
+    "view_too_large": "The form is too large for Slack. Ask whoever keeps the catalogue for a shorter entry.",
+}
+_OTHERWISE = "The form did not open ({code}). Nothing was changed or lost: press again in a moment."
+
+
+def _again(body: Body) -> dict[str, str] | None:
+    """The button that was pressed, to press it once more; what it carries is checked then, as ever."""
+    action = (body.get("actions") or [{}])[0]
+    if action.get("type") != "button" or not action.get("value"):
+        return None
+    return {"action_id": str(action["action_id"]), "value": str(action["value"])}
 
 
 def _where(body: Body) -> tuple[str, str, str | None]:

@@ -20,8 +20,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import fault_hook
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
+from bot.slack.absences import tell_channel_gone, tell_person_gone
 from bot.slack.channels import UNREADABLE, Channels, code_of
 from bot.slack.home import HomeTab
+from bot.slack.refusals import Course, course, known, plain_text
 from bot.slack.snapshots import Snapshots
 
 log = structlog.get_logger()
@@ -30,27 +32,6 @@ EVENT_TYPE = "vigie_post"
 LOOK_EVERY_S = 0.5
 _PAGES = 10
 _WAITS_S = (0.5, 1, 2, 5, 15, 30)
-# Slack will refuse these again however often they are sent.
-_PERMANENT = frozenset(
-    {
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "msg_too_long",
-        "msg_blocks_too_long",
-        "no_text",
-        "cant_update_message",
-        "edit_window_closed",
-        "invalid_arguments",
-        "invalid_metadata_format",
-        "invalid_metadata_schema",
-        "metadata_too_large",
-        "message_not_found",  # somebody deleted it in Slack: there is nothing to edit any more
-        "thread_not_found",  # likewise, and nothing to answer to
-        "not_enabled",  # the app has no Home tab
-    }
-)
-# Vigie cannot write where the question was asked, so the answer goes to the asker alone.
-_CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 _NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError)
 
 
@@ -64,8 +45,10 @@ class Outbox:
         client: AsyncWebClient,
         channels: Channels,
         home: HomeTab | None = None,
+        token_refused: Callable[[str], None] = lambda code: None,
     ) -> None:
         self._store = store
+        self._token_refused = token_refused
         self._snapshots = snapshots
         self._client = client
         self._channels = channels
@@ -130,16 +113,20 @@ class Outbox:
         if post.kind == "home" and self._home is not None:
             return await self._publish(post, self._home)
         drawn = await asyncio.to_thread(self._snapshots.render, post)
-        channel_id = post.channel_id or await self._channels.resolve(post.channel)
         if drawn is None:
             await self._settle(lambda tx: tx.posts.give_up(post, "its subject is gone"))
             return True
+        head = await asyncio.to_thread(self._head, post)
+        # A reply belongs where its thread is, even if the channel's role has moved elsewhere since.
+        channel_id = post.channel_id or (head.channel_id if head else "")
+        channel_id = channel_id or await self._channels.resolve(post.channel)
         if not channel_id:
-            return await self._wait(post, f"channel {post.channel} is not known or Vigie is not in it", False)
-        thread_ts = await asyncio.to_thread(self._thread_ts, post)
-        doubtful = not post.ts and post.in_doubt
+            return await self._unplaced(post)
+        thread_ts = head.ts if head else post.thread_of.partition("ts:")[2]
+        doubtful, ts = not post.ts and post.in_doubt, post.ts
         try:
-            ts = await self._find(post, channel_id, thread_ts) if doubtful else post.ts
+            if doubtful:
+                ts = await self._find(post, channel_id, thread_ts)
             doubtful = False
             # An edit that is sent twice shows the same; only a new message must not be.
             await self._settle(lambda tx: tx.posts.sending(post))
@@ -148,7 +135,9 @@ class Outbox:
             ts = await self._call(post, channel_id, ts, thread_ts, *drawn)
             fault_hook.point(f"slack {call} done")
         except SlackApiError as error:
-            return await self._refused(post, error, doubtful)
+            if not doubtful and course(post, code_of(error)) is Course.PLAIN:
+                return await self._send_plain(post, channel_id, ts, thread_ts, code_of(error))
+            return await self._refused(post, error, doubtful, channel_id)
         except _NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         await self._settle(lambda tx: tx.posts.sent(post, channel_id, ts))
@@ -165,6 +154,23 @@ class Outbox:
         if not told:
             return await self._wait(post, "Slack does not say whether this is a full member", False)
         await self._settle(lambda tx: tx.posts.sent(post, "", ""))
+        return True
+
+    async def _send_plain(self, post: Post, channel_id: str, ts: str, thread_ts: str, code: str) -> bool:
+        """Slack will never take it as it is: a plain short one that says where to look takes its place."""
+        log.error("Slack refuses a message as it is", key=post.key, error=code)
+        try:
+            ts = await self._call(post, channel_id, ts, thread_ts, plain_text(post, code), [])
+        except SlackApiError as error:
+            return await self._refused(post, error, False, channel_id)
+        except _NO_ANSWER as error:
+            return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
+
+        def settle(tx: Tx) -> None:
+            tx.posts.sent(post, channel_id, ts)
+            tx.alerts.count(f"slack_refused:{known(code)}")
+
+        await self._settle(settle)
         return True
 
     async def _call(
@@ -204,32 +210,64 @@ class Outbox:
                 break
         return ""
 
-    async def _refused(self, post: Post, error: SlackApiError, in_doubt: bool) -> bool:
+    async def _unplaced(self, post: Post) -> bool:
+        """Nobody knows where it belongs: Slack said so, or could not be asked."""
+        code = self._channels.refused(post.channel)
+        taken = course(post, code)
+        if taken in (Course.UNAUTHORISED, Course.PLACE_GONE, Course.PERSON_GONE, Course.ASKER):
+            return await self._take(taken, post, code, "")
+        return await self._wait(post, f"channel {post.channel} is not known or Vigie is not in it", False)
+
+    async def _refused(self, post: Post, error: SlackApiError, in_doubt: bool, channel_id: str) -> bool:
         """Slack said no; `in_doubt`: it may have taken the message before, and nobody could look yet."""
         code = code_of(error)
         if code == UNREADABLE:
             return await self._wait(post, "Slack's answer cannot be read", True)
         if error.response.status_code == 429:
-            retry_after = float(error.response.headers.get("Retry-After", 1))
-            await self._settle(
-                lambda tx: tx.posts.later(post, timedelta(seconds=retry_after), code, in_doubt)
-            )
+            retry_after = timedelta(seconds=float(error.response.headers.get("Retry-After", 1)))
+            await self._settle(lambda tx: tx.posts.later(post, retry_after, code, in_doubt))
             return False
-        if code == "message_not_found" and post.ts and post.kind == "incident":
-            # Somebody deleted the card, and people need one: it is posted anew, before its replies.
-            await self._settle(lambda tx: tx.posts.forget(post))
+        taken = course(post, code)
+        if taken is Course.WAIT or (taken is Course.PLAIN and in_doubt):
+            self._channels.forget(post.channel)
+            return await self._wait(post, f"Slack says {code}", error.response.status_code >= 500)
+        return await self._take(taken, post, code, channel_id)
+
+    async def _take(self, taken: Course, post: Post, code: str, channel_id: str) -> bool:
+        """Do what becomes of a refused message; True when the next one of its channel may go on."""
+        log.warning("Slack refuses a message", key=post.key, error=code, course=taken.value)
+        if taken is Course.UNAUTHORISED:
+            self._token_refused(code)
+            return await self._wait(post, f"Slack says {code}", False)
+        if taken is Course.PLACE_GONE:
+            return await self._without_place(post, code, channel_id)
+        if taken is Course.HEAD_ANEW:
+            await self._settle(lambda tx: _head_anew(tx, post))
             return False
-        if code in _PERMANENT:
-            log.error("Slack refuses a message for good", key=post.key, error=code)
-            await self._settle(lambda tx: tx.posts.give_up(post, code))
-            return True
-        asker = (post.content or {}).get("user")
-        if code in _CLOSED and asker and post.channel != asker:
-            await self._settle(lambda tx: tx.posts.redirect(post, str(asker)))
-            return True
+        changes: dict[Course, Callable[[Tx], None]] = {
+            Course.ANEW: lambda tx: tx.posts.forget(post),
+            Course.UNTHREADED: lambda tx: tx.posts.unthread(post),
+            Course.ASKER: lambda tx: tx.posts.redirect(post, str((post.content or {})["user"])),
+            Course.PERSON_GONE: lambda tx: _give_up_person(tx, post, code),
+            Course.PLAIN: lambda tx: _give_up(tx, post, code),  # the plain one was refused, too
+            Course.GIVE_UP: lambda tx: _give_up(tx, post, code),
+        }
+        await self._settle(changes[taken])
+        # Nothing may overtake what is posted anew; what left this channel holds nobody up.
+        return taken not in (Course.ANEW, Course.UNTHREADED)
+
+    async def _without_place(self, post: Post, code: str, old_id: str) -> bool:
+        """The channel takes nothing more: move to the one that has its role now, or wait and tell people."""
         self._channels.forget(post.channel)
-        doubtful = error.response.status_code >= 500
-        return await self._wait(post, f"Slack says {code}", doubtful)
+        if not self._channels.is_role(post.channel):
+            return await self._wait(post, f"Slack says {code}", False)
+        fresh = await self._channels.resolve(post.channel)
+        if old_id and fresh and fresh != old_id:
+            await self._settle(lambda tx: tx.posts.rehouse(post.channel, old_id))
+            return False
+        name = self._channels.name(post.channel)
+        await self._settle(lambda tx: tell_channel_gone(tx, name, code))
+        return await self._wait(post, f"Slack says {code} of {name}", False)
 
     async def _wait(self, post: Post, problem: str, in_doubt: bool) -> bool:
         seconds = _WAITS_S[min(post.attempts, len(_WAITS_S) - 1)]
@@ -238,14 +276,13 @@ class Outbox:
         log.warning("message waits", key=post.key, problem=problem)
         return False
 
-    def _thread_ts(self, post: Post) -> str:
-        if post.thread_of.startswith("ts:"):
-            return post.thread_of.removeprefix("ts:")
-        if not post.thread_of:
-            return ""
+    def _head(self, post: Post) -> Post | None:
+        """The message of ours in whose thread it belongs, once that is in Slack."""
+        if not post.thread_of or post.thread_of.startswith("ts:"):
+            return None
         with self._store.read() as tx:
-            parent = tx.posts.get(post.thread_of)
-        return parent.ts if parent else ""
+            head = tx.posts.get(post.thread_of)
+        return head if head and head.ts else None
 
     def _now(self) -> datetime:
         with self._store.read() as tx:
@@ -257,3 +294,23 @@ class Outbox:
                 change(tx)
 
         await asyncio.to_thread(commit)
+
+
+def _head_anew(tx: Tx, post: Post) -> None:
+    """Somebody deleted the head of the thread: it is posted anew, and what belongs to it follows."""
+    head = tx.posts.get(post.thread_of)
+    if head is None or head.sent < 0:
+        tx.posts.unthread(post)
+        return
+    tx.posts.forget(head)
+    tx.posts.want(head.key, head.channel, head.kind, head.subject, head.thread_of, head.content)
+
+
+def _give_up(tx: Tx, post: Post, code: str) -> None:
+    tx.posts.give_up(post, code)
+    tx.alerts.count(f"slack_refused:{known(code)}")
+
+
+def _give_up_person(tx: Tx, post: Post, code: str) -> None:
+    _give_up(tx, post, code)
+    tell_person_gone(tx, post, code)

@@ -137,7 +137,8 @@ class Snapshots:
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}
         text, foreign = str(content["text"]), str(content.get("foreign", ""))
-        return text, [parts.status(text), *([parts.foreign_note(foreign)] if foreign else [])]
+        blocks = [parts.status(text), *([parts.foreign_note(foreign)] if foreign else [])]
+        return text, blocks + parts.again(content.get("again"))
 
 
 def _untold(post: Post) -> bool:

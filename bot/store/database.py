@@ -18,9 +18,11 @@ from bot.store.alerts import Alerts
 from bot.store.audit import Audit
 from bot.store.checks import Checks
 from bot.store.diagnoses import Diagnoses
+from bot.store.heartbeat import Heartbeat
 from bot.store.inbox import Inbox
 from bot.store.incidents import Incidents
 from bot.store.n3 import N3Records
+from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
 from bot.store.summaries import Summaries
@@ -86,6 +88,8 @@ class Tx:
         self.n3 = N3Records(connection, now)
         self.summaries = Summaries(connection, now)
         self.posts = Posts(connection, now)
+        self.notices = Notices(connection, now)
+        self.heartbeat = Heartbeat(connection, now)
         self.inbox = Inbox(connection, now)
         self.audit = Audit(connection, now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from bot.domain.records import Post
 from bot.store import tables as t
 from bot.store.records import Records
 
+_AT_ONCE = 500  # keys in one statement: databases bound how many values it may hold
 _WAITS = sa.and_(t.posts.c.sent < t.posts.c.wanted, t.posts.c.sent >= 0)
 
 
@@ -75,6 +76,14 @@ class Posts(Records):
         query = sa.select(t.posts).where(t.posts.c.channel_id == channel_id, t.posts.c.ts == ts)
         row = self._connection.execute(query).first()
         return None if row is None else Post(**row._mapping)
+
+    def by_keys(self, keys: Sequence[str]) -> dict[str, Post]:
+        """The messages of these keys that there are."""
+        found: dict[str, Post] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            query = sa.select(t.posts).where(t.posts.c.key.in_(keys[start : start + _AT_ONCE]))
+            found |= {row.key: Post(**row._mapping) for row in self._connection.execute(query)}
+        return found
 
     def unsent(self, limit: int = 200) -> list[Post]:
         """What is wanted and not sent, oldest first, whether its time has come or not.
@@ -144,6 +153,35 @@ class Posts(Records):
             sa.update(t.posts).where(t.posts.c.id == post.id).values(ts="", in_doubt=False, attempts=0)
         )
 
+    def unthread(self, post: Post) -> None:
+        """Its thread is gone for good: it waits to be posted beside it."""
+        self._connection.execute(
+            sa.update(t.posts).where(t.posts.c.id == post.id).values(thread_of="", in_doubt=False, attempts=0)
+        )
+
+    def rehouse(self, channel: str, old_id: str) -> None:
+        """The channel of this role is another one now: what waits, and the heads of its threads, move there.
+
+        What was said in the old place and has no more to say stays where it was.
+        """
+        place = sa.and_(t.posts.c.channel == channel, t.posts.c.channel_id.in_(("", old_id)))
+        heads = list(
+            self._connection.execute(
+                sa.select(t.posts.c.thread_of).where(place, _WAITS, t.posts.c.thread_of != "").distinct()
+            ).scalars()
+        )
+        moves = sa.and_(
+            t.posts.c.channel_id == old_id,
+            t.posts.c.channel == channel,
+            sa.or_(_WAITS, t.posts.c.key.in_(heads)),
+        )
+        waits = sa.case((_WAITS, t.posts.c.wanted), else_=t.posts.c.wanted + 1)
+        self._connection.execute(
+            sa.update(t.posts)
+            .where(moves)
+            .values(ts="", channel_id="", in_doubt=False, attempts=0, not_before=None, wanted=waits)
+        )
+
     def give_up(self, post: Post, problem: str) -> None:
         """Slack refuses it for good: keep the row and the reason, and send it no more."""
         self._connection.execute(
@@ -155,6 +193,11 @@ class Posts(Records):
         query = sa.select(sa.func.count(), sa.func.min(t.posts.c.wanted_at)).where(_WAITS)
         count, oldest = self._connection.execute(query).one()
         return int(count), oldest
+
+    def waiting_by_kind(self) -> dict[str, int]:
+        """How many messages of each kind wait."""
+        query = sa.select(t.posts.c.kind, sa.func.count()).where(_WAITS).group_by(t.posts.c.kind)
+        return {str(kind): int(count) for kind, count in self._connection.execute(query)}
 
     def problem(self) -> str:
         """The newest reason for which a message waits; empty when nothing waits for one."""

@@ -279,6 +279,33 @@ setbacks = Table(
     Column("problem", Text, nullable=False),
 )
 
+second_way = Table(
+    "second_way",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("incident_id", Integer, ForeignKey("incidents.id"), nullable=False),
+    Column("news", String(16), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("because", Text, nullable=False, default=""),
+    Column("wanted_at", Moment, nullable=False),
+    Column("sent_at", Moment, index=True),
+    Column("over", Boolean, nullable=False, default=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Moment),
+    Column("problem", Text, nullable=False, default=""),
+    UniqueConstraint("incident_id", "news", "severity", "way"),
+)
+
+heartbeat_out = Table(
+    "heartbeat_out",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("tried_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("problem", Text, nullable=False, default=""),
+)
+
 audit = Table(
     "audit",
     metadata,

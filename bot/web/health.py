@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.records import Beat, WayState
 from bot.domain.store import Store
 
 
@@ -27,10 +28,14 @@ class Library(Protocol):
     def health(self) -> dict[str, object]: ...
 
 
-class Health:
-    """Reads the state of every part; `model` is its name, empty where none is configured.
+NO_WAY = "none: set webhook_url or smtp_host under [fallback]"
 
-    `called_at` tells when Slack last called, where it may call over HTTP.
+
+class Health:
+    """Reads the state of every part.
+
+    `model` is its name, empty where none is configured. `called_at` tells when Slack last called, where it may
+    call over HTTP. `ways` are those of [fallback], `beats` says whether [heartbeat_out] has an address.
     """
 
     def __init__(
@@ -41,7 +46,11 @@ class Health:
         knowledge: Library,
         model: str,
         called_at: Callable[[], datetime | None] | None = None,
+        ways: Sequence[str] = (),
+        beats: bool = False,
     ) -> None:
+        self._ways = ways
+        self._beats = beats
         self._store = store
         self._slack = slack
         self._executor = executor
@@ -63,7 +72,8 @@ class Health:
     def _read(self, trouble: str) -> dict[str, object]:
         with self._store.read() as tx:
             waiting, since = tx.posts.lag()
-            problem = tx.posts.problem()
+            kinds, problem = tx.posts.waiting_by_kind(), tx.posts.problem()
+            ways, beat = tx.notices.states(), tx.heartbeat.last()
             frozen = tx.n3.freeze() is not None
         return {
             "status": "ok",
@@ -73,7 +83,30 @@ class Health:
             "model": self._model or "none: diagnosis by similar incidents",
             "knowledge": self._knowledge.health(),
             "messages_waiting": waiting,
+            "waiting_by_kind": kinds,
             "oldest_message": since.isoformat() if since and waiting else None,
             "message_problem": problem or None,
+            "second_way": {name: _way(ways.get(name, WayState())) for name in self._ways} or NO_WAY,
+            "heartbeat_out": _beat(beat) if self._beats else "none: set url under [heartbeat_out]",
             "frozen": frozen,
         }
+
+
+def _way(state: WayState) -> dict[str, object]:
+    return {
+        "waiting": state.waiting,
+        "oldest": _iso(state.oldest),
+        "sent": state.sent,
+        "last_sent": _iso(state.last_sent),
+        "problem": state.problem or None,
+    }
+
+
+def _beat(beat: Beat | None) -> dict[str, object]:
+    if beat is None:
+        return {"last_sent": None, "problem": "none was due yet"}
+    return {"last_sent": _iso(beat.sent_at), "problem": beat.problem or None}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.domain.proposal import ProposalState
+from bot.domain.records import Beat, WayState
 from bot.domain.store import Store
 
 
 class Metrics(Collector):
     """Collects from the store; no label holds anything that a sender could choose."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self,
+        store: Store,
+        trouble: Callable[[], Awaitable[str]] | None = None,
+        ways: Sequence[str] = (),
+    ) -> None:
         self._store = store
+        self._trouble = trouble
+        self._ways = ways
+        self._connected: bool | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
     async def render(self) -> bytes:
         """The text format of Prometheus."""
+        if self._trouble is not None:
+            self._connected = not await self._trouble()
         return await asyncio.to_thread(generate_latest, self._registry)
 
     def describe(self) -> list[Metric]:
@@ -36,8 +47,10 @@ class Metrics(Collector):
             open_now = len(tx.incidents.open_now())
             waiting = len(tx.proposals.in_states(ProposalState.PROPOSED))
             running = len(tx.proposals.in_states(ProposalState.EXECUTING))
-            posts, _ = tx.posts.lag()
+            posts, oldest = tx.posts.lag()
             frozen = tx.n3.freeze() is not None
+            ways = {name: WayState() for name in self._ways} | tx.notices.states()
+            beat = tx.heartbeat.last()
         alerts = CounterMetricFamily(
             "vigie_alerts", "Deliveries by what triage decided.", labels=["decision"]
         )
@@ -50,8 +63,44 @@ class Metrics(Collector):
             if name.startswith("refused:"):
                 refused.add_metric([name.removeprefix("refused:")], value)
         yield refused
+        unshown = CounterMetricFamily(
+            "vigie_posts_refused", "Messages that Slack refused as they were, by its code.", labels=["code"]
+        )
+        for name, value in counted:
+            if name.startswith("slack_refused:"):
+                unshown.add_metric([name.removeprefix("slack_refused:")], value)
+        yield unshown
+        yield from _reach(ways, beat)
+        if self._connected is not None:
+            connected = int(self._connected)
+            yield GaugeMetricFamily(
+                "vigie_slack_connected", "1 while Slack and Vigie are connected.", connected
+            )
+        since = oldest.timestamp() if oldest and posts else 0
+        yield GaugeMetricFamily(
+            "vigie_posts_oldest_timestamp_seconds",
+            "Since when the oldest message waits; 0: none does.",
+            since,
+        )
         yield GaugeMetricFamily("vigie_incidents_open", "Incidents not resolved.", open_now)
         yield GaugeMetricFamily("vigie_proposals_waiting", "Proposals that wait for a signature.", waiting)
         yield GaugeMetricFamily("vigie_executions_running", "Actions running now.", running)
         yield GaugeMetricFamily("vigie_posts_waiting", "Slack messages not sent yet.", posts)
         yield GaugeMetricFamily("vigie_frozen", "1 while execution is frozen.", int(frozen))
+
+
+def _reach(ways: Mapping[str, WayState], beat: Beat | None) -> Iterator[Metric]:
+    """The second ways out and the outgoing heartbeat."""
+    waiting = GaugeMetricFamily("vigie_second_way_waiting", "Notices not taken yet.", labels=["way"])
+    oldest = GaugeMetricFamily(
+        "vigie_second_way_oldest_timestamp_seconds", "Since when the oldest waits; 0: none.", labels=["way"]
+    )
+    sent = CounterMetricFamily("vigie_second_way_sent", "Notices that were taken.", labels=["way"])
+    for name, state in sorted(ways.items()):
+        waiting.add_metric([name], state.waiting)
+        oldest.add_metric([name], state.oldest.timestamp() if state.oldest else 0)
+        sent.add_metric([name], state.sent)
+    yield from (waiting, oldest, sent)
+    if beat is not None and beat.sent_at is not None:
+        at = beat.sent_at.timestamp()
+        yield GaugeMetricFamily("vigie_heartbeat_out_timestamp_seconds", "When the last one was taken.", at)

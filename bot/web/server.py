@@ -39,6 +39,13 @@ class WebServer:
         assert self._runner is not None
         return int(self._runner.addresses[0][1])
 
+    @property
+    def own_url(self) -> str:
+        """Where this very process can be asked, without a slash at the end."""
+        anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # listened on by choice
+        host = anywhere.get(self._host, self._host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
     async def start(self) -> None:
         self._runner = web.AppRunner(self._app, access_log=None)
         await self._runner.setup()

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.copilot.alerts import Alerts
 from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.records import News
 from bot.store.database import Store, sqlite_url
 from bot.triage.decide import Rules
 from bot.web.metrics import Metrics
@@ -50,6 +51,7 @@ async def test_an_empty_store_says_zero(store: Store) -> None:
     """Every gauge is there from the first scrape on, so that an absence means trouble."""
     found = await scrape(store)
     names = ("incidents_open", "proposals_waiting", "executions_running", "posts_waiting", "frozen")
+    names += ("posts_oldest_timestamp_seconds",)
     assert found == {(f"vigie_{name}", ""): 0 for name in names}
 
 
@@ -68,6 +70,37 @@ async def test_the_figures_are_those_of_the_rows(store: Store) -> None:
     assert found["vigie_incidents_open", ""] == 1
     assert found["vigie_posts_waiting", ""] == waiting == 2
     assert found["vigie_frozen", ""] == 1
+
+
+async def test_how_people_are_reached_is_there(store: Store) -> None:
+    """Slack, both second ways from the start on, the heartbeat, and what Slack refused by its code."""
+    receive(store, "A", "B")
+    with store.begin() as tx:
+        for way in ("webhook", "e-mail"):
+            tx.notices.want(1, News.OPENED, Severity.CRITICAL, way, "Slack is down")
+        (notice,) = tx.notices.unsent("webhook")
+        tx.notices.sent(notice, NOW, over=False)
+        tx.heartbeat.tried("")
+        tx.heartbeat.sent()
+        tx.alerts.count("slack_refused:invalid_blocks", 2)
+        beat, oldest = tx.now.timestamp(), tx.now.timestamp()
+
+    async def trouble() -> str:
+        return "revoked"
+
+    text = (await Metrics(store, trouble, ["webhook", "e-mail", "another"]).render()).decode()
+    found = {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert found["vigie_slack_connected", ""] == 0
+    assert [found["vigie_second_way_waiting", w] for w in ("webhook", "e-mail", "another")] == [0, 1, 0]
+    assert [found["vigie_second_way_sent_total", w] for w in ("webhook", "e-mail", "another")] == [1, 0, 0]
+    assert found["vigie_second_way_oldest_timestamp_seconds", "e-mail"] == pytest.approx(oldest)
+    assert found["vigie_heartbeat_out_timestamp_seconds", ""] == pytest.approx(beat)
+    assert found["vigie_posts_refused_total", "invalid_blocks"] == 2
+    assert 0 < found["vigie_posts_oldest_timestamp_seconds", ""] <= oldest
 
 
 async def test_a_restart_loses_nothing(store: Store, tmp_path: Path) -> None:

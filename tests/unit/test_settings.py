@@ -10,6 +10,7 @@ import pytest
 from bot.domain.person import Person
 from bot.domain.tool import Risk
 from bot.errors import Misconfigured
+from bot.reach.configured import ways_of
 from bot.settings import Settings, load
 from bot.sign_off.policy import DEFAULT_RULES, Rule
 
@@ -174,3 +175,75 @@ def test_slack_s_own_hosts_are_believed(tmp_path: Path, url: str) -> None:
     """With the slash at the end that the client needs."""
     assert read(tmp_path, SLACK_API_URL=url).slack_api_url == url.rstrip("/") + "/"
     assert read(tmp_path).slack_api_url == "https://slack.com/api/"
+
+
+def reach_problem(folder: Path, text: str, **environment: str) -> str:
+    with pytest.raises(Misconfigured) as refused:
+        ways_of(read(folder, text, **environment))
+    return str(refused.value)
+
+
+MAIL = "smtp_host = 'mail.example.org'\nmail_from = 'v@example.org'\nmail_to = ['a@example.org']"
+
+
+def test_without_a_second_way_there_is_none(tmp_path: Path) -> None:
+    """It is a choice; with one section both ways are there."""
+    assert ways_of(read(tmp_path)) == []
+    both = read(tmp_path, f"[fallback]\nwebhook_url = 'https://example.org/hook'\n{MAIL}")
+    assert [way.name for way in ways_of(both)] == ["webhook", "e-mail"]
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("[fallback]\nwebhook_url = 'example.org/hook'", "fallback.webhook_url"),
+        ("[fallback]\nwebhook_url = 'ftp://example.org'", "fallback.webhook_url"),
+        ("[fallback]\nwebhook_url = 'https://example.org/a b'", "fallback.webhook_url"),
+        ("[fallback]\nwebhook_url = 'https://[example.org/'", "fallback.webhook_url"),
+        (
+            "[fallback]\nwebhook_url = 'https://u:hush@example.org/'",
+            "it holds a password",
+        ),
+        ("[heartbeat_out]\nurl = 'ping.example.org'", "heartbeat_out.url"),
+        ("[fallback]\nmail_to = ['a@example.org']", "fallback.smtp_host is missing"),
+        ("[fallback]\nsmtp_host = 'mail.example.org'", "mail_from and mail_to are needed"),
+        (f"[fallback]\nsmtp_user = 'v'\n{MAIL}", "VIGIE_SMTP_PASSWORD is not set"),
+    ],
+)
+def test_a_second_way_that_could_never_work_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """With the setting or variable, and what to write."""
+    assert said in reach_problem(tmp_path, text)
+    assert "hush" not in reach_problem(tmp_path, text)
+
+
+def test_a_password_never_crosses_the_network_in_the_clear(tmp_path: Path) -> None:
+    """A login needs TLS, from the start or by STARTTLS; a relay on this very host may do without."""
+    login = f"[fallback]\nsmtp_user = 'v'\n{MAIL}\nsmtp_starttls = false"
+    secret = {"VIGIE_SMTP_PASSWORD": "hush"}
+    assert "in the clear" in reach_problem(tmp_path, login, **secret)
+    assert ways_of(read(tmp_path, f"{login}\nsmtp_port = 465", **secret))
+    assert ways_of(read(tmp_path, login.replace("mail.example.org", "localhost"), **secret))
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ('mail_to = ["a@example.org\\r\\nBcc: x@example.org"]', "fallback.mail_to.0: "),
+        ("mail_to = ['A <a@example.org>']", "fallback.mail_to.0: "),
+        ("mail_to = 'a@example.org'", "fallback.mail_to: "),
+        ("mail_from = 'nobody'", "fallback.mail_from"),
+        ("severity = 'bad'", "fallback.severity: "),
+        ("after_s = 0", "fallback.after_s: "),
+        ("smtp_port = 0", "fallback.smtp_port: "),
+        ("web_hook = 'x'", "fallback.web_hook is not a setting; did you mean 'webhook_url'"),
+    ],
+)
+def test_a_wrong_fallback_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """Addresses are bare ones, so none of them can add a header."""
+    assert said in problem(tmp_path, f"[fallback]\n{text}")
+
+
+def test_a_token_that_no_header_can_carry_is_refused(tmp_path: Path) -> None:
+    """A line break in it would be a header of its own."""
+    text = "[fallback]\nwebhook_url = 'https://example.org/hook'"
+    assert "VIGIE_FALLBACK_TOKEN" in reach_problem(tmp_path, text, VIGIE_FALLBACK_TOKEN="a\r\nb")

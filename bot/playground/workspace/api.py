@@ -116,6 +116,8 @@ class Api:
             raise Refused("unknown_method", req_method=name)
         if kind in ("none", "unknown"):
             raise Refused("not_authed" if kind == "none" else "invalid_auth")
+        if kind == "bot" and self._core.team.bot_token_error:
+            raise Refused(self._core.team.bot_token_error)
         if kind != method.token:
             raise Refused("not_allowed_token_type")
         if kind == "bot" and self._core.team.bot_token_error:

@@ -6,7 +6,7 @@ plain_text and rich_text elements alone, which Slack shows as they are: no menti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Block = dict[str, Any]
@@ -108,6 +108,13 @@ def button(label: str, action_id: str, value: str, style: str = "") -> Block:
         "value": value,
     }
     return element | {"style": style} if style else element
+
+
+def again(action: object) -> list[Block]:
+    """The row with the button that does it again; none where there is nothing to press."""
+    if not isinstance(action, Mapping):
+        return []
+    return [buttons(button("Open it again", str(action["action_id"]), str(action["value"])))]
 
 
 def within_limits(blocks: Sequence[Block]) -> list[Block]:

@@ -17,12 +17,18 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+import bot.slack.connection as connection_module
+from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.records import News
+from bot.errors import Misconfigured
 from bot.playground.workspace import Channel, Workspace
 from bot.slack.channels import UNREADABLE, code_of
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
+from bot.slack.snapshots import Snapshots
 from bot.store.database import Store, sqlite_url
 from bot.web.health import Health
+from tests.wire import until
 from tests.world import BOT, CHANNEL, ON_CALL
 
 NOBODY = cast(Any, None)
@@ -103,13 +109,126 @@ async def test_health_says_why_messages_wait(place: Workspace, tmp_path: Path) -
     store.close()
 
 
-async def test_a_courtesy_whose_answer_is_lost_breaks_nothing(place: Workspace) -> None:
-    """The connection ends without an answer while a person is told: the listener goes on."""
+async def test_health_says_what_waits_and_how_people_are_reached_otherwise(tmp_path: Path) -> None:
+    """Messages by kind, each second way with its problem, and the last heartbeat; and what is not set."""
+    store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+
+    class Away:
+        async def trouble(self) -> str:
+            return "SLACK_BOT_TOKEN was revoked"
+
+    bare = await Health(store, Away(), Still(), Still(), "").read()
+    assert "[fallback]" in str(bare["second_way"]) and "[heartbeat_out]" in str(bare["heartbeat_out"])
+    with store.begin() as tx:
+        alert = Alert("alertmanager", "a", AlertStatus.FIRING, Severity.CRITICAL, "shop", "prod", tx.now)
+        incident = tx.incidents.open(alert, "Orders are stuck", None)
+        for key, kind in (("card", "incident"), ("p1", "proposal"), ("p2", "proposal")):
+            tx.posts.want(key, "incidents", kind, incident.id)
+        tx.notices.want(incident.id, News.OPENED, Severity.CRITICAL, "e-mail", "Slack is down")
+        tx.notices.later(tx.notices.unsent("e-mail")[0], timedelta(seconds=1), "no room left")
+        tx.heartbeat.tried("The sweep has done nothing for 20 s.")
+    found = await Health(store, Away(), Still(), Still(), "", ["webhook", "e-mail"], True).read()
+    assert (found["slack"], found["messages_waiting"]) == ("SLACK_BOT_TOKEN was revoked", 3)
+    assert found["waiting_by_kind"] == {"incident": 1, "proposal": 2}
+    ways = cast(dict[str, dict[str, object]], found["second_way"])
+    assert (ways["e-mail"]["waiting"], ways["e-mail"]["problem"]) == (1, "no room left")
+    assert (ways["webhook"]["waiting"], ways["webhook"]["problem"]) == (0, None)
+    assert found["heartbeat_out"] == {"last_sent": None, "problem": "The sweep has done nothing for 20 s."}
+    store.close()
+
+
+@pytest.mark.parametrize("code", ["token_revoked", "account_inactive", "invalid_auth"])
+async def test_a_token_that_is_refused_later_does_not_end_it(
+    place: Workspace, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, sends nothing meanwhile, and goes on by itself when the token works again."""
+    monkeypatch.setattr(connection_module, "_RETRY_S", 0.05)
+    async with client_of(place.api_url) as client:
+        connection = Connection(AsyncApp(client=client), client, place.app_token)
+        connection.start()
+        await connection.settled.wait()
+        assert await connection.is_connected()
+        place.revoke_token(code)
+        connection.doubt(code)
+        await until(lambda: len(place.calls("auth.test")) > 3)
+        assert not await connection.is_connected()
+        assert "SLACK_BOT_TOKEN" in await connection.trouble() or "install it again" in connection.problem
+        assert not connection._fatal.done()
+        place.reinstall()
+        async with asyncio.timeout(5):
+            while not await connection.is_connected():
+                await asyncio.sleep(0.02)
+        assert await connection.trouble() == ""
+        await connection.stop()
+
+
+async def test_a_token_that_is_refused_after_an_outage_does_not_end_it(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vigie has taken alerts in by then; only a token that is refused at the very first ends the start."""
+    monkeypatch.setattr(connection_module, "_RETRY_S", 0.05)
+    place.faults.down(3600)
+    place.revoke_token()
+    async with client_of(place.api_url) as client:
+        connection = Connection(AsyncApp(client=client), client, place.app_token)
+        connection.start()
+        await connection.settled.wait()
+        place.faults.clear()
+        async with asyncio.timeout(5):
+            while "revoked" not in await connection.trouble():
+                await asyncio.sleep(0.02)
+        assert not connection._fatal.done()
+        await connection.stop()
+        first = Connection(AsyncApp(client=client), client, place.app_token)
+        first.start()
+        with pytest.raises(Misconfigured, match="revoked"):
+            await first.wait_fatal()
+        await first.stop()
+
+
+async def test_a_person_who_cannot_be_told_on_the_spot_is_told_by_the_outbox(
+    place: Workspace, tmp_path: Path
+) -> None:
+    """Vigie was removed from the channel: the words wait as a direct message, once, with what to press."""
+    store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+    place.remove_bot(CHANNEL)
+    body = {"channel": {"id": CHANNEL}, "user": {"id": ON_CALL.id}, "trigger_id": "1.2"}
+    async with client_of(place.api_url) as client:
+        edge = Edge(NOBODY, store, NOBODY, NOBODY, client)
+        for _ in range(2):
+            await edge.tell(body, "not now", {"action_id": "sign_open", "value": "7"})
+    with store.read() as tx:
+        (post,) = tx.posts.unsent()
+    text, blocks = cast(Any, Snapshots(store, NOBODY).render(post))
+    assert (post.channel, "not now" in str(blocks)) == (ON_CALL.id, True)
+    assert blocks[-1]["elements"][0]["action_id"] == "sign_open"
+    assert text
+    store.close()
+
+
+async def test_a_courtesy_that_cannot_even_be_kept_breaks_nothing(place: Workspace, tmp_path: Path) -> None:
+    """Slack refuses and the store does, too: no exception leaves the listener."""
+    store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+    store.close()
+    (tmp_path / "vigie.sqlite").unlink()
+    place.remove_bot(CHANNEL)
+    async with client_of(place.api_url) as client:
+        edge = Edge(NOBODY, store, NOBODY, NOBODY, client)
+        await edge.tell({"channel_id": CHANNEL, "user_id": ON_CALL.id, "trigger_id": "1"}, "no")
+    assert len(place.calls("chat.postEphemeral")) == 1
+
+
+async def test_a_courtesy_whose_answer_is_lost_breaks_nothing(place: Workspace, tmp_path: Path) -> None:
+    """The connection ends without an answer while a person is told: the listener goes on, the words wait."""
+    store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
     place.faults.drop_answer("chat.postEphemeral")
     async with client_of(place.api_url) as client:
-        edge = Edge(NOBODY, NOBODY, NOBODY, NOBODY, client)
-        await edge.tell({"channel_id": CHANNEL, "user_id": ON_CALL.id}, "no")
+        edge = Edge(NOBODY, store, NOBODY, NOBODY, client)
+        await edge.tell({"channel_id": CHANNEL, "user_id": ON_CALL.id, "trigger_id": "1"}, "no")
     assert len(place.calls("chat.postEphemeral")) == 1
+    with store.read() as tx:
+        assert [post.channel for post in tx.posts.unsent()] == [ON_CALL.id]
+    store.close()
 
 
 async def test_a_broken_answer_at_the_start_is_tried_again() -> None:

@@ -4,107 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import Post
-from bot.playground.workspace import Channel, Workspace
-from bot.slack.channels import Channels
-from bot.slack.outbox import Outbox
-from bot.slack.snapshots import Snapshots
-from bot.store.database import Store
 from bot.store.posts import Posts
-from bot.tools.in_force import Adopted
+from tests.post_office import CLOSED, OTHER, PostOffice, post_office
 from tests.wire import until, wired
-from tests.world import BOT, CHANNEL, ON_CALL
-
-OTHER = "C0OTHER"
-CLOSED = "C0CLOSED"
-
-
-@dataclass
-class PostOffice:
-    """An outbox over a store of its own, whose clock stands still until a test moves it."""
-
-    place: Workspace
-    store: Store
-    outbox: Outbox
-    client: AsyncWebClient
-    now: list[datetime] = field(default_factory=list)
-
-    def want(self, key: str, text: str, channel: str = "incidents", thread_of: str = "") -> None:
-        with self.store.begin() as tx:
-            tx.posts.want(key, channel, "text", thread_of=thread_of, content={"text": text})
-
-    async def send(self, *, after: float = 0) -> None:
-        """One look of the outbox, `after` seconds later."""
-        self.now[0] += timedelta(seconds=after)
-        await self.outbox.send_due()
-
-    async def send_all(self) -> None:
-        """Look again, half a minute later each time, until nothing waits."""
-        for _ in range(20):
-            await self.send()
-            with self.store.read() as tx:
-                if not tx.posts.lag()[0]:
-                    return
-            self.now[0] += timedelta(seconds=30)
-        raise AssertionError("messages wait still")
-
-    def post(self, key: str) -> Post:
-        with self.store.read() as tx:
-            found = tx.posts.get(key)
-        assert found is not None
-        return found
-
-    async def delete(self, key: str) -> None:
-        """Somebody deletes the message in Slack."""
-        post = self.post(key)
-        await self.client.chat_delete(channel=post.channel_id, ts=post.ts)
-
-    def shown(self, channel: str = CHANNEL) -> list[str]:
-        return [message["text"] for message in self.place.messages(channel)]
-
-    def calls(self, method: str = "chat.postMessage") -> int:
-        return len(self.place.calls(method))
+from tests.world import CHANNEL, ON_CALL
 
 
 @pytest_asyncio.fixture
 async def office(tmp_path: Path) -> AsyncIterator[PostOffice]:
-    members = (ON_CALL.id, BOT.id)
-    place = Workspace(
-        people=(ON_CALL, BOT),
-        channels=(
-            Channel(CHANNEL, "incidents", members=members),
-            Channel(OTHER, "other", members=members),
-            Channel(CLOSED, "closed", members=(ON_CALL.id,)),
-        ),
-        app_id="A0VIGIE",
-        bot=BOT,
-        bot_token="xoxb-1",
-        app_token="xapp-1",
-        page_token="page",
-        rates={},
-    )
-    await place.start()
-    now = [datetime.now(UTC)]
-    store = Store.open(f"sqlite:///{tmp_path / 'vigie.sqlite'}", lambda: now[0])
-    async with aiohttp.ClientSession(trust_env=False) as session:
-        client = AsyncWebClient(place.bot_token, place.api_url, session=session, retry_handlers=[])
-        channels = Channels(client, {"incidents": "incidents"})
-        outbox = Outbox(store, Snapshots(store, Adopted()), client, channels)
-        yield PostOffice(place, store, outbox, client, now)
-    store.close()
-    await place.stop()
+    async with post_office(tmp_path) as opened:
+        yield opened
 
 
 async def test_a_lost_answer_does_not_double_a_message(office: PostOffice) -> None:
@@ -215,14 +133,34 @@ async def test_a_version_wanted_while_it_is_sent_is_sent_too(office: PostOffice)
 
 
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "metadata_too_large"])
-async def test_what_slack_refuses_for_good_is_given_up(office: PostOffice, code: str) -> None:
-    """It is kept with the reason and not sent again; what comes after it is, and a newer version too."""
+async def test_what_slack_refuses_for_good_is_replaced(office: PostOffice, code: str) -> None:
+    """A plain short one stands in its place, in order, and is counted; a newer version takes its place."""
     office.place.faults.fail("chat.postMessage", code)
     office.want("a", "refused")
     office.want("b", "second")
     await office.send()
+    first, second = office.shown()
+    assert (
+        code in first and "`/vigie status`" in first and "refused" not in first.replace("refused to show", "")
+    )
+    assert second == "second"
+    with office.store.read() as tx:
+        assert tx.alerts.counted()[f"slack_refused:{code}"] == 1
+    office.want("a", "in other words")
+    await office.send()
+    assert office.shown() == ["in other words", "second"]
+
+
+async def test_what_slack_refuses_in_any_words_is_given_up_and_counted(office: PostOffice) -> None:
+    """It is kept with the reason and not sent again; what comes after it is, and a newer version too."""
+    office.place.faults.fail("chat.postMessage", "invalid_blocks", times=2)
+    office.want("a", "refused")
+    office.want("b", "second")
+    await office.send()
     assert office.shown() == ["second"]
-    assert (office.post("a").sent, office.post("a").problem) == (-1, code)
+    assert (office.post("a").sent, office.post("a").problem) == (-1, "invalid_blocks")
+    with office.store.read() as tx:
+        assert tx.alerts.counted()["slack_refused:invalid_blocks"] == 1
     await office.send(after=3600)
     assert office.shown() == ["second"]
     office.want("a", "in other words")

@@ -1,0 +1,1 @@
+"""How Vigie reaches people when Slack cannot, and how it tells something else that it is well."""

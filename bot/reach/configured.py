@@ -1,0 +1,89 @@
+"""Reads [fallback] and [heartbeat_out]; refuses what could never work or would give a secret away."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from bot.errors import Misconfigured
+from bot.reach.mail import SMTPS_PORT, Mail, MailServer
+from bot.reach.way import Way
+from bot.reach.webhook import Webhook
+from bot.settings import FallbackSection, Settings
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def ways_of(settings: Settings) -> list[Way]:
+    """The ways that are configured; none is a valid answer. The heartbeat's address is looked at, too.
+
+    Raises:
+        Misconfigured: names the setting and what to write.
+    """
+    section, ways = settings.file.fallback, list[Way]()
+    if settings.file.heartbeat_out.url:
+        check_url("heartbeat_out.url", settings.file.heartbeat_out.url)
+    _check_mail(section, settings.smtp_password)
+    if section.webhook_url:
+        check_url("fallback.webhook_url", section.webhook_url)
+        _check_token(settings.fallback_token)
+        ways.append(Webhook(section.webhook_url, settings.fallback_token))
+    if section.smtp_host:
+        server = MailServer(
+            section.smtp_host,
+            section.smtp_port,
+            section.smtp_starttls,
+            section.smtp_user,
+            settings.smtp_password,
+        )
+        ways.append(Mail(server, section.mail_from, tuple(section.mail_to)))
+    return ways
+
+
+def check_url(name: str, url: str) -> None:
+    """An http or https address that holds no password.
+
+    Raises:
+        Misconfigured: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not _is_plain(url):
+        raise Misconfigured(f"{name}: not an address such as https://example.org/hook.")
+    if parts.username or parts.password:
+        raise Misconfigured(f"{name}: it holds a password; take it out, the file may be read by others.")
+
+
+def _check_mail(section: FallbackSection, password: str) -> None:
+    if not section.smtp_host:
+        if section.mail_to or section.mail_from or section.smtp_user:
+            raise Misconfigured("fallback.smtp_host is missing: name the mail server that takes the mail.")
+        return
+    if not section.mail_from or not section.mail_to:
+        raise Misconfigured(
+            "fallback.smtp_host is set, so mail_from and mail_to are needed too, such as"
+            ' mail_from = "vigie@example.org" and mail_to = ["on-call@example.org"].'
+        )
+    if not section.smtp_user:
+        return
+    if not password:
+        raise Misconfigured(
+            "VIGIE_SMTP_PASSWORD is not set, and fallback.smtp_user logs in with it. Set it, or take"
+            " smtp_user out if the mail server asks for no login."
+        )
+    if not section.smtp_starttls and section.smtp_port != SMTPS_PORT and section.smtp_host not in LOOPBACK:
+        raise Misconfigured(
+            "fallback.smtp_starttls is false, so the password would cross the network in the clear. Set it to"
+            f" true, or smtp_port to {SMTPS_PORT}."
+        )
+
+
+def _check_token(token: str) -> None:
+    if not _is_plain(token):
+        raise Misconfigured("VIGIE_FALLBACK_TOKEN holds a character that no HTTP header can carry.")
+
+
+def _is_plain(text: str) -> bool:
+    return all(32 < ord(character) < 127 for character in text)
