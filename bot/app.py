@@ -22,6 +22,7 @@ from bot.background import Waker, keep_indexed, until_stopped, warm, watch_n3
 from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
+from bot.owner import Owner
 from bot.settings import Settings
 from bot.slack import buttons, commands, http_mode, mentions, views
 from bot.slack.channels import Channels
@@ -31,7 +32,8 @@ from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
 from bot.stages.steps import Steps
-from bot.store.database import Store
+from bot.store.database import Store, open_engine
+from bot.store.ownership import Ownership
 from bot.tools.catalogue import parse, read_files
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.process import ExecutorProcess
@@ -56,18 +58,21 @@ async def serve(settings: Settings, config: Path) -> None:
     """Run Vigie until it is told to stop.
 
     Raises:
-        Misconfigured, CatalogueError, FolderBusy: it cannot start; the message says what to do.
+        Misconfigured, CatalogueError, FolderBusy, StoreBusy, StoreOutdated, StoreTooNew: it cannot start;
+            the message says what to do.
+        StoreUnavailable: the database is away; starting again later may do.
     """
     settings.require_n3()
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     content = read_files(settings.catalogue)
     check_secrets(settings.secrets)
-    with own_folder(settings.folder):
-        store = Store.open(settings.store_url)
+    engine = open_engine(settings.store_url)
+    with own_folder(settings.folder), Ownership(engine) as ownership:
+        store = Store.ready(engine)
         put_in_force(store, settings, content)
         async with _clients(settings) as (client, sending_client):
-            await _run(settings, config, store, client, sending_client)
+            await _run(settings, config, store, Owner(ownership), client, sending_client)
         store.close()
 
 
@@ -106,6 +111,7 @@ def model_of(settings: Settings) -> ModelDiagnostician | None:
 def executor_process(settings: Settings, config: Path) -> ExecutorProcess:
     """The executor with an environment of its own: no model key; the Slack token only to read who is N3."""
     kept = ("PATH", "HOME", "LANG", "SLACK_API_URL", "VIGIE_FAULT_LOG", "VIGIE_FAULT_AT", "SSL_CERT_FILE")
+    kept += ("VIGIE_STORE_URL", "PGPASSFILE", "PGSSLROOTCERT", "PGSSLMODE")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment["SLACK_BOT_TOKEN"] = settings.bot_token
     return ExecutorProcess([sys.executable, "-m", "bot", "executor", "--config", str(config)], environment)
@@ -127,6 +133,7 @@ async def _run(
     settings: Settings,
     config: Path,
     store: Store,
+    owner: Owner,
     client: AsyncWebClient,
     sending_client: AsyncWebClient,
 ) -> None:
@@ -134,7 +141,10 @@ async def _run(
     section = settings.file
     in_force, who_is_n3, wake = Adopted(), membership(store, settings), Waker()
     knowledge = KnowledgeBase.open(
-        settings.folder / "knowledge", owner=True, vectors=section.knowledge.vectors
+        settings.folder / "knowledge",
+        owner=True,
+        url=settings.knowledge_url,
+        vectors=section.knowledge.vectors,
     )
     executor = executor_process(settings, config)
     rules = Rules(heartbeats=frozenset(section.heartbeats.names))
@@ -163,13 +173,14 @@ async def _run(
         running.push_async_callback(web.stop)
         connection.start()
         running.push_async_callback(connection.stop)
-        running.callback(asyncio.create_task(outbox.run(connection.is_connected)).cancel)
+        running.callback(owner.watch().cancel)
+        running.callback(asyncio.create_task(outbox.run(owner.while_held(connection.is_connected))).cancel)
         local = LocalSocket(settings.folder, knowledge)
         await local.start()
         running.push_async_callback(local.stop)
         (settings.folder / "web.port").write_text(str(web.port))
         log.info("ready", intake=f"http://{section.web.host}:{web.port}/alerts/alertmanager")
-        lifecycle = await _lifecycle(settings, store, copilot, steps)
+        lifecycle = await _lifecycle(settings, store, copilot, steps, owner)
         wake.wakes(lifecycle)
         running.push_async_callback(lifecycle.stop)
         running.callback(asyncio.create_task(keep_indexed(knowledge, connection.settled)).cancel)
@@ -177,7 +188,7 @@ async def _run(
         if model is not None:
             running.push_async_callback(model.aclose)
             running.callback(asyncio.create_task(warm(model)).cancel)
-        await until_stopped(connection.wait_fatal)
+        await until_stopped(connection.wait_fatal, owner.wait_fatal)
 
 
 def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:
@@ -187,9 +198,13 @@ def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> 
     return WebServer(section.host, section.port, section.max_body, intake, Metrics(store), health.read)
 
 
-async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:
+async def _lifecycle(
+    settings: Settings, store: Store, copilot: Copilot, steps: Steps, owner: Owner
+) -> Lifecycle:
     """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
     module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
-    made: Lifecycle = module.Lifecycle(store, copilot.proposals, steps, settings.lifecycle_url)
+    made: Lifecycle = module.Lifecycle(
+        store, copilot.proposals, steps, settings.lifecycle_url, lambda: owner.is_held
+    )
     await made.start()
     return made

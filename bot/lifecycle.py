@@ -18,7 +18,7 @@ from bot.copilot.proposals import Proposals
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Store, Tx
-from bot.errors import VigieError
+from bot.errors import StoreUnavailable, VigieError
 from bot.stages.steps import Steps
 
 log = structlog.get_logger()
@@ -59,8 +59,16 @@ def unfinished(tx: Tx) -> list[str]:
 class Lifecycle:
     """Owns DBOS and the sweep. `wake` may be called from any thread; a lost call only costs a second."""
 
-    def __init__(self, store: Store, proposals: Proposals, steps: Steps, database_url: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        proposals: Proposals,
+        steps: Steps,
+        database_url: str,
+        is_owner: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._store = store
+        self._is_owner = is_owner
         self._proposals = proposals
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
@@ -132,7 +140,10 @@ class Lifecycle:
         while True:
             self._kick.clear()
             try:
-                await self.sweep()
+                if self._is_owner():
+                    await self.sweep()
+            except StoreUnavailable as error:
+                log.warning("nothing is swept", problem=str(error))
             except Exception:  # the loop's boundary: a failed sweep is tried again a second later
                 log.exception("sweep failed")
             try:
@@ -147,6 +158,8 @@ class Lifecycle:
         problem = "it is not done yet"
         async with self._slots:
             try:
+                if not self._is_owner():
+                    raise StoreUnavailable
                 await self._verbs[verb](subject)
             except VigieError as error:
                 problem = str(error)

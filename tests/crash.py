@@ -22,7 +22,6 @@ from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.records import Summary
 from bot.sign_off.audit import first_broken
 from bot.store import tables
-from knowledge.base import KnowledgeBase
 from tests.world import CHANNEL, N3_A, ON_CALL, World, world
 
 SERVICE = "svc-0"
@@ -159,7 +158,7 @@ class Story:
         return []
 
     def _wrong_documents(self) -> list[str]:
-        base = KnowledgeBase.open(self._world.folder / "data" / "knowledge", owner=False)
+        base = self._world.documents()
         ids = [document.id for document in base.documents()]
         base.close()
         return [] if ids.count(f"learned/incident-{self._incident}") == 1 else [f"documents: {ids}"]

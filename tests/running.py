@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.store.database import Store, open_engine
+from knowledge.base import KnowledgeBase
 
 T = TypeVar("T")
 
@@ -81,10 +82,21 @@ class Running:
         return path.read_text(errors="replace") if path.exists() else ""
 
     @property
+    def store_url(self) -> str:
+        """Where the rows are: the environment's PostgreSQL, or the file in the folder."""
+        given = self.environment.get("VIGIE_STORE_URL", "")
+        return given or f"sqlite:///{self.folder / 'data' / 'vigie.sqlite'}"
+
+    def documents(self) -> KnowledgeBase:
+        """The knowledge base beside its owner."""
+        url = self.environment.get("VIGIE_STORE_URL", "")
+        return KnowledgeBase.open(self.folder / "data" / "knowledge", owner=False, url=url)
+
+    @property
     def store(self) -> Store:
         """The rows of the running process."""
         if self._store is None:
-            self._store = Store(open_engine(f"sqlite:///{self.folder / 'data' / 'vigie.sqlite'}"))
+            self._store = Store(open_engine(self.store_url))
         return self._store
 
     async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:

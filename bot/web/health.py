@@ -1,4 +1,4 @@
-"""Health: 200 as long as alerts are taken in; the parts that are away or warming up are named."""
+"""Health: 200 as long as alerts are taken in, else 503; the parts that are away or warming up are named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import Protocol
 
 from bot.domain.store import Store
+from bot.errors import StoreUnavailable
 
 
 class Link(Protocol):
@@ -38,15 +39,24 @@ class Health:
         return await asyncio.to_thread(self._read, await self._slack.trouble())
 
     def _read(self, trouble: str) -> dict[str, object]:
+        parts = {
+            "slack": trouble or "connected",
+            "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
+            "model": self._model or "none: diagnosis by similar incidents",
+        }
+        try:
+            return parts | self._rows()
+        except StoreUnavailable:
+            # Who may look at this need not know where the store is; the log says it.
+            return {"status": "the store does not answer: no alert is taken in", **parts}
+
+    def _rows(self) -> dict[str, object]:
         with self._store.read() as tx:
             waiting, since = tx.posts.lag()
             problem = tx.posts.problem()
             frozen = tx.n3.freeze() is not None
         return {
             "status": "ok",
-            "slack": trouble or "connected",
-            "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
-            "model": self._model or "none: diagnosis by similar incidents",
             "knowledge": self._knowledge.health(),
             "messages_waiting": waiting,
             "oldest_message": since.isoformat() if since and waiting else None,
