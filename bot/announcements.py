@@ -9,6 +9,8 @@ from bot.domain.store import Tx
 
 INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
 
+IN_THREAD = ("evidence", "diagnosis", "summary")  # the messages that each incident may have once
+
 
 def incident_key(incident_id: int) -> str:
     return f"incident:{incident_id}"
@@ -44,7 +46,7 @@ def announce_proposal(tx: Tx, proposal: Proposal) -> None:
 def announce_rise(tx: Tx, incident_id: int, severity: Severity) -> None:
     """A rise in severity breaks through: Slack tells nobody of an edit, so it is a message of its own."""
     text = f":rotating_light: *#{incident_id}* rose to *{severity.word}*."
-    announce_text(tx, f"{incident_key(incident_id)}:rise:{severity.word}", text)
+    announce_text(tx, _rise_key(incident_id, severity), text)
 
 
 def announce_change(tx: Tx, offer_id: int) -> None:
@@ -55,6 +57,25 @@ def announce_change(tx: Tx, offer_id: int) -> None:
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:
     """A sentence of our own in the channel; `foreign` are somebody's words, shown as they are."""
     tx.posts.want(key, INCIDENTS, "text", content={"text": text, "foreign": foreign})
+
+
+def answer_key(question: str) -> str:
+    """The answer to the question that the inbox keeps under this key."""
+    return f"answer:{question}"
+
+
+def foresee_incident(tx: Tx, incident: Incident) -> None:
+    """Slack may have every message that this incident can still get: each is looked for before it is sent."""
+    thread = incident_key(incident.id)
+    for kind in IN_THREAD:
+        tx.posts.foresee(f"{thread}:{kind}", INCIDENTS, kind, incident.id, thread)
+    for severity in Severity:
+        if severity > incident.severity:
+            tx.posts.foresee(_rise_key(incident.id, severity), INCIDENTS, "text")
+
+
+def _rise_key(incident_id: int, severity: Severity) -> str:
+    return f"{incident_key(incident_id)}:rise:{severity.word}"
 
 
 def _in_thread(tx: Tx, incident_id: int, kind: str) -> None:

@@ -85,6 +85,12 @@ class StoreTooNew(VigieError):
     exit_code = 2
 
 
+class StoreNotEmpty(VigieError):
+    """A backup goes only into an empty store, as nothing is ever overwritten; use a new folder or database."""
+
+    exit_code = 2
+
+
 class ExecutorUnavailable(VigieError):
     """The executor does not answer; it is restarted by itself, try again in a few seconds."""
 

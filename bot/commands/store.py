@@ -1,4 +1,4 @@
-"""Opens the store of an installation for a command, where there is one."""
+"""Opens what an installation keeps, for a command: the store and the documents, where there are any."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from bot.store.database import answering, open_engine
 from bot.store.migrate import revision_of
 
 
+def engines(settings: Settings) -> dict[str, Engine]:
+    """The engines of store and knowledge base by name; one and the same where both are in PostgreSQL."""
+    store = open_engine(settings.store_url)
+    same = settings.knowledge_url == settings.store_url
+    return {"store": store, "knowledge": store if same else open_engine(settings.knowledge_url)}
+
+
+def present(settings: Settings) -> dict[str, Engine]:
+    """The same without SQLite files that are not there: a look alone must not make them."""
+    return {name: engine for name, engine in engines(settings).items() if _is_there(engine)}
+
+
 def existing(settings: Settings) -> Engine:
     """The store's engine.
 
@@ -20,15 +32,18 @@ def existing(settings: Settings) -> Engine:
         StoreUnavailable: the database does not answer.
     """
     engine = open_engine(settings.store_url)
-    file = engine.url.database if engine.dialect.name == "sqlite" else None
-    if file is None or Path(file).exists():  # a look alone must not make the file
-        with answering(engine), engine.connect() as connection:
+    if _is_there(engine):
+        with answering(engine), engine.connect().execution_options(vigie_reading=True) as connection:
             if revision_of(connection) is not None:
                 return engine
-    raise BadInput(f"There is no store yet ({where(settings)}); start `vigie serve` once.")
+    raise BadInput(f"{where(engine)} holds no store yet; start `vigie serve` once.")
 
 
-def where(settings: Settings) -> str:
-    """Where the store is, without a password."""
-    url = open_engine(settings.store_url).url
+def where(engine: Engine) -> str:
+    """Where it is, without a password."""
+    url = engine.url
     return f"{url.host}:{url.port or 5432}/{url.database}" if url.host else str(url.database)
+
+
+def _is_there(engine: Engine) -> bool:
+    return engine.dialect.name != "sqlite" or Path(str(engine.url.database)).exists()

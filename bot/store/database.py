@@ -166,8 +166,7 @@ class Store:
         """A writing transaction: committed when the block ends, rolled back when it raises."""
         with answering(self._engine), self._engine.connect() as connection, connection.begin():
             one_writer(connection)
-            now = self._advance(connection)
-            yield Tx(connection, now)
+            yield writing(connection, self._clock())
             fault_hook.point("commit")
         fault_hook.point("committed")
 
@@ -183,7 +182,7 @@ class Store:
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
-            yield Tx(connection, max(self._clock(), self._stored(connection)))
+            yield Tx(connection, max(self._clock(), _stored(connection)))
 
     def now(self) -> datetime:
         """The time now, never before the newest time stored."""
@@ -193,18 +192,21 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _advance(self, connection: Connection) -> datetime:
-        stored = self._stored(connection)
-        now = max(self._clock(), stored)
-        if now > stored:
-            changed = connection.execute(sa.update(t.high_water).values(at=now))
-            if not changed.rowcount:
-                connection.execute(sa.insert(t.high_water).values(id=1, at=now))
-        return now
 
-    def _stored(self, connection: Connection) -> datetime:
-        row = connection.execute(sa.select(t.high_water.c.at)).first()
-        return datetime.min.replace(tzinfo=UTC) if row is None else row.at
+def writing(connection: Connection, now: datetime) -> Tx:
+    """What a connection of one's own writes, at `now` or the newest time stored, which moves forward."""
+    stored = _stored(connection)
+    if now <= stored:
+        return Tx(connection, stored)
+    changed = connection.execute(sa.update(t.high_water).values(at=now))
+    if not changed.rowcount:
+        connection.execute(sa.insert(t.high_water).values(id=1, at=now))
+    return Tx(connection, now)
+
+
+def _stored(connection: Connection) -> datetime:
+    row = connection.execute(sa.select(t.high_water.c.at)).first()
+    return datetime.min.replace(tzinfo=UTC) if row is None else row.at
 
 
 def sqlite_url(path: Path) -> str:

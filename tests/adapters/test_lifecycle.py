@@ -181,7 +181,8 @@ async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
     read = settings.load(config, waiting.environment)
     store = Store.open(read.store_url)
     await asyncio.to_thread(app.put_in_force, store, read, read_files(read.catalogue))
-    knowledge = KnowledgeBase.open(waiting.folder / "data" / "knowledge", owner=True, vectors=False)
+    folder = waiting.folder / "data" / "knowledge"
+    knowledge = KnowledgeBase.open(folder, owner=True, url=read.knowledge_url, vectors=False)
     executor = app.executor_process(read, config)
     copilot = Copilot.of(store, Adopted(), membership(store, read), Rules(), lambda verb, subject: None)
     steps = Steps(store, Adopted(), executor, knowledge, None, 5)
