@@ -65,20 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     _config(verify).set_defaults(run=_audit_verify)
     freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
     freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
-    backup = _config(
-        add("backup", "everything that is kept, in one file; while `serve` runs or not", _backup)
-    )
+    backup = _config(add("backup", "all that is kept, in one file; while `serve` runs or not", _backup))
     backup.add_argument("file", type=Path, metavar="FILE", help="a new file; nothing is overwritten")
     backup.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    restore = _config(
-        add("restore", "a backup into an empty store; sign-offs from before are void", _restore)
-    )
+    restore = _config(add("restore", "a backup into an empty store; earlier sign-offs are void", _restore))
     restore.add_argument("file", type=Path, metavar="FILE", help="what `vigie backup` wrote")
     restore.add_argument("--dry-run", action="store_true", help="check everything, and change nothing")
     restore.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    migrate = _config(
-        add("migrate", "bring the tables of an older Vigie to this one, after a backup", _migrate)
-    )
+    migrate = _config(add("migrate", "bring an older Vigie's tables to this one, after a backup", _migrate))
     migrate.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     migrate.add_argument("--no-backup", action="store_true", help="make no backup in the folder first")
     migrate.add_argument("--json", action="store_true", help="print one JSON object and nothing else")

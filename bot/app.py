@@ -111,8 +111,8 @@ def model_of(settings: Settings) -> ModelDiagnostician | None:
 def executor_process(settings: Settings, config: Path) -> ExecutorProcess:
     """The executor with an environment of its own: no model key; the Slack token only to read who is N3."""
     kept = ("PATH", "HOME", "LANG", "SLACK_API_URL", "VIGIE_FAULT_LOG", "VIGIE_FAULT_AT", "SSL_CERT_FILE")
-    kept += ("VIGIE_STORE_URL", "PGPASSFILE", "PGSSLROOTCERT", "PGSSLMODE")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    database = ("VIGIE_STORE_URL", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT")
+    environment = {name: os.environ[name] for name in (*kept, *database) if name in os.environ}
     environment["SLACK_BOT_TOKEN"] = settings.bot_token
     return ExecutorProcess([sys.executable, "-m", "bot", "executor", "--config", str(config)], environment)
 

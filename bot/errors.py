@@ -86,7 +86,7 @@ class StoreTooNew(VigieError):
 
 
 class StoreNotEmpty(VigieError):
-    """A backup goes only into an empty store, as nothing is ever overwritten; use a new folder or database."""
+    """A backup goes only into an empty store, so that nothing is lost; use a new folder or database."""
 
     exit_code = 2
 

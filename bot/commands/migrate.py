@@ -38,9 +38,7 @@ def run(config: Path, *, dry_run: bool, no_backup: bool, as_json: bool) -> int:
         would = "would go" if dry_run else "went"
         print(f"{step.house}: {would} from {step.found} to {step.head} ({', '.join(step.revisions)})")
     if found and not dry_run:
-        print(
-            "The audit chain holds. Start `vigie serve`: what was open goes on, signatures count as before."
-        )
+        print("The audit chain holds. Start `vigie serve`: what was open goes on, signatures still count.")
     return 0
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,7 +17,7 @@ from knowledge import migrations as knowledge_migrations
 from knowledge import tables as knowledge_tables
 
 # What a value is in a backup, whatever the engine calls its type.
-KINDS: dict[str, sa.types.TypeEngine[object]] = {
+KINDS: dict[str, sa.types.TypeEngine[Any]] = {
     "text": sa.Text(),
     "integer": sa.BigInteger(),
     "float": sa.Float(),
@@ -23,14 +25,7 @@ KINDS: dict[str, sa.types.TypeEngine[object]] = {
     "date": sa.Date(),
     "json": sa.JSON(none_as_null=True),
 }
-_PYTHON = {
-    "str": "text",
-    "int": "integer",
-    "float": "float",
-    "bool": "boolean",
-    "date": "date",
-    "dict": "json",
-}
+_PYTHON = {str: "text", int: "integer", float: "float", bool: "boolean", date: "date", dict: "json"}
 
 
 @dataclass(frozen=True)
@@ -78,9 +73,9 @@ KNOWLEDGE = House(
 HOUSES = {house.name: house for house in (STORE, KNOWLEDGE)}
 
 
-def kind_of(column: sa.Column[object]) -> str:
+def kind_of(column: sa.Column[Any]) -> str:
     """The kind of a column, by the Python values that it takes."""
-    return _PYTHON[column.type.python_type.__name__]
+    return _PYTHON[column.type.python_type]
 
 
 @cache

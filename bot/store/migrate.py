@@ -34,7 +34,7 @@ def revision_of(connection: Connection) -> str | None:
     """The revision that the tables have; None where there are none."""
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
-    version = sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
+    version: sa.Select[tuple[str]] = sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
     found: str | None = connection.scalar(version)
     return found
 

@@ -63,11 +63,8 @@ class Backup:
             StoreTooNew, KnowledgeTooNew: a newer Vigie wrote it.
         """
         manifest = self.manifest
-        if (
-            manifest.format != FORMAT
-            or not manifest.houses.keys() <= HOUSES.keys()
-            or "store" not in manifest.houses
-        ):
+        known = "store" in manifest.houses and manifest.houses.keys() <= HOUSES.keys()
+        if manifest.format != FORMAT or not known:
             raise BadInput(f"The backup has format {manifest.format}; this Vigie reads {FORMAT}.")
         for name, held in manifest.houses.items():
             HOUSES[name].refuse_unknown(held.revision)
