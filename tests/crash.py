@@ -42,13 +42,16 @@ class Played:
     problems: list[str] = field(default_factory=list)
 
 
-async def play(folder: Path, place: str = "") -> Played:
-    """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it."""
+async def play(folder: Path, place: str = "", store: str = "") -> Played:
+    """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it.
+
+    `store`: as in `world`.
+    """
     await asyncio.to_thread(folder.mkdir, parents=True)
     log, killed = folder / "places", folder / "places.killed"
     faults = {"VIGIE_FAULT_LOG": str(log)} | ({"VIGIE_FAULT_AT": place} if place else {})
     played = Played(place)
-    async with world(folder, start=False, environment=faults) as running:
+    async with world(folder, start=False, environment=faults, store=store) as running:
         story = Story(running)
         try:
             async with _supervised(running, played):

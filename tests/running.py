@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import sqlalchemy as sa
+
 from bot.store.database import Store, open_engine
 from knowledge.base import KnowledgeBase
 
@@ -98,6 +100,28 @@ class Running:
         if self._store is None:
             self._store = Store(open_engine(self.store_url))
         return self._store
+
+    @contextlib.contextmanager
+    def refusing(self, table: str, when: str = "1 = 1") -> Iterator[None]:
+        """The table takes no new row, or none `when` that holds, as if the disk were full."""
+        name = f"refuse_{table}"
+        make, drop = f"CREATE TRIGGER {name} BEFORE INSERT ON {table}", f"DROP TRIGGER {name}"
+        statements = [f"{make} WHEN {when} BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"]
+        if self.store_url.startswith("postgresql"):
+            full = "$$BEGIN RAISE EXCEPTION 'the disk is full'; END$$"
+            statements = [
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {full}",
+                f"{make} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()",
+            ]
+            drop = f"DROP FUNCTION {name} CASCADE"
+        with self.store._engine.begin() as connection:
+            for statement in statements:
+                connection.execute(sa.text(statement))
+        try:
+            yield
+        finally:
+            with self.store._engine.begin() as connection:
+                connection.execute(sa.text(drop))
 
     async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:
         """Look again and again until it gives something."""

@@ -117,7 +117,7 @@ class Outbox:
         try:
             return await self._send(post)
         except StoreUnavailable:
-            raise  # nothing can be noted either; its row says in doubt where a call was made
+            return await self._wait(post, "the store did not answer", in_doubt=True)
         except Exception as error:  # the message's boundary: it waits, and others go on
             log.exception("message failed", key=post.key)
             return await self._wait(post, f"unexpected {type(error).__name__}", in_doubt=True)

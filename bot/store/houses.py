@@ -25,7 +25,7 @@ KINDS: dict[str, sa.types.TypeEngine[Any]] = {
     "date": sa.Date(),
     "json": sa.JSON(none_as_null=True),
 }
-_PYTHON = {str: "text", int: "integer", float: "float", bool: "boolean", date: "date", dict: "json"}
+_PYTHON = {str: "text", int: "integer", float: "float", bool: "boolean", date: "date"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ HOUSES = {house.name: house for house in (STORE, KNOWLEDGE)}
 
 def kind_of(column: sa.Column[Any]) -> str:
     """The kind of a column, by the Python values that it takes."""
-    return _PYTHON[column.type.python_type]
+    return "json" if isinstance(column.type, sa.JSON) else _PYTHON[column.type.python_type]
 
 
 @cache

@@ -34,8 +34,8 @@ def revision_of(connection: Connection) -> str | None:
     """The revision that the tables have; None where there are none."""
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
-    version: sa.Select[tuple[str]] = sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
-    found: str | None = connection.scalar(version)
+    version: sa.ColumnElement[str] = sa.column("version_num")
+    found: str | None = connection.scalar(sa.select(version).select_from(sa.table(VERSION_TABLE)))
     return found
 
 
