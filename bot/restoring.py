@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.errors import BadInput
 from bot.sign_off.audit import first_broken
-from bot.store.database import one_writer, writing
+from bot.store.database import remaking, writing
 from bot.store.houses import HOUSES
 from bot.store.restore import Backup, load, refuse_rows
 from bot.voiding import Voided, void
@@ -53,7 +53,5 @@ def _transactions(engines: Mapping[str, Engine]) -> Iterator[dict[str, Connectio
     with contextlib.ExitStack() as stack:
         for engine in engines.values():
             if engine not in by_engine:
-                by_engine[engine] = stack.enter_context(engine.connect())
-                stack.enter_context(by_engine[engine].begin())
-                one_writer(by_engine[engine])
+                by_engine[engine] = stack.enter_context(remaking(engine))
         yield {name: by_engine[engine] for name, engine in engines.items()}

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from bot.errors import BadInput
 from bot.sign_off.audit import first_broken
-from bot.store.database import one_writer, writing
+from bot.store.database import remaking, writing
 from bot.store.houses import HOUSES
 
 
@@ -50,20 +50,18 @@ def upgrade(engine: Engine, step: Step, now: datetime) -> None:
     """Run the migrations of one house in one transaction.
 
     Raises:
-        BadInput: the audit chain held before and would not after; nothing was changed.
+        BadInput: the audit chain does not hold after it; nothing was changed.
     """
     house = HOUSES[step.house]
-    with engine.connect() as connection, connection.begin():
-        one_writer(connection)
-        if step.house != "store":
-            house.upgrade_to(connection, step.head)
-            return
+    with remaking(engine) as connection:
         house.upgrade_to(connection, step.head)
+        if step.house != "store":
+            return
         tx = writing(connection, now)
         broken = first_broken(tx.audit.events())
         if broken is not None:
             raise BadInput(
-                f"After it the audit chain would be broken at event {broken[0]}: {broken[1]}. Nothing was"
+                f"The audit chain is broken at event {broken[0]}: {broken[1]}. Nothing was"
                 " changed; see `vigie audit verify`."
             )
         tx.audit.append("vigie", "migrated", "store", {"from": step.found, "to": step.head})

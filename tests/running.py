@@ -28,6 +28,7 @@ class Running:
     environment: dict[str, str]
     serve: asyncio.subprocess.Process | None = None
     port: int = 0
+    code: Path | None = None  # a folder with another version of our code, instead of this one
     supervised: bool = False  # somebody starts serve again when it ends, so its end is no reason to give up
     _store: Store | None = None
 
@@ -40,6 +41,7 @@ class Running:
             sys.executable,
             *("-m", "bot", "serve", "--config", str(self.folder / "vigie.toml")),
             env=self.environment | dict(extra or {}),
+            cwd=self.code,
             stdout=out,
             stderr=out,
         )

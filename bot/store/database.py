@@ -73,6 +73,30 @@ def _sqlite(url: sa.URL) -> Engine:
 
 
 @contextmanager
+def remaking(engine: Engine) -> Iterator[Connection]:
+    """A transaction of the only writer in which tables may be made anew; references must hold at its end.
+
+    Raises:
+        Misconfigured: a row would refer to nothing; nothing was changed.
+    """
+    with engine.connect().execution_options(vigie_remaking=True) as connection:
+        try:
+            with connection.begin():
+                one_writer(connection)
+                yield connection
+                _refuse_dangling(connection)
+        finally:
+            connection.invalidate()  # the next one looks after references again
+
+
+def _refuse_dangling(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if dangling is not None:
+            raise Misconfigured(f"A row of {dangling[0]} would refer to nothing; nothing was changed.")
+
+
+@contextmanager
 def answering(engine: Engine) -> Iterator[None]:
     """What the block asks of the database is answered, or the reason why not is told without its URL.
 
@@ -105,7 +129,11 @@ def _prepare_sqlite(connection: object, record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("vigie_reading", False)
+    options = connection.get_execution_options()
+    reading = options.get("vigie_reading", False)
+    if options.get("vigie_remaking", False):
+        # SQLite changes a table by making it anew; dropping the old one would hurt what refers to it.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

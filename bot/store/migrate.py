@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 from bot.errors import StoreOutdated, StoreTooNew
-from bot.store.database import one_writer
+from bot.store.database import one_writer, remaking
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "vigie_version"
@@ -45,8 +45,7 @@ def upgrade(engine: Engine) -> None:
     Raises:
         StoreTooNew: the store has a revision that this Vigie does not know.
     """
-    with engine.connect() as connection, connection.begin():
-        one_writer(connection)
+    with remaking(engine) as connection:
         refuse_unknown(revision_of(connection))
         upgrade_to(connection, "head")
 

@@ -64,8 +64,14 @@ def fill(store: Store) -> dict[str, int]:
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
         tx.audit.append("vigie", "noted", ODD, {"deep": {"list": [1, 1.5, True, None, ODD]}})
-    standing = {"tool": "fix", "trigger": {}, "arguments": {}, "digest": "s" * 64, "state": "valid"}
-    standing |= {"uses_per_hour": 1, "uses_left": 3, "ends_at": NOW, "given_by": ["x"]}
+    standing: dict[str, Any] = {
+        "tool": "fix",
+        "trigger": {},
+        "arguments": {},
+        "digest": "s" * 64,
+        "state": "valid",
+    }
+    standing |= {"digest": "s" * 64, "uses_per_hour": 1, "uses_left": 3, "ends_at": NOW, "given_by": ["x"]}
     with store._engine.begin() as connection:
         connection.execute(sa.insert(t.standing_sign_offs).values(**standing))
     return ids

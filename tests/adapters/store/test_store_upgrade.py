@@ -1,4 +1,4 @@
-"""From every revision there ever was to the newest: rows stay, the chain holds, a next start is no upgrade."""
+"""From every revision there ever was to the newest: rows stay, the chain holds; a start is no upgrade."""
 
 from __future__ import annotations
 
