@@ -72,6 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
     freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
     _add_eval(add("eval", "measure Vigie on your own data, in a throw-away store", _nothing))
+    backup = _config(add("backup", "all that is kept, in one file; while `serve` runs or not", _backup))
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file; nothing is overwritten")
+    backup.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    restore = _config(add("restore", "a backup into an empty store; earlier sign-offs are void", _restore))
+    restore.add_argument("file", type=Path, metavar="FILE", help="what `vigie backup` wrote")
+    restore.add_argument("--dry-run", action="store_true", help="check everything, and change nothing")
+    restore.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    migrate = _config(add("migrate", "bring an older Vigie's tables to this one, after a backup", _migrate))
+    migrate.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    migrate.add_argument("--no-backup", action="store_true", help="make no backup in the folder first")
+    migrate.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     executor = commands.add_parser("executor")  # started by serve alone, so it is not in the help
     _config(executor).set_defaults(run=_executor)
     return parser
@@ -199,6 +210,29 @@ def _freeze(arguments: argparse.Namespace) -> int:
     from bot.commands import freeze
 
     return freeze.run(arguments.config, " ".join(arguments.reason))
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from bot.commands import backup
+
+    return backup.run(arguments.config, arguments.file, as_json=arguments.json)
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from bot.commands import restore
+
+    return restore.run(arguments.config, arguments.file, dry_run=arguments.dry_run, as_json=arguments.json)
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    from bot.commands import migrate
+
+    return migrate.run(
+        arguments.config,
+        dry_run=arguments.dry_run,
+        no_backup=arguments.no_backup,
+        as_json=arguments.json,
+    )
 
 
 if __name__ == "__main__":

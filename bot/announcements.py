@@ -15,6 +15,8 @@ from bot.sign_off.calling import Call, Why
 
 INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
 
+IN_THREAD = ("evidence", "diagnosis", "summary")  # the messages that each incident may have once
+
 
 def incident_key(incident_id: int) -> str:
     return f"incident:{incident_id}"
@@ -129,6 +131,21 @@ def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:
 def _again(tx: Tx, post: Post) -> None:
     """Edit a message in place: what it shows may have changed, why it was sent has not."""
     tx.posts.want(post.key, post.channel, post.kind, post.subject, post.thread_of, post.content)
+
+
+def answer_key(question: str) -> str:
+    """The answer to the question that the inbox keeps under this key."""
+    return f"answer:{question}"
+
+
+def foresee_incident(tx: Tx, incident: Incident) -> None:
+    """Slack may have every message that this incident can still get: each is looked for before it is sent."""
+    thread = incident_key(incident.id)
+    for kind in IN_THREAD:
+        tx.posts.foresee(f"{thread}:{kind}", INCIDENTS, kind, incident.id, thread)
+    for severity in Severity:
+        if severity > incident.severity:
+            tx.posts.foresee(rise_key(incident.id, severity), INCIDENTS, "text")
 
 
 def _in_thread(tx: Tx, incident_id: int, kind: str) -> None:

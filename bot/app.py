@@ -24,6 +24,7 @@ from bot.copilot import Copilot
 from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.folder import own_folder
+from bot.owner import Owner
 from bot.reach.configured import ways_of
 from bot.reach.due import Rule
 from bot.reach.heartbeat import Heartbeat
@@ -39,7 +40,8 @@ from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
 from bot.stages.steps import Steps
-from bot.store.database import Store
+from bot.store.database import Store, open_engine
+from bot.store.ownership import Ownership
 from bot.tools.catalogue import file_names, parse, read_files
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.process import ExecutorProcess
@@ -64,7 +66,9 @@ async def serve(settings: Settings, config: Path) -> None:
     """Run Vigie until it is told to stop.
 
     Raises:
-        Misconfigured, CatalogueError, FolderBusy: it cannot start; the message says what to do.
+        Misconfigured, CatalogueError, FolderBusy, StoreBusy, StoreOutdated, StoreTooNew: it cannot start;
+            the message says what to do.
+        StoreUnavailable: the database is away; starting again later may do.
     """
     settings.require_n3()
     # Every setting that can be wrong is read before anything is touched.
@@ -74,11 +78,12 @@ async def serve(settings: Settings, config: Path) -> None:
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets)
-    with own_folder(settings.folder):
-        store = Store.open(settings.store_url)
+    engine = open_engine(settings.store_url)
+    with own_folder(settings.folder), Ownership(engine) as ownership:
+        store = Store.ready(engine)
         put_in_force(store, settings, content)
         async with _clients(settings) as (client, sending_client):
-            await _run(settings, config, store, client, sending_client)
+            await _run(settings, config, store, Owner(ownership), client, sending_client)
         store.close()
 
 
@@ -116,7 +121,8 @@ def model_of(settings: Settings) -> ModelDiagnostician | None:
 def executor_process(settings: Settings, config: Path) -> ExecutorProcess:
     """The executor with an environment of its own: no model key; the Slack token only to read who is N3."""
     kept = ("PATH", "HOME", "LANG", "SLACK_API_URL", "VIGIE_FAULT_LOG", "VIGIE_FAULT_AT", "SSL_CERT_FILE")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    database = ("VIGIE_STORE_URL", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT")
+    environment = {name: os.environ[name] for name in (*kept, *database) if name in os.environ}
     environment["SLACK_BOT_TOKEN"] = settings.bot_token
     return ExecutorProcess([sys.executable, "-m", "bot", "executor", "--config", str(config)], environment)
 
@@ -137,6 +143,7 @@ async def _run(
     settings: Settings,
     config: Path,
     store: Store,
+    owner: Owner,
     client: AsyncWebClient,
     sending_client: AsyncWebClient,
 ) -> None:
@@ -144,7 +151,10 @@ async def _run(
     section = settings.file
     in_force, who_is_n3, wake = Adopted(), membership(store, settings), Waker()
     knowledge = KnowledgeBase.open(
-        settings.folder / "knowledge", owner=True, vectors=section.knowledge.vectors
+        settings.folder / "knowledge",
+        owner=True,
+        url=settings.knowledge_url,
+        vectors=section.knowledge.vectors,
     )
     executor = executor_process(settings, config)
     rules = Rules(heartbeats=frozenset(section.heartbeats.names))
@@ -179,13 +189,14 @@ async def _run(
         running.push_async_callback(web.stop)
         connection.start()
         running.push_async_callback(connection.stop)
-        running.callback(asyncio.create_task(outbox.run(connection.is_connected)).cancel)
+        running.callback(owner.watch().cancel)
+        running.callback(asyncio.create_task(outbox.run(owner.while_held(connection.is_connected))).cancel)
         local = LocalSocket(settings.folder, knowledge)
         await local.start()
         running.push_async_callback(local.stop)
         (settings.folder / "web.port").write_text(str(web.port))
         log.info("ready", intake=f"http://{section.web.host}:{web.port}/alerts/alertmanager")
-        lifecycle = await _lifecycle(settings, store, copilot, steps)
+        lifecycle = await _lifecycle(settings, store, copilot, steps, owner)
         wake.wakes(lifecycle)
         running.push_async_callback(lifecycle.stop)
         _reach(running, settings, store, ways, connection, lifecycle, web)
@@ -194,7 +205,7 @@ async def _run(
         if model is not None:
             running.push_async_callback(model.aclose)
             running.callback(asyncio.create_task(warm(model)).cancel)
-        await until_stopped(connection.wait_fatal)
+        await until_stopped(connection.wait_fatal, owner.wait_fatal)
 
 
 def _clock() -> datetime:
@@ -230,9 +241,11 @@ def _web(settings: Settings, store: Store, copilot: Copilot, health: Health, met
     return WebServer(section.host, section.port, section.max_body, intake, metrics, health.read)
 
 
-async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:
+async def _lifecycle(
+    settings: Settings, store: Store, copilot: Copilot, steps: Steps, owner: Owner
+) -> Lifecycle:
     """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
     module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
-    made: Lifecycle = module.Lifecycle(store, copilot, steps, settings.lifecycle_url)
+    made: Lifecycle = module.Lifecycle(store, copilot, steps, settings.lifecycle_url, lambda: owner.is_held)
     await made.start()
     return made

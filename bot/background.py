@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.errors import MembershipUnknown, ModelUnavailable
+from bot.errors import MembershipUnknown, ModelUnavailable, StoreUnavailable
 from knowledge.base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ RETRY_S = 2.0
 REACH_EVERY_S = 1.0
 
 
-async def until_stopped(fatal: Callable[[], Awaitable[None]]) -> None:
+async def until_stopped(*fatal: Callable[[], Awaitable[None]]) -> None:
     """Wait for SIGTERM or SIGINT, or raise what makes it useless to go on."""
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    waits = {asyncio.create_task(stopped.wait()), asyncio.ensure_future(fatal())}
+    waits = {asyncio.create_task(stopped.wait()), *(asyncio.ensure_future(wait()) for wait in fatal)}
     done, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:
         task.cancel()
@@ -78,7 +78,7 @@ async def watch_n3(look: Callable[[], None], after: asyncio.Event) -> None:
         wait = WATCH_EVERY_S
         try:
             await asyncio.to_thread(look)
-        except MembershipUnknown as error:
+        except (MembershipUnknown, StoreUnavailable) as error:
             log.warning("who is N3 cannot be read", problem=str(error))
             wait = RETRY_S
         except Exception:  # the loop's boundary: the next round tries again

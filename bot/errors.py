@@ -63,6 +63,34 @@ class FolderBusy(VigieError):
     exit_code = 2
 
 
+class StoreUnavailable(VigieError):
+    """The store does not answer now; Vigie goes on by itself once it is back."""
+
+
+class StoreBusy(VigieError):
+    """Another `vigie serve` works on this database; stop it, or give this one a database of its own."""
+
+    exit_code = 2
+
+
+class StoreOutdated(VigieError):
+    """An older Vigie wrote this; run `vigie migrate`, which makes a backup first and keeps what is open."""
+
+    exit_code = 2
+
+
+class StoreTooNew(VigieError):
+    """This was written by a newer Vigie; install that one again, or restore a backup from before it."""
+
+    exit_code = 2
+
+
+class StoreNotEmpty(VigieError):
+    """A backup goes only into an empty store, so that nothing is lost; use a new folder or database."""
+
+    exit_code = 2
+
+
 class ExecutorUnavailable(VigieError):
     """The executor does not answer; it is restarted by itself, try again in a few seconds."""
 

@@ -10,6 +10,7 @@ from bot.folder import own_folder
 from bot.settings import Settings
 from bot.slack.members import GroupMembership
 from bot.store.database import Store, open_engine
+from bot.store.ownership import EXECUTOR, Ownership
 from bot.tools.executor import Executor
 from bot.tools.in_force import policy_in_force
 from bot.tools.loop import serve_stdin
@@ -21,9 +22,14 @@ VARIABLES = ("SLACK_BOT_TOKEN", "SLACK_API_URL", "SSL_CERT_FILE")
 
 def run(settings: Settings) -> None:
     """Serve standard input until it ends. Waits for an executor before it that still finishes its work."""
-    with own_folder(settings.folder, "executor", wait=True):
-        store = Store(open_engine(settings.store_url))
-        executor = Executor(store, membership(store, settings), Secrets.read(settings.secrets))
+    engine = open_engine(settings.store_url)
+    with (
+        own_folder(settings.folder, "executor", wait=True),
+        Ownership(engine, EXECUTOR, wait=True) as ownership,
+    ):
+        store = Store(engine)
+        secrets = Secrets.read(settings.secrets)
+        executor = Executor(store, membership(store, settings), secrets, ownership.hold)
         executor.settle_interrupted()
         asyncio.run(serve_stdin(executor))
         store.close()

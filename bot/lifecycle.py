@@ -19,7 +19,7 @@ from bot.copilot import Copilot
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Store, Tx
-from bot.errors import VigieError
+from bot.errors import StoreUnavailable, VigieError
 from bot.stages.steps import Steps
 
 log = structlog.get_logger()
@@ -60,8 +60,16 @@ def unfinished(tx: Tx) -> list[str]:
 class Lifecycle:
     """Owns DBOS and the sweep. `wake` may be called from any thread; a lost call only costs a second."""
 
-    def __init__(self, store: Store, copilot: Copilot, steps: Steps, database_url: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        copilot: Copilot,
+        steps: Steps,
+        database_url: str,
+        is_owner: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._store = store
+        self._is_owner = is_owner
         self._proposals = copilot.proposals
         self._calling = copilot.calling
         self._homes = copilot.homes
@@ -133,8 +141,8 @@ class Lifecycle:
             if (await handle.get_status()).status not in _UNDER_WAY:
                 # It had ended by an error of ours or DBOS's own; a setback gives it a new id.
                 await asyncio.to_thread(self._settle, work, "an attempt broke off")
-        await asyncio.to_thread(self._homes.refresh)
             self._alive_at = time.monotonic()  # a sweep may be long; how far it came counts once it is whole
+        await asyncio.to_thread(self._homes.refresh)
         self._whole_at = self._alive_at = time.monotonic()
 
     def _startable(self) -> list[tuple[str, int]]:
@@ -147,7 +155,10 @@ class Lifecycle:
         while True:
             self._kick.clear()
             try:
-                await self.sweep()
+                if self._is_owner():
+                    await self.sweep()
+            except StoreUnavailable as error:
+                log.warning("nothing is swept", problem=str(error))
             except Exception:  # the loop's boundary: a failed sweep is tried again a second later
                 log.exception("sweep failed")
                 self._alive_at = self._whole_at
@@ -163,6 +174,8 @@ class Lifecycle:
         problem = "it is not done yet"
         async with self._slots:
             try:
+                if not self._is_owner():
+                    raise StoreUnavailable
                 await self._verbs[verb](subject)
             except VigieError as error:
                 problem = str(error)

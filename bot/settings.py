@@ -20,6 +20,7 @@ from bot.mistakes.toml_file import read_toml
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
 
+POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
 DEFAULT_API_URL = "https://slack.com/api/"
 
@@ -216,12 +217,24 @@ class Settings:
 
     @property
     def store_url(self) -> str:
-        return self.file.store_url or f"sqlite:///{self.folder / 'vigie.sqlite'}"
+        """The environment's, so that a password need not stand in the file; else the file's; else SQLite."""
+        given = self._environment.get("VIGIE_STORE_URL", "") or self.file.store_url
+        return with_driver(given) if given else f"sqlite:///{self.folder / 'vigie.sqlite'}"
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.store_url.startswith("postgresql")
 
     @property
     def lifecycle_url(self) -> str:
-        """Where DBOS keeps its own tables: a file beside the store's, or the same PostgreSQL."""
-        return self.file.store_url or f"sqlite:///{self.folder / 'lifecycle.sqlite'}"
+        """Where DBOS keeps its own tables: a schema of its own in the same PostgreSQL, or a SQLite file."""
+        return self.store_url if self.is_postgresql else f"sqlite:///{self.folder / 'lifecycle.sqlite'}"
+
+    @property
+    def knowledge_url(self) -> str:
+        """Where documents are kept: beside the rows in PostgreSQL, or in a SQLite file of their own."""
+        file = self.folder / "knowledge" / "knowledge.sqlite"
+        return self.store_url if self.is_postgresql else f"sqlite:///{file}"
 
     @property
     def bot_token(self) -> str:
@@ -370,6 +383,14 @@ def load(path: Path, environment: Mapping[str, str] | None = None, only: Collect
             os.environ.setdefault(name, value)  # as systemd would; libraries read some of them by themselves
         environment = os.environ
     return Settings(file, path.resolve().parent, {**given, **environment})
+
+
+def with_driver(url: str) -> str:
+    """The URL as SQLAlchemy takes it: PostgreSQL always by psycopg."""
+    for scheme in POSTGRESQL_SCHEMES:
+        if url.startswith(scheme):
+            return f"postgresql+psycopg://{url.removeprefix(scheme)}"
+    return url
 
 
 def _is_slack(url: str) -> bool:

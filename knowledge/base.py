@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from knowledge.errors import EmbedderUnavailable, IndexUnavailable, WeightsRefus
 from knowledge.ingest import Progress, clean, ingest, pieces
 from knowledge.lexical import LexicalIndex
 from knowledge.lock import OwnerLock
-from knowledge.migrations import migrate
+from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
 from knowledge.retrieve import search
 from knowledge.text.tokens import counter
@@ -64,7 +65,8 @@ class KnowledgeBase:
         the local model.
 
         `weights`: folder of the local model's files, default the installed package. `vectors` False searches
-        by words alone. Raises KnowledgeBusy when owner=True and the folder has an owner.
+        by words alone. Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated
+        or KnowledgeTooNew when another version has made the tables.
         """
         folder.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder) if owner else None
@@ -72,7 +74,7 @@ class KnowledgeBase:
             engine = engine_for(url or f"sqlite:///{folder / 'knowledge.sqlite'}")
             with (folder / "migrate.lock").open("w") as turn:
                 fcntl.flock(turn, fcntl.LOCK_EX)
-                migrate(engine)
+                create_or_refuse(engine)
         except BaseException:
             if lock:
                 lock.release()
@@ -197,9 +199,18 @@ class KnowledgeBase:
             try:
                 embedder = self._make_embedder()
                 embedder.warm()
-                self._filler = VectorFiller(self._store, self._folder / "index", embedder)
+                self._filler = VectorFiller(self._store, self._folder / "index", embedder, self._place())
             except (EmbedderUnavailable, WeightsRefused, IndexUnavailable) as error:
                 self._why = f"vector search is not ready: {error}; the answer rests on words alone"
+
+    def _place(self) -> str:
+        """What tells this folder's index from those that other folders have of the same documents."""
+        if self._engine.dialect.name == "sqlite":
+            return ""
+        path = self._folder / "place"
+        if not path.exists():
+            path.write_text(secrets.token_hex(8), encoding="ascii")
+        return f"/{path.read_text(encoding='ascii')}"
 
     def index_pending(self, limit: int = 256) -> int:
         """Embeds and indexes passages that are written but not in the vector index, at most `limit`; how

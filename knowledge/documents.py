@@ -18,7 +18,7 @@ _BATCH = 500
 
 def engine_for(url: str) -> sa.Engine:
     """An engine; SQLite in WAL mode, waiting up to 10 s for another writer."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -9,6 +9,14 @@ class KnowledgeBusy(KnowledgeError):
     """Another process owns this folder. Stop it, or open with owner=False to write documents beside it."""
 
 
+class KnowledgeOutdated(KnowledgeError):
+    """An older version wrote the tables. Run `vigie migrate`, which makes a backup first."""
+
+
+class KnowledgeTooNew(KnowledgeError):
+    """A newer version wrote the tables. Install that one again, or restore a backup from before it."""
+
+
 class DocumentRefused(KnowledgeError):
     """A document has a field that cannot be taken; the message names the field and the remedy."""
 

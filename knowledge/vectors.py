@@ -17,13 +17,14 @@ from knowledge.windows import RECIPE, title_line, windows
 class VectorFiller:
     """One `fill` at a time; the caller sees to that. Cut anywhere, the next `fill` goes on."""
 
-    def __init__(self, store: DocumentStore, folder: Path, embedder: Embedder) -> None:
-        self._store, self._folder = store, folder
+    def __init__(self, store: DocumentStore, folder: Path, embedder: Embedder, place: str = "") -> None:
+        self._store, self._folder, self._place = store, folder, place
         self.dense = self._open(embedder)
 
     def _open(self, embedder: Embedder) -> Dense:
         generation = self._store.value("generation")
-        index = VectorIndex(self._folder, f"{embedder.id}/{RECIPE}", embedder.dimension, generation)
+        maker = f"{embedder.id}/{RECIPE}{self._place}"
+        index = VectorIndex(self._folder, maker, embedder.dimension, generation)
         # Fewer vectors than were marked: the folder was lost or set aside, so all of it is done again.
         if index.count("windows") < self._store.held(index.name)[1]:
             self._store.forget()

@@ -1,4 +1,4 @@
-"""What every test shares: where token vocabularies lie, and how property tests draw their examples."""
+"""What every test shares: the store's engine, where token vocabularies lie, how examples are drawn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import importlib.util
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from tests import postgresql
 
 
 def vocabularies() -> Path:
@@ -24,3 +27,20 @@ os.environ["TIKTOKEN_CACHE_DIR"] = str(vocabularies())
 settings.register_profile("gate", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", max_examples=2_000, deadline=None, print_blob=True)
 settings.load_profile("gate")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--store",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="where every whole Vigie of the tests keeps its rows; each world has a database of its own",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    postgresql.DEFAULT["store"] = config.getoption("--store")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    postgresql.end_shared()

@@ -22,7 +22,6 @@ from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.records import Summary
 from bot.sign_off.audit import first_broken
 from bot.store import tables
-from knowledge.base import KnowledgeBase
 from tests.world import CHANNEL, N3_A, ON_CALL, World, world
 
 SERVICE = "svc-0"
@@ -43,13 +42,16 @@ class Played:
     problems: list[str] = field(default_factory=list)
 
 
-async def play(folder: Path, place: str = "") -> Played:
-    """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it."""
+async def play(folder: Path, place: str = "", store: str = "") -> Played:
+    """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it.
+
+    `store`: as in `world`.
+    """
     await asyncio.to_thread(folder.mkdir, parents=True)
     log, killed = folder / "places", folder / "places.killed"
     faults = {"VIGIE_FAULT_LOG": str(log)} | ({"VIGIE_FAULT_AT": place} if place else {})
     played = Played(place)
-    async with world(folder, start=False, environment=faults) as running:
+    async with world(folder, start=False, environment=faults, store=store) as running:
         story = Story(running)
         try:
             async with _supervised(running, played):
@@ -159,7 +161,7 @@ class Story:
         return []
 
     def _wrong_documents(self) -> list[str]:
-        base = KnowledgeBase.open(self._world.folder / "data" / "knowledge", owner=False)
+        base = self._world.documents()
         ids = [document.id for document in base.documents()]
         base.close()
         return [] if ids.count(f"learned/incident-{self._incident}") == 1 else [f"documents: {ids}"]

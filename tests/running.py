@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import sqlalchemy as sa
+
 from bot.store.database import Store, open_engine
+from knowledge.base import KnowledgeBase
 
 T = TypeVar("T")
 
@@ -25,6 +28,7 @@ class Running:
     environment: dict[str, str]
     serve: asyncio.subprocess.Process | None = None
     port: int = 0
+    code: Path | None = None  # a folder with another version of our code, instead of this one
     supervised: bool = False  # somebody starts serve again when it ends, so its end is no reason to give up
     _store: Store | None = None
 
@@ -37,6 +41,7 @@ class Running:
             sys.executable,
             *("-m", "bot", "serve", "--config", str(self.folder / "vigie.toml")),
             env=self.environment | dict(extra or {}),
+            cwd=self.code,
             stdout=out,
             stderr=out,
         )
@@ -81,11 +86,44 @@ class Running:
         return path.read_text(errors="replace") if path.exists() else ""
 
     @property
+    def store_url(self) -> str:
+        """Where the rows are: the environment's PostgreSQL, or the file in the folder."""
+        given = self.environment.get("VIGIE_STORE_URL", "")
+        return given or f"sqlite:///{self.folder / 'data' / 'vigie.sqlite'}"
+
+    def documents(self) -> KnowledgeBase:
+        """The knowledge base beside its owner."""
+        url = self.environment.get("VIGIE_STORE_URL", "")
+        return KnowledgeBase.open(self.folder / "data" / "knowledge", owner=False, url=url)
+
+    @property
     def store(self) -> Store:
         """The rows of the running process."""
         if self._store is None:
-            self._store = Store(open_engine(f"sqlite:///{self.folder / 'data' / 'vigie.sqlite'}"))
+            self._store = Store(open_engine(self.store_url))
         return self._store
+
+    @contextlib.contextmanager
+    def refusing(self, table: str, when: str = "1 = 1") -> Iterator[None]:
+        """The table takes no new row, or none `when` that holds, as if the disk were full."""
+        name = f"refuse_{table}"
+        make, drop = f"CREATE TRIGGER {name} BEFORE INSERT ON {table}", f"DROP TRIGGER {name}"
+        statements = [f"{make} WHEN {when} BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"]
+        if self.store_url.startswith("postgresql"):
+            full = "$$BEGIN RAISE EXCEPTION 'the disk is full'; END$$"
+            statements = [
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {full}",
+                f"{make} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()",
+            ]
+            drop = f"DROP FUNCTION {name} CASCADE"
+        with self.store._engine.begin() as connection:
+            for statement in statements:
+                connection.execute(sa.text(statement))
+        try:
+            yield
+        finally:
+            with self.store._engine.begin() as connection:
+                connection.execute(sa.text(drop))
 
     async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:
         """Look again and again until it gives something."""

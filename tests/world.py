@@ -26,8 +26,8 @@ from bot.domain.proposal import Proposal, ProposalState
 from bot.playground.workspace import Channel, Person, SubmitOutcome, UserGroup, Workspace
 from bot.playground.workspace.envelopes import Place, block_actions
 from bot.store import tables
-from knowledge.base import KnowledgeBase
 from knowledge.model import Document
+from tests.postgresql import database
 from tests.running import Running
 from tests.whitelist import (
     BOT,
@@ -332,16 +332,20 @@ async def world(
     change_catalogue: Callable[[dict[str, Any]], None] | None = None,
     documents: tuple[Document, ...] = (PAST, PAST_RISKY),
     start: bool = True,
+    store: str = "",
     **given: Any,  # noqa: ANN401  # passed on to the workspace as it is
 ) -> AsyncIterator[World]:
-    """A world of its own in `folder`. `config` is added to vigie.toml, `slack` to its section [slack]."""
+    """A world of its own in `folder`. `config` is added to vigie.toml, `slack` to its section [slack].
+
+    `store`: "sqlite" or "postgresql", default: what `--store` says; each world has a database of its own.
+    """
     place = workspace(**given)
     await place.start()
     token = secrets.token_urlsafe(32)
-    environment = _environment(place, token) | dict(environment or {})
+    environment = _environment(place, token) | database(store) | dict(environment or {})
     made = World(folder, environment, place=place, token=token)
     write_config(folder, config, change_catalogue, slack)
-    base = KnowledgeBase.open(folder / "data" / "knowledge", owner=False)
+    base = made.documents()
     for document in documents:
         base.add(document)
     base.close()

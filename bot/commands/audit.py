@@ -6,18 +6,15 @@ import sys
 from pathlib import Path
 
 from bot import settings as settings_module
-from bot.errors import BadInput
+from bot.commands.store import existing
 from bot.sign_off.audit import first_broken
-from bot.store.database import Store, open_engine
+from bot.store.database import Store
 
 
 def verify(config: Path) -> int:
     """Recompute the audit chain; exit 1 with the first broken event."""
     settings = settings_module.load(config)
-    file = settings.store_url.removeprefix("sqlite:///")
-    if file != settings.store_url and not Path(file).exists():
-        raise BadInput(f"{settings.folder} holds no store yet; start `vigie serve` once.")
-    store = Store(open_engine(settings.store_url))
+    store = Store(existing(settings))
     with store.read() as tx:
         events = list(tx.audit.events())
     store.close()

@@ -14,7 +14,9 @@ def open_knowledge(config: Path, *, may_own: bool) -> KnowledgeBase:
     settings = settings_module.load(config)
     owner = may_own and not is_owned(settings.folder)
     vectors = settings.file.knowledge.vectors
-    base = KnowledgeBase.open(settings.folder / "knowledge", owner=owner, vectors=vectors)
+    base = KnowledgeBase.open(
+        settings.folder / "knowledge", owner=owner, url=settings.knowledge_url, vectors=vectors
+    )
     if owner:
         base.warm()
     return base

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
-from bot.errors import AlreadyDone, VigieError
+from bot.errors import AlreadyDone, StoreUnavailable, VigieError
 from bot.slack.blocks import parts
 from bot.slack.channels import code_of
 from bot.slack.people import People
@@ -145,6 +145,12 @@ def guarded(edge: Edge, listener: Listener) -> Listener:
             await listener(ack=ack, body=body, client=client, respond=respond)
         except AlreadyDone:
             await ack()
+        except StoreUnavailable as error:
+            # An event without an ack is delivered again; a click is not, so its person is told.
+            if "event" in body:
+                raise
+            await ack()
+            await edge.tell(body, str(error))
         except VigieError as error:
             await ack()
             await edge.tell(body, str(error))

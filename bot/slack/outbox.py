@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import fault_hook
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
+from bot.errors import StoreUnavailable
 from bot.slack.absences import tell_channel_gone, tell_person_gone
 from bot.slack.channels import UNREADABLE, Channels, code_of
 from bot.slack.home import HomeTab
@@ -62,6 +63,8 @@ class Outbox:
                 try:
                     if await is_connected():
                         await self._start_due()
+                except StoreUnavailable as error:
+                    log.warning("nothing is sent", problem=str(error))
                 except Exception:  # the loop's boundary: rows stay, the next look sends them
                     log.exception("outbox failed")
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -94,6 +97,8 @@ class Outbox:
             for post in posts:
                 if not await self._try(post):
                     return
+        except StoreUnavailable as error:
+            log.warning("channel waits", channel=channel, problem=str(error))
         except Exception:  # the channel's boundary: a failure could not be noted; the next look starts anew
             log.exception("channel failed", channel=channel)
         finally:
@@ -102,6 +107,8 @@ class Outbox:
     async def _try(self, post: Post) -> bool:
         try:
             return await self._send(post)
+        except StoreUnavailable:
+            return await self._wait(post, "the store did not answer", in_doubt=True)
         except Exception as error:  # the message's boundary: it waits, and others go on
             log.exception("message failed", key=post.key)
             return await self._wait(post, f"unexpected {type(error).__name__}", in_doubt=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.announcements import answer_key
 from bot.domain.records import Received
 from bot.domain.store import Tx
 from bot.stages.investigate import MAX_TEXT
@@ -41,7 +42,7 @@ def post(tx: Tx, asked: Received, found: SearchResult) -> None:
     }
     thread = asked.payload.get("thread_ts")
     tx.posts.want(
-        f"answer:{asked.key}",
+        answer_key(asked.key),
         str(asked.payload["channel"]),
         "answer",
         thread_of=f"ts:{thread}" if thread else "",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from bot import fault_hook
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, StoreUnavailable
 from bot.store import tables as t
 from bot.store.alerts import Alerts
 from bot.store.audit import Audit
@@ -29,6 +29,15 @@ from bot.store.summaries import Summaries
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
 _WRITERS_LOCK = 7_301_456
+# A database that is gone is noticed within half a minute, not after the two hours of the system's default.
+_POSTGRESQL = {
+    "application_name": "vigie",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 def system_now() -> datetime:
@@ -40,17 +49,77 @@ def open_engine(url: str) -> Engine:
     """An engine for `url`; SQLite is set to WAL with full sync, and its writers queue for up to 10 s.
 
     Raises:
-        Misconfigured: not a URL of a database, or its driver is not installed.
+        Misconfigured: not a URL of SQLite or PostgreSQL, or its driver is not installed.
+    """
+    # The URL may hold a password, so no message repeats it.
+    try:
+        made = sa.make_url(url)
+        if made.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise Misconfigured(
+                f"store_url: {made.drivername!r} is not supported; write"
+                " postgresql://user@host/database, or leave it out for SQLite in the folder."
+            )
+        if made.drivername == "sqlite":
+            return _sqlite(made)
+        options = {name: value for name, value in _POSTGRESQL.items() if name not in made.query}
+        return sa.create_engine(made, pool_pre_ping=True, pool_timeout=10, connect_args=options)
+    except (sa.exc.ArgumentError, ValueError, ImportError) as error:
+        raise Misconfigured(f"store_url: not one that SQLAlchemy can use ({type(error).__name__}).") from None
+
+
+def _sqlite(url: sa.URL) -> Engine:
+    engine = sa.create_engine(url)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def remaking(engine: Engine) -> Iterator[Connection]:
+    """A transaction of the only writer in which tables may be made anew; references must hold at its end.
+
+    Raises:
+        Misconfigured: a row would refer to nothing; nothing was changed.
+    """
+    with engine.connect().execution_options(vigie_remaking=True) as connection:
+        try:
+            with connection.begin():
+                one_writer(connection)
+                yield connection
+                _refuse_dangling(connection)
+        finally:
+            connection.invalidate()  # the next one looks after references again
+
+
+def _refuse_dangling(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if dangling is not None:
+            raise Misconfigured(f"A row of {dangling[0]} would refer to nothing; nothing was changed.")
+
+
+@contextmanager
+def answering(engine: Engine) -> Iterator[None]:
+    """What the block asks of the database is answered, or the reason why not is told without its URL.
+
+    Raises:
+        StoreUnavailable: the database is away, busy or full.
     """
     try:
-        engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    except (sa.exc.ArgumentError, ImportError) as error:
-        # The URL may hold a password, so it is not repeated.
-        raise Misconfigured(f"store_url: not one that SQLAlchemy can use ({type(error).__name__}).") from None
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
+        yield
+    except sa.exc.TimeoutError:
+        raise StoreUnavailable("All of its connections are in use.") from None
+    except sa.exc.DBAPIError as error:
+        away = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+        if not away and not error.connection_invalidated:
+            raise
+        told = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        raise StoreUnavailable(f"({_place(engine)}: {told[0]})") from error
+
+
+def _place(engine: Engine) -> str:
+    url = engine.url
+    return f"{url.host or 'local'}:{url.port or 5432}/{url.database}" if url.host else str(url.database)
 
 
 def _prepare_sqlite(connection: object, record: object) -> None:
@@ -62,7 +131,11 @@ def _prepare_sqlite(connection: object, record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("vigie_reading", False)
+    options = connection.get_execution_options()
+    reading = options.get("vigie_reading", False)
+    if options.get("vigie_remaking", False):
+        # SQLite changes a table by making it anew; dropping the old one would hurt what refers to it.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
@@ -103,20 +176,29 @@ class Store:
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], datetime] = system_now) -> Store:
-        """Open the store at `url` and bring its tables up to date."""
-        from bot.store.migrate import upgrade
+        """Open the store at `url`; see `ready`."""
+        return cls.ready(open_engine(url), clock)
 
-        engine = open_engine(url)
-        upgrade(engine)
+    @classmethod
+    def ready(cls, engine: Engine, clock: Callable[[], datetime] = system_now) -> Store:
+        """The store of this engine, its tables made if there are none.
+
+        Raises:
+            StoreOutdated, StoreTooNew: another version of Vigie wrote it.
+            StoreUnavailable: the database does not answer.
+        """
+        from bot.store.migrate import create_or_refuse
+
+        with answering(engine):
+            create_or_refuse(engine)
         return cls(engine, clock)
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
         """A writing transaction: committed when the block ends, rolled back when it raises."""
-        with self._engine.connect() as connection, connection.begin():
+        with answering(self._engine), self._engine.connect() as connection, connection.begin():
             one_writer(connection)
-            now = self._advance(connection)
-            yield Tx(connection, now)
+            yield writing(connection, self._clock())
             fault_hook.point("commit")
         fault_hook.point("committed")
 
@@ -127,8 +209,12 @@ class Store:
         if self._engine.dialect.name == "postgresql":
             # What SQLite's readers get anyway: every statement sees the same moment.
             options["isolation_level"] = "REPEATABLE READ"
-        with self._engine.connect().execution_options(**options) as connection, connection.begin():
-            yield Tx(connection, max(self._clock(), self._stored(connection)))
+        with (
+            answering(self._engine),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            yield Tx(connection, max(self._clock(), _stored(connection)))
 
     def now(self) -> datetime:
         """The time now, never before the newest time stored."""
@@ -138,18 +224,21 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _advance(self, connection: Connection) -> datetime:
-        stored = self._stored(connection)
-        now = max(self._clock(), stored)
-        if now > stored:
-            changed = connection.execute(sa.update(t.high_water).values(at=now))
-            if not changed.rowcount:
-                connection.execute(sa.insert(t.high_water).values(id=1, at=now))
-        return now
 
-    def _stored(self, connection: Connection) -> datetime:
-        row = connection.execute(sa.select(t.high_water.c.at)).first()
-        return datetime.min.replace(tzinfo=UTC) if row is None else row.at
+def writing(connection: Connection, now: datetime) -> Tx:
+    """What a connection of one's own writes, at `now` or the newest time stored, which moves forward."""
+    stored = _stored(connection)
+    if now <= stored:
+        return Tx(connection, stored)
+    changed = connection.execute(sa.update(t.high_water).values(at=now))
+    if not changed.rowcount:
+        connection.execute(sa.insert(t.high_water).values(id=1, at=now))
+    return Tx(connection, now)
+
+
+def _stored(connection: Connection) -> datetime:
+    row = connection.execute(sa.select(t.high_water.c.at)).first()
+    return datetime.min.replace(tzinfo=UTC) if row is None else row.at
 
 
 def sqlite_url(path: Path) -> str:

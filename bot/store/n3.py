@@ -101,6 +101,14 @@ class N3Records(Records):
         )
         return changed.rowcount == 1
 
+    def void_offers(self) -> int:
+        """Take every signature off the offers that wait; how many had one."""
+        waiting = t.adopted.c.state == _OFFERED
+        rows = self._connection.execute(sa.select(t.adopted.c.by).where(waiting)).scalars()
+        signed = sum(bool(by) for by in rows)
+        self._connection.execute(sa.update(t.adopted).where(waiting).values(by=[]))
+        return signed
+
     def _insert(self, what: str, digest: str, content: str, state: str) -> None:
         values = {"what": what, "digest": digest, "content": content, "state": state, "at": self._now}
         self._connection.execute(sa.insert(t.adopted).values(by=[], **values))

@@ -188,6 +188,30 @@ class Posts(Records):
             sa.update(t.posts).where(t.posts.c.id == post.id).values(sent=-1, in_doubt=False, problem=problem)
         )
 
+    def doubt_unsent(self) -> int:
+        """Nobody can say whether Slack has what was never sent as far as we know; how many there are."""
+        never = sa.and_(_WAITS, t.posts.c.ts == "")
+        changed = self._connection.execute(
+            sa.update(t.posts).where(never).values(in_doubt=True, not_before=None, attempts=0)
+        )
+        return changed.rowcount
+
+    def foresee(self, key: str, channel: str, kind: str, subject: int = 0, thread_of: str = "") -> None:
+        """Slack may have this message although no row says so: once wanted, it is looked for first."""
+        if self.get(key) is None:
+            self._connection.execute(
+                sa.insert(t.posts).values(
+                    key=key,
+                    channel=channel,
+                    kind=kind,
+                    subject=subject,
+                    thread_of=thread_of,
+                    wanted=0,
+                    in_doubt=True,
+                    wanted_at=self._now,
+                )
+            )
+
     def lag(self) -> tuple[int, datetime | None]:
         """How many messages wait, and since when the oldest does."""
         query = sa.select(sa.func.count(), sa.func.min(t.posts.c.wanted_at)).where(_WAITS)

@@ -156,6 +156,14 @@ class Proposals(Records):
             for row in self._connection.execute(query)
         ]
 
+    def void_standing(self) -> int:
+        """End every standing sign-off; how many there were."""
+        given = t.standing_sign_offs
+        changed = self._connection.execute(
+            sa.update(given).where(given.c.state != "void").values(state="void", uses_left=0)
+        )
+        return changed.rowcount
+
     def claim(self, proposal_id: int, fence: str) -> bool:
         """Claim the only execution of a signed proposal; the intent is a row before anything is touched."""
         if not self.move(proposal_id, (ProposalState.SIGNED,), ProposalState.EXECUTING):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from bot import fault_hook
 from bot.announcements import announce_proposal
@@ -17,7 +17,7 @@ from bot.domain.ports import Membership
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
 from bot.domain.store import Store, Tx
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
-from bot.errors import ArgumentRefused, BadInput, CatalogueError, Misconfigured
+from bot.errors import ArgumentRefused, BadInput, CatalogueError, Misconfigured, StoreUnavailable
 from bot.following import follow
 from bot.membership import note_membership
 from bot.sign_off.digest import digest
@@ -59,8 +59,16 @@ class _Case:
 class Executor:
     """Carries out checks, prepares proposals, executes signed ones and verifies them."""
 
-    def __init__(self, store: Store, membership: Membership, secrets_: Secrets) -> None:
+    def __init__(
+        self,
+        store: Store,
+        membership: Membership,
+        secrets_: Secrets,
+        hold: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`hold` raises where this executor is not the one executor of the store any more."""
         self._store = store
+        self._hold = hold
         self._membership = membership
         self._secrets = secrets_
 
@@ -130,6 +138,7 @@ class Executor:
         except (BadInput, CatalogueError) as error:
             self._refuse(case.proposal, ProposalState.SIGNED, str(error))
             return
+        await asyncio.to_thread(self._hold)
         fence = secrets.token_hex(16)
         # Checks take their time; who is N3 is asked after them, and all else is read in the transaction.
         current = await asyncio.to_thread(self._membership.n3)
@@ -248,16 +257,15 @@ class Executor:
             return RunResult(None, "", problem)
 
     async def _finish(self, case: _Case, fence: str, result: RunResult) -> None:
-        """Write how it ended, again and again while the store is busy."""
-        for pause in _PAUSES_S:
+        """Write how it ended, again and again while the store is busy or away: nobody else knows it."""
+        for pause in itertools.chain(_PAUSES_S, itertools.repeat(_PAUSES_S[-1])):
             try:
                 self._write_end(case, fence, result)
-            except OperationalError as error:
-                log.warning("the store is busy; the end of an execution waits", problem=str(error.orig))
+            except StoreUnavailable as error:
+                log.warning("the end of an execution waits", problem=str(error))
                 await asyncio.sleep(pause)
             else:
                 return
-        self._write_end(case, fence, result)
 
     def _write_end(self, case: _Case, fence: str, result: RunResult) -> None:
         if result.exit_code is None:

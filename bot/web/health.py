@@ -1,4 +1,4 @@
-"""Health: 200 as long as alerts are taken in; the parts that are away or warming up are named."""
+"""Health: 200 as long as alerts are taken in, else 503; the parts that are away or warming up are named."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.domain.records import Beat, WayState
 from bot.domain.store import Store
+from bot.errors import StoreUnavailable
 
 
 class Link(Protocol):
@@ -70,6 +71,19 @@ class Health:
         return {"slack_mode": self._slack.mode, "slack_called_at": at.isoformat() if at else None}
 
     def _read(self, trouble: str) -> dict[str, object]:
+        parts = {
+            "slack": trouble or "connected",
+            **self._way(),
+            "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
+            "model": self._model or "none: diagnosis by similar incidents",
+        }
+        try:
+            return parts | self._rows()
+        except StoreUnavailable:
+            # Who may look at this need not know where the store is; the log says it.
+            return {"status": "the store does not answer: no alert is taken in", **parts}
+
+    def _rows(self) -> dict[str, object]:
         with self._store.read() as tx:
             waiting, since = tx.posts.lag()
             kinds, problem = tx.posts.waiting_by_kind(), tx.posts.problem()
@@ -77,10 +91,6 @@ class Health:
             frozen = tx.n3.freeze() is not None
         return {
             "status": "ok",
-            "slack": trouble or "connected",
-            **self._way(),
-            "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
-            "model": self._model or "none: diagnosis by similar incidents",
             "knowledge": self._knowledge.health(),
             "messages_waiting": waiting,
             "waiting_by_kind": kinds,

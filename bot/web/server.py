@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.errors import BadInput, Misconfigured, TooLarge, Unauthenticated
+from bot.errors import BadInput, Misconfigured, StoreUnavailable, TooLarge, Unauthenticated
 from bot.web.intake import Intake
 from bot.web.metrics import Metrics
 
 Health = Callable[[], Awaitable[dict[str, object]]]
 _STATUS = {Unauthenticated: 401, TooLarge: 413, BadInput: 400}
+RETRY_AFTER_S = 5
 
 
 class WebServer:
@@ -62,7 +63,8 @@ class WebServer:
             await self._runner.cleanup()
 
     async def _answer_health(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._health())
+        state = await self._health()
+        return web.json_response(state, status=200 if state["status"] == "ok" else 503)
 
     async def _answer_metrics(self, request: web.Request) -> web.Response:
         text = await self._metrics.render()
@@ -75,6 +77,11 @@ async def _errors_to_answers(
 ) -> web.StreamResponse:
     try:
         return await handler(request)
+    except StoreUnavailable:
+        # Nothing was kept, or nobody can say so: the sender has to come again.
+        body = json.dumps({"error": "The store does not answer now; send it again."})
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        return web.Response(text=body, status=503, content_type="application/json", headers=headers)
     except (Unauthenticated, TooLarge, BadInput) as error:
         body = json.dumps({"error": str(error)})
         status = _STATUS[type(error)]

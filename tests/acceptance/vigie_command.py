@@ -50,6 +50,7 @@ async def vigie(
         sys.executable,
         *("-m", "bot", *arguments, "--config", str(config or world.folder / "vigie.toml")),
         env={name: value for name, value in names.items() if value},
+        cwd=world.code,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

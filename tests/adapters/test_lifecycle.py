@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -73,12 +73,12 @@ async def test_work_that_fails_is_tried_again_later_and_then_succeeds(vigie: Wor
     incident = await vigie.incident(vigie.break_target())
     work = f"resolve:{incident.id}"
     waits = []
-    with _refused(vigie, "summaries"):
+    with vigie.refusing("summaries"):
         with vigie.store.begin() as tx:
             tx.incidents.move(incident.id, IncidentState.RESOLVED, "source")
         for attempt in (1, 2):
             seen = await vigie.until(f"setback {attempt}", partial(_setback, vigie, work, attempt))
-            assert "no room" in seen.problem
+            assert "the disk is full" in seen.problem
             with vigie.store.read() as tx:
                 waits.append((seen.not_before - tx.now).total_seconds())
     assert 0 < waits[0] <= 1 < waits[1] <= 2
@@ -87,7 +87,7 @@ async def test_work_that_fails_is_tried_again_later_and_then_succeeds(vigie: Wor
 
 async def test_an_attempt_that_cannot_even_note_its_failure_is_made_again(vigie: World) -> None:
     """Neither the result nor the setback could be written, as on a full disk; with room again it is done."""
-    with _refused(vigie, "diagnoses"), _refused(vigie, "setbacks"):
+    with vigie.refusing("diagnoses"), vigie.refusing("setbacks"):
         incident = _open(vigie.store, vigie.break_target())
         await vigie.until("a failure", lambda: _failed_alone(vigie))
     await vigie.until("a diagnosis", lambda: _rounds(vigie, incident) == 1)
@@ -181,7 +181,8 @@ async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
     read = settings.load(config, waiting.environment)
     store = Store.open(read.store_url)
     await asyncio.to_thread(app.put_in_force, store, read, read_files(read.catalogue))
-    knowledge = KnowledgeBase.open(waiting.folder / "data" / "knowledge", owner=True, vectors=False)
+    folder = waiting.folder / "data" / "knowledge"
+    knowledge = KnowledgeBase.open(folder, owner=True, url=read.knowledge_url, vectors=False)
     executor = app.executor_process(read, config)
     copilot = Copilot.of(store, Adopted(), membership(store, read), Rules(), lambda verb, subject: None)
     steps = Steps(store, Adopted(), executor, knowledge, None, 5)
@@ -195,17 +196,6 @@ async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
         await executor.stop()
         knowledge.close()
         store.close()
-
-
-@contextlib.contextmanager
-def _refused(vigie: World, table: str) -> Iterator[None]:
-    """Nothing can be added to the table for a while."""
-    refuse = "BEGIN SELECT RAISE(ABORT, 'no room'); END"
-    vigie.tamper(sa.text(f"CREATE TRIGGER no_{table} BEFORE INSERT ON {table} {refuse}"))
-    try:
-        yield
-    finally:
-        vigie.tamper(sa.text(f"DROP TRIGGER no_{table}"))
 
 
 def _open(store: Store, service: str) -> Incident:
@@ -259,4 +249,4 @@ def _setback(vigie: World, work: str, attempts: int) -> Any:  # noqa: ANN401  # 
 
 def _failed_alone(vigie: World) -> bool:
     """An attempt broke off and could not write it down."""
-    return "no room" in vigie.logged() and "setbacks" in vigie.logged()
+    return "the disk is full" in vigie.logged() and "setbacks" in vigie.logged()

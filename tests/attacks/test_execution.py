@@ -196,8 +196,7 @@ async def test_an_executor_killed_while_the_action_runs_does_not_repeat_it(vigie
 async def test_what_cannot_be_audited_is_not_executed(vigie: World) -> None:
     """The audit log refuses the event of the start: nothing runs; once it takes it, it runs once."""
     service, proposal = await vigie.proposed()
-    vigie.tamper(_trigger("NEW.action = 'execution started'"))
-    try:
+    with vigie.refusing("audit", "NEW.action = 'execution started'"):
         assert (await vigie.sign(N3_A, proposal)).ok
         await vigie.until("a failed attempt", lambda: "the disk is full" in vigie.logged())
         await vigie.settle(2.5)
@@ -205,8 +204,6 @@ async def test_what_cannot_be_audited_is_not_executed(vigie: World) -> None:
         assert vigie.ledger(service) == []
         with vigie.store.read() as tx:
             assert tx.proposals.execution(proposal.id) is None
-    finally:
-        vigie.tamper(sa.text("DROP TRIGGER refuse"))
     await vigie.over(proposal)
     assert len(vigie.ledger(service)) == 1
 
@@ -219,8 +216,7 @@ async def test_what_cannot_be_audited_is_neither_signed_nor_rejected(vigie: Worl
     assert view is not None
     card = await vigie.message(f"proposal:{proposal.id}")
     before = vigie.rows(sa.select(tables.proposals))
-    vigie.tamper(_trigger("1"))
-    try:
+    with vigie.refusing("audit"):
         await vigie.place.submit(N3_A.id, view["id"], {})
         await vigie.place.click(N3_B.id, CHANNEL, card["ts"], "reject")
         await vigie.settle()
@@ -229,13 +225,4 @@ async def test_what_cannot_be_audited_is_neither_signed_nor_rejected(vigie: Worl
         assert [
             row for row in vigie.rows(sa.select(tables.sign_offs)) if row.proposal_id == proposal.id
         ] == []
-    finally:
-        vigie.tamper(sa.text("DROP TRIGGER refuse"))
     assert vigie.ledger(service) == []
-
-
-def _trigger(when: str) -> sa.TextClause:
-    return sa.text(
-        f"CREATE TRIGGER refuse BEFORE INSERT ON audit WHEN {when}"
-        " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
-    )

@@ -21,7 +21,6 @@ class Room:
     created: int = 0
     archived: bool = False
     messages: dict[str, Json] = field(default_factory=dict)
-    archived: bool = False
 
     def seen_by(self, person: Person) -> bool:
         """Whether this person may read here: members may, and in a public channel all who are no guests."""

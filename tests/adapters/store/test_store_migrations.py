@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.util import CommandError
 
+from bot.errors import StoreTooNew
 from bot.store import tables
 from bot.store.database import Store, open_engine
-from bot.store.migrate import upgrade
+from bot.store.migrate import create_or_refuse, upgrade
 from knowledge import migrations as knowledge_migrations
 from knowledge import tables as knowledge_tables
 
@@ -105,8 +105,9 @@ def test_a_store_of_a_newer_version_is_refused(url: str) -> None:
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE vigie_version SET version_num = '9999'"))
-    with pytest.raises(CommandError, match="9999"):
-        upgrade(engine)
+    for way in (upgrade, create_or_refuse):
+        with pytest.raises(StoreTooNew, match="9999"):
+            way(engine)
     engine.dispose()
 
 

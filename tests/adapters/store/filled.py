@@ -1,0 +1,88 @@
+"""A store in which something of every kind stands, as it is in the middle of an incident."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.alert import Decision, Kind
+from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.incident import IncidentState
+from bot.domain.proposal import ProposalState, SignOff
+from bot.domain.tool import CheckResult, Verdict
+from bot.store import tables as t
+from bot.store.database import Store
+from knowledge.base import KnowledgeBase
+from knowledge.model import Document
+from tests.adapters.store.build import ALICE, BOB, NOW, alert, proposal
+
+ODD = "é ✓ \u202e \\u0000 \"' %s {0}\n\ttab"
+POLICY = "{}"
+
+
+def fill(store: Store) -> dict[str, int]:
+    """Fill it; the ids of the proposals by what they are: waiting, signed, running, done."""
+    ids = {}
+    with store.begin() as tx:
+        for name in ("waiting", "signed", "running", "done"):
+            made = proposal(tx)
+            ids[name] = made.id
+            tx.proposals.prepared(made.id, {"verification": {"settle_s": 0.5}, "odd": ODD}, "d" * 64, "3")
+            tx.proposals.sign(SignOff(made.id, BOB, "d" * 64, True, tx.now))
+            if name != "waiting":
+                tx.proposals.move(made.id, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=NOW)
+        for name in ("running", "done"):
+            assert tx.proposals.claim(ids[name], f"fence-{name}")
+        tx.proposals.move(ids["done"], (ProposalState.EXECUTING,), ProposalState.SUCCEEDED)
+        incident = made.incident_id
+        tx.incidents.move(incident, IncidentState.INVESTIGATING)
+        tx.alerts.add(alert(ODD), "f" * 32, Decision(Kind.OPENED, ODD), incident)
+        tx.alerts.count("decided:opened", 2)
+        piece = Evidence("E1", EvidenceKind.ALERT, ODD, ODD, "alert", tx.now, "e" * 64, {"n": 1.5, "x": None})
+        tx.diagnoses.put_evidence(incident, [piece])
+        guess = Hypothesis(ODD, "lock", 0.123456789012345, ("E1",))
+        tx.diagnoses.put(incident, 1, Diagnosis(Method.SIMILAR, (guess,)))
+        run = tx.checks.request(incident, 1, "look", {"target": ODD})
+        tx.checks.finish(run, CheckResult("look", Verdict.FAULTY, 9.25, "points", "", ODD, ""))
+        tx.checks.request(incident, 2, "look", {})
+        tx.summaries.draft(incident, ODD, "lock")
+        tx.n3.joined([ALICE], None)
+        tx.n3.joined([BOB], tx.now)
+        tx.n3.set_freeze("vigie", ODD)
+        tx.n3.adopt("policy", hashlib.sha256(POLICY.encode()).hexdigest(), POLICY)
+        offer = tx.n3.offer("policy", hashlib.sha256(ODD.encode()).hexdigest(), ODD)
+        tx.n3.sign_offer(offer.id, (BOB.key,), False)
+        tx.posts.want("sent", "incidents", "text", content={"text": ODD})
+        sent = tx.posts.get("sent")
+        assert sent is not None
+        tx.posts.sent(sent, "C1", "1.5")
+        tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
+        tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
+        tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
+        tx.audit.append("vigie", "noted", ODD, {"deep": {"list": [1, 1.5, True, None, ODD]}})
+    standing: dict[str, Any] = {
+        "tool": "fix",
+        "trigger": {},
+        "arguments": {},
+        "digest": "s" * 64,
+        "state": "valid",
+    }
+    standing |= {"digest": "s" * 64, "uses_per_hour": 1, "uses_left": 3, "ends_at": NOW, "given_by": ["x"]}
+    with store._engine.begin() as connection:
+        connection.execute(sa.insert(t.standing_sign_offs).values(**standing))
+    return ids
+
+
+def teach(folder: Path, url: str) -> None:
+    """Documents in the knowledge base, one of them changed and one removed."""
+    base = KnowledgeBase.open(folder, owner=False, url=url)
+    more: Any = {"alerts": ("X",), "cause": "lock", "actions": ("fix",), "reviewed": NOW.date()}
+    for text in ("## One\n\nFirst.\n", f"## Two\n\n{ODD}\n"):
+        base.add(Document("runbooks/a", "A", "runbook", text, **more))
+    base.add(Document("runbooks/gone", "Gone", "runbook", "## One\n\nGone.\n"))
+    base.remove("runbooks/gone")
+    base.close()

@@ -1,0 +1,51 @@
+"""Groups H and P again with the rows in PostgreSQL: claims, crashes and refusals rest on its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.attacks.test_execution import (
+    test_a_double_click_runs_once,
+    test_an_executor_killed_while_the_action_runs_does_not_repeat_it,
+    test_killed_before_the_intent_is_recorded_it_has_not_run,
+    test_killed_between_call_and_result_it_is_unknown,
+    test_killed_between_intent_and_call_it_fails_safely,
+    test_serve_killed_before_it_asks_the_executor_loses_no_signature,
+    test_two_approvers_at_once_run_it_once,
+    test_two_executors_at_once_run_it_once,
+    test_what_cannot_be_audited_is_not_executed,
+)
+from tests.attacks.test_forgery import test_four_deliveries_have_one_effect
+from tests.world import World, world
+
+__all__ = [
+    "test_a_double_click_runs_once",
+    "test_an_executor_killed_while_the_action_runs_does_not_repeat_it",
+    "test_four_deliveries_have_one_effect",
+    "test_killed_before_the_intent_is_recorded_it_has_not_run",
+    "test_killed_between_call_and_result_it_is_unknown",
+    "test_killed_between_intent_and_call_it_fails_safely",
+    "test_serve_killed_before_it_asks_the_executor_loses_no_signature",
+    "test_two_approvers_at_once_run_it_once",
+    "test_two_executors_at_once_run_it_once",
+    "test_what_cannot_be_audited_is_not_executed",
+]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The shared Vigie of this file."""
+    async with world(tmp_path_factory.mktemp("vigie"), store="postgresql") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mortal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A Vigie that each test starts with its own fault."""
+    async with world(tmp_path_factory.mktemp("mortal"), start=False, store="postgresql") as made:
+        yield made
