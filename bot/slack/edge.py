@@ -54,7 +54,7 @@ class Edge:
         """Say something to one person where they are; it is a courtesy, so a failure is only logged."""
         channel, user, thread = _where(body)
         # The words of an error may quote what a sender or a model wrote.
-        said: dict[str, Any] = {"text": parts.escape(text), "blocks": [parts.foreign(text)]}
+        said: dict[str, Any] = {"text": parts.fallback(text), "blocks": [parts.foreign(text)]}
         try:
             if channel:
                 await self.client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, **said)

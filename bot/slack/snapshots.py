@@ -39,7 +39,7 @@ class Snapshots:
         if drawn is None:
             return None
         text, blocks = drawn
-        return parts.escape(text), parts.within_limits(blocks)
+        return parts.fallback(text), parts.within_limits(blocks)
 
     def _incident(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         incident = tx.incidents.get(post.subject)

@@ -12,7 +12,7 @@ from typing import Any
 Block = dict[str, Any]
 
 SECTION, HEADER, BUTTON, TITLE, RICH, NOTE = 3000, 150, 75, 24, 2800, 1000
-MAX_BLOCKS, MAX_MESSAGE = 50, 11_500
+MAX_BLOCKS, MAX_MESSAGE, FALLBACK = 50, 11_500, 500
 
 
 def cut(text: str, limit: int) -> str:
@@ -31,6 +31,11 @@ def short(text: str, limit: int) -> str:
 def escape(text: str) -> str:
     """Text that can stand in mrkdwn without becoming a mention or a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def fallback(text: str) -> str:
+    """What a notification shows in place of the blocks: short, and inert where Slack reads it."""
+    return escape(cut(text, FALLBACK))
 
 
 def header(text: str) -> Block:
