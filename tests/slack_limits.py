@@ -1,7 +1,7 @@
 """What is wrong with a message or view: Slack's limits, as the local workspace holds them, and our own rules.
 
 Slack's numbers stand in one place, `bot/playground/workspace/limits.py`, where the workspace refuses what
-breaks them; `tests/unit/test_slack_limits.py` holds them against what Slack documents. Here are only the rules
+breaks them; `tests/unit/test_slack_limits.py` holds them against what Slack documents. Here are the rules
 that are stricter than Slack's: what we never use, and what we keep below a limit that is not documented.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.domain.proposal import Outcome, ProposalState, SignOff
@@ -15,6 +15,7 @@ from tests.specimens.voices import Voice
 _S = ProposalState
 _ONE, _TWO = (values.sign_off(),), (values.sign_off(), values.sign_off(values.N3_B))
 _UNPREPARED = {"plan": None, "digest": ""}
+RUNS = -1  # in place of an exit code: it has none yet
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Case:
         reason = voice.text(self.reason) if self.reason else ""
         made = values.proposal(voice, **{"reason": reason, **self.row})
         run = None if self.code is None else values.execution(voice, self.code)
+        if run and self.code == RUNS:
+            run = replace(run, ended_at=None, exit_code=None, output="")
         return Rows(proposals=[made], sign_offs=self.given, execution=run).snapshot("proposal")
 
 
@@ -43,7 +46,8 @@ CASES = {
     "waits": Case(),
     "waits for the second": Case(_ONE, row={"signatures_needed": 2}),
     "signed": Case(_ONE, row={"state": _S.SIGNED}),
-    "running": Case(_TWO, row={"state": _S.EXECUTING}),
+    "running": Case(_TWO, RUNS, row={"state": _S.EXECUTING}),
+    "being verified": Case(_TWO, 0, row={"state": _S.SUCCEEDED}),
     "fixed": Case(_TWO, 0, row={"state": _S.SUCCEEDED, **_FIXED}),
     "not fixed": Case(_ONE, 0, row={"state": _S.SUCCEEDED, **_NOT_FIXED}),
     "failed": Case(_ONE, 2, row={"state": _S.FAILED, **_NOT_FIXED}),

@@ -13,7 +13,7 @@ from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.proposal import Execution, Proposal, SignOff
-from bot.domain.records import Adopted, Post, SeenAlert, Summary
+from bot.domain.records import MOST_ALERTS, Adopted, Post, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
 from bot.sign_off.policy import Policy
@@ -50,7 +50,7 @@ class Rows:
         records = {
             "now": values.NOW,
             "incidents": given(get=lambda _id: self.incident),
-            "alerts": given(of_incident=lambda _id, limit=20: list(self.alerts[:limit])),
+            "alerts": given(of_incident=lambda _id, limit=MOST_ALERTS: list(self.alerts[:limit])),
             "proposals": given(
                 get=lambda _id: proposal,
                 of_incident=lambda _id: list(self.proposals),

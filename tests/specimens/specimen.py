@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ class Message:
 class Specimen:
     """`group` is where it is seen: message, direct, modal, home, command or told.
 
-    `kind` is its key in the product (`Snapshots`, `VIEWS`, `COMMANDS`), `state` tells apart what a kind can be.
+    `kind` is its key in the product (`Snapshots`, `VIEWS`, `COMMANDS`), `state` where its subject stands.
     """
 
     group: str
@@ -37,7 +38,7 @@ class Specimen:
     def name(self) -> str:
         """For people and files: `message-proposal-signed-hostile`."""
         parts = (self.group, self.kind, self.state, self.voice.name)
-        return "-".join(part.replace("_", "-").replace(" ", "-") for part in parts if part)
+        return re.sub("[^A-Za-z0-9]+", "-", " ".join(filter(None, parts)))
 
     @property
     def blocks(self) -> list[Block]:

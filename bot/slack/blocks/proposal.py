@@ -18,6 +18,16 @@ _OUTCOMES = {
     Outcome.CANNOT_TELL: ":grey_question: *cannot tell*",
 }
 
+_ICONS = {
+    ProposalState.PROPOSED: ":memo:",
+    ProposalState.SIGNED: ":pencil2:",
+    ProposalState.EXECUTING: ":hourglass_flowing_sand:",
+    ProposalState.REJECTED: ":no_entry:",
+    ProposalState.EXPIRED: ":hourglass:",
+    ProposalState.FAILED: ":x:",
+    ProposalState.UNKNOWN: ":warning:",
+}
+
 
 def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution | None) -> list[Block]:
     """What is proposed, where it stands, and how it ended."""
@@ -25,7 +35,7 @@ def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution 
     if proposal.state is ProposalState.PROPOSED and not proposal.digest:
         state = "being prepared"
     who = f"proposed by <@{proposal.proposer.user_id}>"
-    blocks = [parts.status(f":memo: *{proposal.label}* · *{state}* · {who}")]
+    blocks = [parts.status(f"{_icon(proposal)} *{proposal.label}* · *{state}* · {who}")]
     why = parts.cut(proposal.why, 500)
     blocks.append(parts.rich(parts.line(parts.run(proposal.tool, bold=True), parts.run(f"  {why}"))))
     if proposal.plan:
@@ -83,8 +93,17 @@ def part_blocks(part: Part) -> list[Block]:
     return [parts.status(f"*{part.label}*"), *boxes]
 
 
+def _icon(proposal: Proposal) -> str:
+    """Succeeded says only that it ran; whether it helped is what verification found."""
+    if proposal.state is ProposalState.SUCCEEDED:
+        return ":white_check_mark:" if proposal.outcome is Outcome.FIXED else ":wrench:"
+    return _ICONS[proposal.state]
+
+
 def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
     blocks = []
+    if execution is not None and execution.ended_at is None and proposal.state is ProposalState.EXECUTING:
+        blocks.append(parts.note(f"Runs since {clock(execution.claimed_at)}."))
     if execution is not None and execution.ended_at is not None:
         code = "not known" if execution.exit_code is None else str(execution.exit_code)
         blocks.append(parts.note(f"Ran at {clock(execution.claimed_at)}, exit code {code}."))
@@ -97,7 +116,8 @@ def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
         taken_back = proposal.undo_of is not None and proposal.outcome is Outcome.FIXED
         said = ":leftwards_arrow_with_hook: *taken back*" if taken_back else _OUTCOMES[proposal.outcome]
         blocks.append(parts.status(f"Verification: {said}"))
-        blocks.append(parts.foreign_note(f"Before: {proposal.before} · after: {proposal.after}"))
+        before, after = (value or "not read" for value in (proposal.before, proposal.after))
+        blocks.append(parts.foreign_note(f"Before: {before} · after: {after}"))
     return blocks
 
 
