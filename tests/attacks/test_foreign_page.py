@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -265,6 +266,11 @@ async def test_without_an_origin_the_token_decides(vigie: World) -> None:
                 url = f"{vigie.place.url}{path}?token={vigie.place.page_token}"
                 async with session.post(url, json=SAYS, headers=headers) as answer:
                     assert answer.status == 403, (path, token)
+        own = {"X-Workspace-Token": vigie.place.page_token}
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+            form = {"data": json.dumps(SAYS), "headers": own | {"Content-Type": kind}}
+            async with session.post(f"{vigie.place.url}/human/say", **form) as answer:
+                assert answer.status == 403, "what a form can send is no request of the page"
         async with session.post(f"{vigie.place.url}/respond/T0VIGIE/guess", json={"text": "x"}) as answer:
             assert answer.status == 404
         async with session.get(f"{vigie.place.url}/link?ticket=guess") as answer:

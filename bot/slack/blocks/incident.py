@@ -121,10 +121,8 @@ def _alert_runs(alert: SeenAlert) -> list[Block]:
 
 
 def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
-    different = (
-        f"{len(alerts)} different" if len(alerts) < MOST_ALERTS else f"{MOST_ALERTS} or more different"
-    )
-    text = f"{parts.counted(incident.alerts_received, 'alert')} received, {different}"
+    least = " or more" if len(alerts) >= MOST_ALERTS else ""
+    text = f"{parts.counted(incident.alerts_received, 'alert')} received, {len(alerts)}{least} different"
     if len(alerts) > _ALERTS:
         text += f", the first {_ALERTS} shown"
     if incident.previous:
