@@ -68,7 +68,9 @@ class Steps:
             return
         with self._store.read() as tx:
             alerts = tx.alerts.of_incident(incident_id)
-        async with self._gathering:  # checks cost processes; what waits for the model after them costs nothing
+        async with (
+            self._gathering
+        ):  # checks cost processes; what waits for the model after them costs nothing
             runs, gaps = await investigate.run_checks(self._store, self._in_force, self._executor, incident)
             found = await self._search(investigate.query_of(incident, alerts))
         with self._store.read() as tx:

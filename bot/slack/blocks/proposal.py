@@ -18,6 +18,7 @@ _OUTCOMES = {
     Outcome.CANNOT_TELL: ":grey_question: *cannot tell*",
 }
 
+_ESSENTIAL = 850
 _ICONS = {
     ProposalState.PROPOSED: ":memo:",
     ProposalState.SIGNED: ":pencil2:",
@@ -42,7 +43,8 @@ def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution 
         essential = [
             part for part in plan_parts(proposal.plan) if part.label in ("What runs", "Where", "Undo")
         ]
-        text = "\n".join(f"{part.label}: {part.text}" for part in essential)
+        # Each is cut by itself, so that a long command does not hide where it runs; the modal cuts nothing.
+        text = "\n".join(f"{part.label}: {parts.cut(part.text, _ESSENTIAL)}" for part in essential)
         blocks.append(parts.rich(parts.preformatted(text)))
     signed = [s for s in sign_offs if s.signed]
     rejected = [s for s in sign_offs if not s.signed]
@@ -112,6 +114,8 @@ def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
     if proposal.state is ProposalState.UNKNOWN:
         text = ":warning: *It is not known whether it took effect.* It will not be repeated: look first."
         blocks.append(parts.status(text))
+    if proposal.state in (ProposalState.SUCCEEDED, ProposalState.FAILED) and proposal.outcome is None:
+        blocks.append(parts.note("The check that showed the fault runs again in a moment."))
     if proposal.outcome is not None:
         taken_back = proposal.undo_of is not None and proposal.outcome is Outcome.FIXED
         said = ":leftwards_arrow_with_hook: *taken back*" if taken_back else _OUTCOMES[proposal.outcome]
