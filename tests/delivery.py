@@ -113,8 +113,16 @@ class Storm:
 
     async def signatures(self, proposals: Sequence[Proposal]) -> list[Event]:
         """The modal of each, opened, and what its submission says."""
+        await self.calm()
         views = [await self.vigie.open_sign(N3_A, proposal) for proposal in proposals]
         return [Event("interactive", submission(self.vigie, N3_A, view)) for view in views if view]
+
+    async def calm(self) -> None:
+        """The line is good from here on, and Vigie is connected."""
+        self.vigie.place.faults.clear()
+        await self.vigie.until("a connection", lambda: self.vigie.place.connections, 60)
+        while not (await self.vigie.place.command(ON_CALL.id, CHANNEL, "/vigie help")).ok:
+            await asyncio.sleep(0.2)  # the connection may be one that is about to be found broken
 
     def _question(self) -> str:
         self.questions += 1
@@ -152,6 +160,7 @@ class Storm:
             if ack.outcome != "no_connection":
                 break
             await asyncio.sleep(0.1)
+            self.done["tenths of a second without a connection"] += 1
         event.delivered += 1
         event.acked += ack.outcome == "acked"
         self.done["without an ack"] += ack.outcome == "timeout"
@@ -203,7 +212,7 @@ async def storm(vigie: World, size: Size) -> dict[str, Any]:
     for proposal in proposals:
         await vigie.over(proposal)
     await run.deliver([*await run.clicks(incidents, "resolve"), *run.freezes(size.freezes)])
-    vigie.place.faults.clear()
+    await run.calm()
     await vigie.until("all that is wanted is told", lambda: _is_quiet(vigie, run.questions), 600)
     await vigie.settle()
     return figures(run, incidents)
