@@ -48,6 +48,10 @@ class ArgumentRefused(BadInput):
 class Refused(VigieError):
     """This is not allowed."""
 
+    def __str__(self) -> str:
+        # The detail is a whole sentence for the person who was refused; nothing needs to stand before it.
+        return self.detail or super().__str__()
+
 
 class AlreadyDone(VigieError):
     """This very click or command was carried out before."""

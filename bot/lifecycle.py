@@ -27,6 +27,8 @@ log = structlog.get_logger()
 Verb = Callable[[str], Awaitable[None]]
 SWEEP_EVERY_S = 1.0
 AT_ONCE = 8
+# An investigation mostly waits for the model: many may, and nobody's answer or execution waits behind them.
+INVESTIGATIONS = 32
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 
@@ -95,7 +97,7 @@ class Lifecycle:
         self._kick = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.Task[None] | None = None
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots, self._investigations = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(INVESTIGATIONS)
         self._whole_at = self._alive_at = time.monotonic()
 
     def idle_s(self) -> float:
@@ -172,7 +174,7 @@ class Lifecycle:
         """One attempt; what is still due after it is a setback, counted and tried again later."""
         verb, _, subject = work.partition(":")
         problem = "it is not done yet"
-        async with self._slots:
+        async with self._investigations if verb == "investigate" else self._slots:
             try:
                 if not self._is_owner():
                     raise StoreUnavailable

@@ -11,6 +11,9 @@ from bot.domain.alert import AlertStatus, Severity
 from bot.domain.person import Person
 from bot.domain.tool import CheckResult, Risk
 
+MOST_ALERTS = 20
+"""So many alerts of an incident are read to be shown; there may be more."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeenAlert:

@@ -79,7 +79,7 @@ class Edge:
         channel, user, thread = _where(body)
         # The words of an error may quote what a sender or a model wrote.
         said: dict[str, Any] = {
-            "text": parts.escape(text),
+            "text": parts.fallback(text),
             "blocks": [parts.foreign(text), *parts.again(action)],
         }
         if channel:

@@ -54,7 +54,7 @@ class Snapshots:
         if drawn is None:
             return None
         text, blocks = drawn
-        return parts.escape(text), parts.within_limits(blocks)
+        return parts.fallback(text), parts.within_limits(blocks)
 
     def home(self, post: Post) -> Block:
         """The view that is somebody's Home."""
@@ -78,7 +78,7 @@ class Snapshots:
 
     def _evidence(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         pieces = tx.diagnoses.evidence(post.subject)
-        return f"Evidence: {len(pieces)} piece(s)", incident_blocks.evidence(pieces)
+        return f"Evidence: {parts.counted(len(pieces), 'piece')}", incident_blocks.evidence(pieces)
 
     def _diagnosis(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         incident, made = tx.incidents.get(post.subject), tx.diagnoses.latest(post.subject)
@@ -123,7 +123,9 @@ class Snapshots:
 
     def _answer(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}
-        return f"{len(content['passages'])} passage(s)", knowledge_blocks.answer(content)  # type: ignore[arg-type]
+        passages = content["passages"]
+        assert isinstance(passages, list)
+        return parts.counted(len(passages), "passage"), knowledge_blocks.answer(content)
 
     def _change(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         try:

@@ -49,7 +49,8 @@ def _happened(incident: Incident) -> str:
     ended = incident.resolved_at
     by = "its source reported the end" if incident.resolved_by == "source" else "a person resolved it"
     lasted = f", {_minutes(incident)} later {by}" if ended else ""
-    return f"{incident.service}: opened on {incident.opened_at:%Y-%m-%d at %H:%M} UTC{lasted}."
+    where = incident.service or "A service without a name"
+    return f"{where}: opened on {incident.opened_at:%Y-%m-%d at %H:%M} UTC{lasted}."
 
 
 def _minutes(incident: Incident) -> str:

@@ -29,6 +29,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.model import Document, Query, SearchResult
 
 PASSAGES = 5
+GATHER_AT_ONCE = 8
 
 
 class Library(Protocol):
@@ -57,6 +58,7 @@ class Steps:
         self._knowledge = knowledge
         self._model = model
         self._deadline_s = deadline_s
+        self._gathering = asyncio.Semaphore(GATHER_AT_ONCE)
 
     async def investigate(self, subject: str) -> None:
         """Gather evidence for one round of an incident and diagnose it; it is done when it is stored."""
@@ -66,8 +68,11 @@ class Steps:
             return
         with self._store.read() as tx:
             alerts = tx.alerts.of_incident(incident_id)
-        runs, gaps = await investigate.run_checks(self._store, self._in_force, self._executor, incident)
-        found = await self._search(investigate.query_of(incident, alerts))
+        async with (
+            self._gathering
+        ):  # checks cost processes; what waits for the model after them costs nothing
+            runs, gaps = await investigate.run_checks(self._store, self._in_force, self._executor, incident)
+            found = await self._search(investigate.query_of(incident, alerts))
         with self._store.read() as tx:
             evidence = investigate.number(incident, alerts, runs, found, tx.now)
             tools, inventory = self._in_force.tools(tx), self._in_force.inventory(tx)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.domain.alert import Alert, AlertStatus, Decision, Severity
 from bot.domain.incident import IncidentState
-from bot.domain.records import SeenAlert, Series
+from bot.domain.records import MOST_ALERTS, SeenAlert, Series
 from bot.store import tables as t
 from bot.store.records import Records
 
@@ -78,7 +78,7 @@ class Alerts(Records):
         )
         return int(self._connection.execute(query).scalar_one())
 
-    def of_incident(self, incident_id: int, limit: int = 20) -> list[SeenAlert]:
+    def of_incident(self, incident_id: int, limit: int = MOST_ALERTS) -> list[SeenAlert]:
         """The first delivery of each series of the incident, oldest first."""
         first = (
             sa.select(sa.func.min(t.alerts.c.id))

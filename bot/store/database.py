@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -173,6 +174,7 @@ class Store:
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = system_now) -> None:
         self._engine = engine
         self._clock = clock
+        self._writers = threading.Lock()
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], datetime] = system_now) -> Store:
@@ -196,7 +198,13 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Tx]:
         """A writing transaction: committed when the block ends, rolled back when it raises."""
-        with answering(self._engine), self._engine.connect() as connection, connection.begin():
+        # They would queue in the database too, but there by sleeping and trying again, in no order.
+        with (
+            answering(self._engine),
+            self._writers,
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             one_writer(connection)
             yield writing(connection, self._clock())
             fault_hook.point("commit")

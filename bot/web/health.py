@@ -35,7 +35,7 @@ NO_WAY = "none: set webhook_url or smtp_host under [fallback]"
 class Health:
     """Reads the state of every part.
 
-    `model` is its name, empty where none is configured. `called_at` tells when Slack last called, where it may
+    `model` is its name, empty where there is none. `called_at` tells when Slack last called, where it may
     call over HTTP. `ways` are those of [fallback], `beats` says whether [heartbeat_out] has an address.
     """
 

@@ -12,6 +12,14 @@ from bot.web.intake import Intake
 from bot.web.metrics import Metrics
 
 Health = Callable[[], Awaitable[dict[str, object]]]
+# Programs talk to this side. No page of a browser may act here, frame it, or read from it.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 _STATUS = {Unauthenticated: 401, TooLarge: 413, BadInput: 400}
 RETRY_AFTER_S = 5
 
@@ -25,7 +33,8 @@ class WebServer:
         self._host, self._wanted_port = host, port
         self._health, self._metrics = health, metrics
         # One byte more than allowed is read, so that the answer is ours and not a cut connection.
-        self._app = web.Application(client_max_size=max_body + 1, middlewares=[_errors_to_answers])
+        self._app = web.Application(client_max_size=max_body + 1, middlewares=[_no_pages, _errors_to_answers])
+        self._app.on_response_prepare.append(_protect)
         self._app.router.add_post("/alerts/{source}", intake.receive)
         self._app.router.add_get("/health", self._answer_health)
         self._app.router.add_get("/metrics", self._answer_metrics)
@@ -69,6 +78,21 @@ class WebServer:
     async def _answer_metrics(self, request: web.Request) -> web.Response:
         text = await self._metrics.render()
         return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def _protect(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+@web.middleware
+async def _no_pages(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Only browsers send an Origin, for a page that wants to act: refused whatever else it brings."""
+    if "Origin" in request.headers:
+        return web.json_response({"error": "This address takes no requests from web pages."}, status=403)
+    return await handler(request)
 
 
 @web.middleware

@@ -82,5 +82,6 @@ export function mrkdwn(text) {
 /** Nodes of a text object ({type: mrkdwn|plain_text, text}). */
 export function textObject(object) {
   if (!object) return [];
-  return object.type === "mrkdwn" ? mrkdwn(object.text) : withEmoji(object.text);
+  if (object.type === "mrkdwn") return mrkdwn(object.text);
+  return object.emoji === false ? pictured(object.text) : withEmoji(object.text);
 }

@@ -18,7 +18,8 @@ def card(change: Change) -> list[Block]:
     lines = change.difference.splitlines()
     added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
     removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
-    text = f":memo: *The {what} was changed in its file* ({added} lines added, {removed} removed)."
+    much = f"{parts.counted(added, 'line')} added, {removed} removed"
+    text = f":memo: *The {what} was changed in its file* ({much})."
     holds = f"*The old one holds* until {change.needed} N3 sign the difference."
     blocks = [parts.status(f"{text} {holds}"), parts.rich(parts.preformatted(change.difference, 1500))]
     if change.offer.by:

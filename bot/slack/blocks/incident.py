@@ -11,7 +11,7 @@ from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
-from bot.domain.records import SeenAlert
+from bot.domain.records import MOST_ALERTS, SeenAlert
 from bot.in_force import Preview
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
@@ -21,7 +21,7 @@ _ICONS = {
     Severity.WARNING: ":warning:",
     Severity.INFO: ":information_source:",
 }
-_EVIDENCE_LINES = 20
+_EVIDENCE_LINES, _SOURCES, _ALERTS, _CITATIONS = 20, 8, 8, 8
 # Few enough that the remedies below them, and their buttons, always fit the message.
 _HYPOTHESES = 4
 
@@ -45,12 +45,12 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
     """One message per incident, edited in place: severity, what fired, since when, state, who has it."""
     icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
     who = f"<@{Person.from_key(incident.assignee).user_id}>" if incident.assignee else "nobody yet"
-    since = f"since {clock(incident.opened_at)}"
+    since = f"{'since' if incident.state.is_open else 'opened'} {clock(incident.opened_at)}"
     line = f"{icon} *{incident.label}* · *{incident.severity.word}* · *{incident.state.value}* · {since}"
     blocks = [parts.status(f"{line}\nHas it: {who}"), parts.header(incident.title)]
     blocks.append(parts.foreign_note(f"Service {incident.service or '?'} in {incident.environment or '?'}"))
     if alerts:
-        blocks.append(parts.rich(parts.listing([_alert_runs(alert) for alert in alerts[:8]])))
+        blocks.append(parts.rich(parts.listing([_alert_runs(alert) for alert in alerts[:_ALERTS]])))
     named = dict.fromkeys(filter(None, (alert.annotations.get("runbook_url") for alert in alerts)))
     if named:
         blocks.append(parts.foreign_note(f"Runbook named by the alert: {', '.join(list(named)[:3])}"))
@@ -78,7 +78,9 @@ def evidence(pieces: Sequence[Evidence]) -> list[Block]:
     blocks.append(parts.rich(parts.listing([_evidence_runs(piece) for piece in shown])))
     sources = [piece for piece in shown if piece.kind is EvidenceKind.PASSAGE]
     if sources:
-        blocks.append(parts.buttons(*(open_button(piece) for piece in sources[:8])))
+        blocks.append(parts.buttons(*(open_button(piece) for piece in sources[:_SOURCES])))
+    if len(pieces) > len(shown):
+        blocks.append(parts.note(f"_{parts.counted(len(pieces) - len(shown), 'more piece')} not shown._"))
     return blocks
 
 
@@ -100,23 +102,20 @@ def diagnosis(
         blocks += _hypothesis(rank, hypothesis, by_id)
     left_out = len(made.hypotheses) - _HYPOTHESES
     if left_out > 0:
-        blocks.append(parts.note(f"_{left_out} less likely one(s) not shown._"))
+        what = parts.counted(left_out, "less likely cause")
+        blocks.append(parts.note(f"_{what} not shown._"))
     for index, remedy in enumerate(made.remedies):
         preview = previews[index] if index < len(previews) else None
         if preview is not None:
             value = f"{incident.id}:{round_}:{index}"
             blocks += _remedy(preview, remedy.why, value)
     if made.gaps:
-        blocks += [
-            parts.status("*Missing*"),
-            parts.rich(parts.listing([[parts.run(gap)] for gap in made.gaps])),
-        ]
+        gaps = [[parts.run(parts.cut(gap, 300))] for gap in made.gaps]
+        blocks.append(parts.rich(parts.line(parts.run("Missing", bold=True)), parts.listing(gaps)))
     if made.advice:
         steps = [[parts.run(parts.cut(step, 300))] for step in made.advice[:8]]
-        blocks += [
-            parts.status("*From the runbook*, for a person to do"),
-            parts.rich(parts.listing(steps, True)),
-        ]
+        heading = parts.line(parts.run("From the runbook", bold=True), parts.run(", for a person to do"))
+        blocks.append(parts.rich(heading, parts.listing(steps, True)))
     return blocks
 
 
@@ -132,7 +131,10 @@ def _alert_runs(alert: SeenAlert) -> list[Block]:
 
 
 def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
-    text = f"{incident.alerts_received} alert(s) received, {len(alerts)} different"
+    least = " or more" if len(alerts) >= MOST_ALERTS else ""
+    text = f"{parts.counted(incident.alerts_received, 'alert')} received, {len(alerts)}{least} different"
+    if len(alerts) > _ALERTS:
+        text += f", the first {_ALERTS} shown"
     if incident.previous:
         text += f" · it fired before as #{incident.previous}"
     if incident.state is IncidentState.RESOLVED and incident.resolved_at:
@@ -170,8 +172,11 @@ def _hypothesis(rank: int, hypothesis: Hypothesis, by_id: dict[str, Evidence]) -
         parts.run(parts.cut(hypothesis.cause, 120), bold=True),
         parts.run(percent),
         parts.run(parts.cut(hypothesis.statement, 400)),
-        *(parts.run(f" [{cited}]", code=True) for cited in citations),
     ]
+    for cited_id in citations[:_CITATIONS]:
+        runs += [parts.run(" "), parts.run(cited_id, code=True)]
+    if len(citations) > _CITATIONS:
+        runs.append(parts.run(f" and {len(citations) - _CITATIONS} more"))
     blocks = [parts.rich(parts.line(*runs))]
     cited = [by_id[name] for name in citations if name in by_id]
     sources = [piece for piece in cited if piece.kind is EvidenceKind.PASSAGE]

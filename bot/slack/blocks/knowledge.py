@@ -24,10 +24,10 @@ def answer(content: Mapping[str, Any]) -> list[Block]:
         nothing = "*Nothing in the knowledge base fits.* Try an alert's name or other words."
         return [*blocks, parts.status(nothing)]
     for number, passage in enumerate(passages, 1):
-        title = f"{number}. {passage['title']}"
+        title, heading = parts.cut(f"{number}. {passage['title']}", 160), parts.cut(passage["heading"], 240)
         blocks.append(
             parts.rich(
-                parts.line(parts.run(title, bold=True), parts.run(f"  {passage['heading']}")),
+                parts.line(parts.run(title, bold=True), parts.run(f"  {heading}")),
                 parts.preformatted(passage["text"], 700),
             )
         )

@@ -6,13 +6,32 @@ plain_text and rich_text elements alone, which Slack shows as they are: no menti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from knowledge.text.normalising import HIDDEN
 
 Block = dict[str, Any]
 
 SECTION, HEADER, BUTTON, TITLE, RICH, NOTE = 3000, 150, 75, 24, 2800, 1000
-MAX_BLOCKS, MAX_MESSAGE, MAX_VIEW_BLOCKS = 50, 11_500, 100
+MAX_BLOCKS, MAX_MESSAGE, MAX_VIEW_BLOCKS, FALLBACK = 50, 11_500, 100, 500
+
+# What reorders text, hides in it or steers a terminal. Variation selectors and joiners stay: emoji need them.
+_DECEIVING = re.compile(
+    "|".join([HIDDEN["bidi"].pattern, HIDDEN["tag"].pattern, HIDDEN["control"].pattern])
+    + "|[\u200b\u2028\u2029\u2060-\u2064\ufeff]"
+)
+
+
+def visible(text: str) -> str:
+    """The text with a mark in place of each character that would deceive the eye; its length is the same."""
+    return _DECEIVING.sub("\ufffd", text)
+
+
+def counted(number: int, word: str) -> str:
+    """`1 alert`, `3 alerts`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def cut(text: str, limit: int) -> str:
@@ -31,6 +50,11 @@ def short(text: str, limit: int) -> str:
 def escape(text: str) -> str:
     """Text that can stand in mrkdwn without becoming a mention or a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def fallback(text: str) -> str:
+    """What a notification shows in place of the blocks: short, and inert where Slack reads it."""
+    return escape(cut(text, FALLBACK))
 
 
 def header(text: str) -> Block:
@@ -91,7 +115,7 @@ def preformatted(text: str, limit: int = RICH) -> Block:
 
 def run(text: str, bold: bool = False, code: bool = False) -> Block:
     """A run of text within rich text; never empty, as Slack refuses that."""
-    element: Block = {"type": "text", "text": text or " "}
+    element: Block = {"type": "text", "text": visible(text) or " "}
     style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
     return element | {"style": style} if style else element
 
@@ -146,4 +170,4 @@ def _size(value: object) -> int:
 
 
 def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "plain_text", "text": visible(text), "emoji": False}

@@ -21,6 +21,16 @@ _OUTCOMES = {
 
 # Each is about 80 characters of one small line, which holds 3,000.
 _CALLS = 20
+_ESSENTIAL = 850
+_ICONS = {
+    ProposalState.PROPOSED: ":memo:",
+    ProposalState.SIGNED: ":pencil2:",
+    ProposalState.EXECUTING: ":hourglass_flowing_sand:",
+    ProposalState.REJECTED: ":no_entry:",
+    ProposalState.EXPIRED: ":hourglass:",
+    ProposalState.FAILED: ":x:",
+    ProposalState.UNKNOWN: ":warning:",
+}
 
 
 def card(
@@ -35,14 +45,15 @@ def card(
     if proposal.state is ProposalState.PROPOSED and not proposal.digest:
         state = "being prepared"
     who = f"proposed by <@{proposal.proposer.user_id}>"
-    blocks = [parts.status(f":memo: *{proposal.label}* · *{state}* · {who}")]
+    blocks = [parts.status(f"{_icon(proposal)} *{proposal.label}* · *{state}* · {who}")]
     why = parts.cut(proposal.why, 500)
     blocks.append(parts.rich(parts.line(parts.run(proposal.tool, bold=True), parts.run(f"  {why}"))))
     if proposal.plan:
         essential = [
             part for part in plan_parts(proposal.plan) if part.label in ("What runs", "Where", "Undo")
         ]
-        text = "\n".join(f"{part.label}: {part.text}" for part in essential)
+        # Each is cut by itself, so that a long command does not hide where it runs; the modal cuts nothing.
+        text = "\n".join(f"{part.label}: {parts.cut(part.text, _ESSENTIAL)}" for part in essential)
         blocks.append(parts.rich(parts.preformatted(text)))
     signed = [s for s in sign_offs if s.signed]
     rejected = [s for s in sign_offs if not s.signed]
@@ -104,8 +115,17 @@ def _called(called: Sequence[Call]) -> str:
     return "; ".join([*shown, *([f"and {more} more"] if more else [])])
 
 
+def _icon(proposal: Proposal) -> str:
+    """Succeeded says only that it ran; whether it helped is what verification found."""
+    if proposal.state is ProposalState.SUCCEEDED:
+        return ":white_check_mark:" if proposal.outcome is Outcome.FIXED else ":wrench:"
+    return _ICONS[proposal.state]
+
+
 def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
     blocks = []
+    if execution is not None and execution.ended_at is None and proposal.state is ProposalState.EXECUTING:
+        blocks.append(parts.note(f"Runs since {clock(execution.claimed_at)}."))
     if execution is not None and execution.ended_at is not None:
         code = "not known" if execution.exit_code is None else str(execution.exit_code)
         blocks.append(parts.note(f"Ran at {clock(execution.claimed_at)}, exit code {code}."))
@@ -114,11 +134,14 @@ def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
     if proposal.state is ProposalState.UNKNOWN:
         text = ":warning: *It is not known whether it took effect.* It will not be repeated: look first."
         blocks.append(parts.status(text))
+    if proposal.state in (ProposalState.SUCCEEDED, ProposalState.FAILED) and proposal.outcome is None:
+        blocks.append(parts.note("The check that showed the fault runs again in a moment."))
     if proposal.outcome is not None:
         taken_back = proposal.undo_of is not None and proposal.outcome is Outcome.FIXED
         said = ":leftwards_arrow_with_hook: *taken back*" if taken_back else _OUTCOMES[proposal.outcome]
         blocks.append(parts.status(f"Verification: {said}"))
-        blocks.append(parts.foreign_note(f"Before: {proposal.before} · after: {proposal.after}"))
+        before, after = (value or "not read" for value in (proposal.before, proposal.after))
+        blocks.append(parts.foreign_note(f"Before: {before} · after: {after}"))
     return blocks
 
 

@@ -1,0 +1,46 @@
+"""What each sub-command of `/vigie` answers, by its key in `COMMANDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.sign_off.quorum import Judgement
+from tests.specimens import values
+from tests.specimens.desk import Desk
+from tests.specimens.specimen import Message, Specimen, ordinary, variants
+from tests.specimens.voices import Voice
+
+
+def commands() -> Iterator[Specimen]:
+    """Command by command; a new one is one more line here."""
+    yield from ordinary("command", "help", lambda _voice: Desk().answer("help"), "")
+    yield from variants("command", "ask", lambda voice: Desk().answer("ask", voice.text("why?")))
+    yield from variants("command", "search", _search)
+    yield from ordinary(
+        "command", "search", lambda _voice: Desk().answer("search", "parrots"), "nothing fits"
+    )
+    yield from variants("command", "status", _status)
+    yield from ordinary("command", "status", lambda voice: _status(voice, "T0VIGIE/U0ONCALL"), "frozen")
+    yield from variants("command", "pending", _pending)
+    yield from variants("command", "freeze", lambda voice: Desk().answer("freeze", voice.text("deploy")))
+    yield from ordinary("command", "unfreeze", lambda _voice: Desk().answer("unfreeze"), "")
+    yield from ordinary("command", "unfreeze", _refused, "refused")
+
+
+def _search(voice: Voice) -> Message:
+    return Desk(passages=values.passages(voice)).answer("search", voice.text("stale lock", 3000))
+
+
+def _status(voice: Voice, frozen_by: str = "") -> Message:
+    open_now = [values.incident(voice, id=number) for number in range(12, 12 + voice.many(3, 60))]
+    return Desk(incidents=open_now, frozen_by=frozen_by).answer("status")
+
+
+def _pending(voice: Voice) -> Message:
+    waiting = [values.proposal(voice, id=number) for number in range(7, 7 + voice.many(2, 60))]
+    return Desk(proposals=waiting).answer("pending")
+
+
+def _refused(_voice: Voice) -> Message:
+    no = Judgement(False, "Only N3 may sign or lift a freeze; you are not in the N3 group.")
+    return Desk(judgement=no).answer("unfreeze")

@@ -1,0 +1,65 @@
+"""The edge with values behind it: what commands answer, and what is told to one person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from bot.copilot.questions import Overview
+from bot.domain.incident import Incident
+from bot.domain.proposal import Proposal
+from bot.sign_off.quorum import Judgement
+from bot.slack.blocks import parts
+from bot.slack.commands import COMMANDS
+from bot.slack.edge import Edge
+from knowledge.model import Passage, SearchResult
+from tests.specimens import values
+from tests.specimens.specimen import Block, Message
+
+_LIFTED = Judgement(True, "The freeze is lifted.")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the copilot and the knowledge base know."""
+
+    incidents: Sequence[Incident] = ()
+    proposals: Sequence[Proposal] = ()
+    frozen_by: str = ""
+    passages: Sequence[Passage] = ()
+    judgement: Judgement = _LIFTED
+    said: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, command: str, words: str = "") -> Message:
+        """What `/vigie command words` answers."""
+        body = {"channel_id": "C1", "trigger_id": "1.2"}
+
+        async def ask() -> list[Block]:
+            return await COMMANDS[command][2](self._edge, values.ON_CALL, body, words)
+
+        blocks = asyncio.run(ask())
+        return Message(f"/vigie {command}", parts.within_limits(blocks))
+
+    def tell(self, text: str) -> Message:
+        """What one person is told where they are."""
+        asyncio.run(self._edge.tell({"channel_id": "C1", "user_id": values.ON_CALL.user_id}, text))
+        return Message(self.said[-1]["text"], self.said[-1]["blocks"])
+
+    @property
+    def _edge(self) -> Edge:
+        overview = Overview(self.incidents, self.proposals, self.frozen_by)
+        found = SearchResult(tuple(self.passages), bool(self.passages))
+        copilot = SimpleNamespace(
+            questions=SimpleNamespace(overview=lambda: overview, ask=lambda *_asked: True),
+            switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
+        )
+        knowledge = SimpleNamespace(search=lambda *_asked: found)
+        client = SimpleNamespace(chat_postEphemeral=self._post)
+        ports: Any = (copilot, None, knowledge, None, client)
+        return Edge(*ports)
+
+    async def _post(self, **message: Any) -> None:  # noqa: ANN401  # whatever Slack would be sent
+        self.said.append(message)

@@ -1,0 +1,90 @@
+"""Every kind of message in the outbox, drawn as the outbox draws it. A new kind is one more line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from bot.domain.alert import Severity
+from bot.domain.incident import IncidentState
+from bot.domain.proposal import ProposalState
+from bot.domain.records import Received
+from bot.stages import answer
+from knowledge.model import SearchResult
+from tests.specimens import values
+from tests.specimens.proposals import proposals
+from tests.specimens.rows import Rows
+from tests.specimens.sentences import SENTENCES
+from tests.specimens.specimen import Message, Specimen, ordinary, variants
+from tests.specimens.voices import Voice
+
+_OVER = {"state": IncidentState.RESOLVED, "resolved_at": values.ago(1)}
+_INCIDENTS: Mapping[str, Mapping[str, Any]] = {
+    "new": {"state": IncidentState.TRIGGERED, "assignee": "", "severity": Severity.WARNING},
+    "again": {"state": IncidentState.IDENTIFIED, "previous": 8},
+    "monitoring": {"state": IncidentState.MONITORING, "severity": Severity.INFO},
+    "resolved by its source": {**_OVER, "resolved_by": "source"},
+    "resolved by a person": {**_OVER, "resolved_by": values.ON_CALL.key},
+}
+
+
+def messages() -> Iterator[Specimen]:
+    """Kind by kind."""
+    yield from variants("message", "incident", _incident)
+    for state in _INCIDENTS:
+        yield from ordinary("message", "incident", partial(_incident, state=state), state)
+    yield from variants("message", "evidence", _evidence)
+    yield from variants("message", "diagnosis", _diagnosis)
+    yield from ordinary("message", "diagnosis", lambda voice: _diagnosis(voice, model=""), "similar")
+    yield from proposals()
+    yield from variants("message", "summary", _summary)
+    yield from ordinary("message", "summary", lambda voice: _summary(voice, confirmed=True), "storing")
+    yield from ordinary("message", "summary", _learned, "learned")
+    yield from variants("message", "answer", _answer)
+    yield from variants("message", "change", _change)
+    yield from ordinary("message", "change", lambda voice: _change(voice, values.N3_A), "signed by one")
+    yield from ordinary("message", "change", lambda _voice: Rows().snapshot("change"), "settled")
+    for state, draw in SENTENCES.items():
+        yield from variants("message", "text", draw, state)
+
+
+def _incident(voice: Voice, state: str = "") -> Message:
+    changes = _INCIDENTS.get(state, {})
+    proposed = [values.proposal(voice) for _ in range(voice.many(1, 12))]
+    running = [values.proposal(voice, id=8, state=ProposalState.EXECUTING)]
+    waiting = {"": proposed, "again": running}.get(state, [])
+    return Rows(values.incident(voice, **changes), values.alerts(voice), waiting).snapshot("incident")
+
+
+def _evidence(voice: Voice) -> Message:
+    return Rows(evidence=values.evidence(voice)).snapshot("evidence")
+
+
+def _diagnosis(voice: Voice, model: str = "gpt-5") -> Message:
+    made, shown = values.diagnosis(voice, model), values.preview(voice)
+    rows = Rows(values.incident(voice), evidence=values.evidence(voice), diagnosis=made, preview=shown)
+    return rows.snapshot("diagnosis")
+
+
+def _summary(voice: Voice, *, confirmed: bool = False, document: str = "") -> Message:
+    return Rows(summary=values.summary(voice, confirmed, document)).snapshot("summary")
+
+
+def _learned(voice: Voice) -> Message:
+    return _summary(voice, confirmed=True, document="learned/incident-12")
+
+
+def _answer(voice: Voice) -> Message:
+    """The answer to a question, as the stage that answers wants it."""
+    question = voice.text("why are orders stuck?", 4000) or "?"
+    asked = Received("1", "ask", {"question": question, "user": "U0ONCALL", "channel": "C1"}, None)
+    found = values.passages(voice)
+    missing = () if found else ("The index is being built; found by words alone.",)
+    rows = Rows()
+    answer.post(rows.tx, asked, SearchResult(tuple(found), bool(found), missing))
+    return rows.snapshot("answer", rows.wanted[-1])
+
+
+def _change(voice: Voice, *by: Any) -> Message:  # noqa: ANN401  # people who signed it
+    return Rows(change=values.change(voice, by)).snapshot("change")

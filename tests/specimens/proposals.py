@@ -1,0 +1,67 @@
+"""The card of a proposal, from being prepared to every end that it can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.domain.proposal import Outcome, ProposalState, SignOff
+from tests.specimens import values
+from tests.specimens.rows import Rows
+from tests.specimens.specimen import Message, Specimen, ordinary, variants
+from tests.specimens.voices import Voice
+
+_S = ProposalState
+_ONE, _TWO = (values.sign_off(),), (values.sign_off(), values.sign_off(values.N3_B))
+_UNPREPARED = {"plan": None, "digest": ""}
+RUNS = -1  # in place of an exit code: it has none yet
+
+
+@dataclass(frozen=True)
+class Case:
+    """Where a proposal stands: who signed, whether it ran, and what its row says. `reason` is foreign."""
+
+    given: Sequence[SignOff] = ()
+    code: int | None = None
+    reason: str = ""
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+    def draw(self, voice: Voice) -> Message:
+        reason = voice.text(self.reason) if self.reason else ""
+        made = values.proposal(voice, **{"reason": reason, **self.row})
+        run = None if self.code is None else values.execution(voice, self.code)
+        if run and self.code == RUNS:
+            run = replace(run, ended_at=None, exit_code=None, output="")
+        return Rows(proposals=[made], sign_offs=self.given, execution=run).snapshot("proposal")
+
+
+_TOO_LONG = "It is too long to be shown whole, so nobody could sign it; put long content in a file."
+_TOO_LATE = "The time to sign it is over. Propose it again if it is still wanted."
+_CHANGED = "P7 was not run: what would run now is not what was signed; tool, target or policy changed."
+_FIXED = {"outcome": Outcome.FIXED, "after": "true"}
+_NOT_FIXED = {"outcome": Outcome.NOT_FIXED, "after": "false"}
+CASES = {
+    "being prepared": Case(row=_UNPREPARED),
+    "waits": Case(),
+    "waits for the second": Case(_ONE, row={"signatures_needed": 2}),
+    "signed": Case(_ONE, row={"state": _S.SIGNED}),
+    "running": Case(_TWO, RUNS, row={"state": _S.EXECUTING}),
+    "being verified": Case(_TWO, 0, row={"state": _S.SUCCEEDED}),
+    "fixed": Case(_TWO, 0, row={"state": _S.SUCCEEDED, **_FIXED}),
+    "not fixed": Case(_ONE, 0, row={"state": _S.SUCCEEDED, **_NOT_FIXED}),
+    "failed": Case(_ONE, 2, row={"state": _S.FAILED, **_NOT_FIXED}),
+    "unknown": Case(_ONE, row={"state": _S.UNKNOWN, "outcome": Outcome.CANNOT_TELL}),
+    "taken back": Case(_ONE, 0, row={"state": _S.SUCCEEDED, "undo_of": 6, **_FIXED}),
+    "rejected": Case((values.sign_off(signed=False),), row={"state": _S.REJECTED}),
+    "expired": Case(reason=_TOO_LATE, row={"state": _S.EXPIRED}),
+    "cannot be signed": Case(reason=_TOO_LONG, row={"state": _S.REJECTED, **_UNPREPARED}),
+    "not run": Case(_ONE, reason=_CHANGED, row={"state": _S.REJECTED}),
+}
+STRESSED = {"waits", "failed", "not run"}
+
+
+def proposals() -> Iterator[Specimen]:
+    """Every case; those with the most in them in every voice."""
+    for state, case in CASES.items():
+        yield from (variants if state in STRESSED else ordinary)("message", "proposal", case.draw, state)

@@ -1,0 +1,27 @@
+"""The one list. To add something: a line in the module of its group, or a new group here."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tests.specimens.commands import commands
+from tests.specimens.messages import messages
+from tests.specimens.modals import modals
+from tests.specimens.specimen import Specimen
+from tests.specimens.told import told
+
+GROUPS = (messages, modals, commands, told)
+
+
+@cache
+def all_specimens() -> tuple[Specimen, ...]:
+    """Drawn once; two of one name are an error."""
+    every = draw_all()
+    names = [specimen.name for specimen in every]
+    assert len(set(names)) == len(names), sorted(name for name in names if names.count(name) > 1)
+    return every
+
+
+def draw_all() -> tuple[Specimen, ...]:
+    """Drawn anew."""
+    return tuple(specimen for group in GROUPS for specimen in group())

@@ -1,0 +1,55 @@
+"""Sentences of our own in the channel, each announced by the product's own code."""
+
+from __future__ import annotations
+
+from bot.announcements import announce_rise
+from bot.copilot.switch import freeze
+from bot.domain.alert import Severity
+from bot.domain.proposal import ProposalState
+from bot.membership import note_membership
+from bot.sign_off.policy import Policy
+from bot.tools.in_force import CATALOGUE, adopt_or_offer
+from tests.specimens import values
+from tests.specimens.rows import Rows
+from tests.specimens.specimen import Draw, Message
+from tests.specimens.voices import Voice
+
+
+def _rise(_voice: Voice) -> Message:
+    rows = Rows()
+    announce_rise(rows.tx, 12, Severity.CRITICAL)
+    return rows.announced()
+
+
+def _freeze(voice: Voice) -> Message:
+    running = [values.proposal(voice, state=ProposalState.EXECUTING)] * voice.many(1, 40)
+    rows = Rows(proposals=running)
+    freeze(rows.tx, values.ON_CALL.key, "<@U0ONCALL>", voice.text("deploy in progress"))
+    return rows.announced()
+
+
+def _first_n3(_voice: Voice) -> Message:
+    rows = Rows(is_first=True)
+    note_membership(rows.tx, frozenset({values.N3_A, values.N3_B}), Policy())
+    return rows.announced()
+
+
+def _joined(_voice: Voice) -> Message:
+    rows = Rows()
+    note_membership(rows.tx, frozenset({values.N3_B}), Policy())
+    return rows.announced()
+
+
+def _adopted(_voice: Voice) -> Message:
+    rows = Rows(is_first=True)
+    adopt_or_offer(rows.tx, CATALOGUE, "{}")
+    return rows.announced()
+
+
+SENTENCES: dict[str, Draw] = {
+    "rise": _rise,
+    "frozen": _freeze,
+    "first N3": _first_n3,
+    "joined N3": _joined,
+    "adopted": _adopted,
+}

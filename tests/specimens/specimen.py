@@ -1,0 +1,65 @@
+"""One specimen: a message or view as the bot would send it, with the name of what it is a specimen of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.specimens.voices import ORDINARY, VOICES, Voice
+
+Block = dict[str, Any]
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Blocks, with the text that notifications show."""
+
+    text: str
+    blocks: list[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """`group` is where it is seen: message, direct, modal, home, command or told.
+
+    `kind` is its key in the product (`Snapshots`, `VIEWS`, `COMMANDS`), `state` where its subject stands.
+    """
+
+    group: str
+    kind: str
+    state: str
+    voice: Voice
+    shown: Message | View
+
+    @property
+    def name(self) -> str:
+        """For people and files: `message-proposal-signed-hostile`."""
+        parts = (self.group, self.kind, self.state, self.voice.name)
+        return re.sub("[^A-Za-z0-9]+", "-", " ".join(filter(None, parts)))
+
+    @property
+    def blocks(self) -> list[Block]:
+        """What is drawn."""
+        if isinstance(self.shown, Message):
+            return self.shown.blocks
+        blocks: list[Block] = self.shown["blocks"]
+        return blocks
+
+
+Draw = Callable[[Voice], Message | View]
+
+
+def variants(
+    group: str, kind: str, draw: Draw, state: str = "", voices: tuple[Voice, ...] = VOICES
+) -> Iterator[Specimen]:
+    """The same thing in several voices."""
+    for voice in voices:
+        yield Specimen(group, kind, state, voice, draw(voice))
+
+
+def ordinary(group: str, kind: str, draw: Draw, state: str) -> Iterator[Specimen]:
+    """One more state, as it usually is."""
+    yield from variants(group, kind, draw, state, (ORDINARY,))
