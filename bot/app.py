@@ -1,62 +1,32 @@
-"""The one composition root: settings become adapters, adapters the copilot, the copilot gets its edges."""
+"""The one composition root: settings become adapters, and adapters an assembly that runs."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import importlib
 import os
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.announcements import INCIDENTS
-from bot.background import Waker, keep_indexed, repeat, until_stopped, warm, watch_incidents, watch_n3
-from bot.copilot import Copilot
-from bot.domain.alert import Severity
-from bot.executor_main import membership
+from bot.assembly import Assembly
 from bot.folder import own_folder
 from bot.owner import Owner
 from bot.reach.configured import ways_of
-from bot.reach.due import Rule
-from bot.reach.heartbeat import Heartbeat
-from bot.reach.second_way import GRACE_S, SecondWay
-from bot.reach.way import Way
 from bot.settings import Settings
-from bot.slack import home, listeners
-from bot.slack.channels import Channels
-from bot.slack.connection import Connection
-from bot.slack.edge import Edge
-from bot.slack.http_mode import PATH, HttpMode
-from bot.slack.outbox import Outbox
-from bot.slack.people import People
-from bot.slack.snapshots import Snapshots
-from bot.stages.steps import Steps
 from bot.store.database import Store, open_engine
 from bot.store.ownership import Ownership
 from bot.tools.catalogue import file_names, parse, read_files
-from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
+from bot.tools.in_force import CATALOGUE, POLICY, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.tools.secrets import check_secrets
-from bot.triage.decide import Rules
-from bot.web.authenticate import Authenticate
-from bot.web.health import Health
-from bot.web.intake import Intake
-from bot.web.local import LocalSocket
-from bot.web.metrics import Metrics
-from bot.web.server import WebServer
-from knowledge.base import KnowledgeBase
 
 if TYPE_CHECKING:
-    from bot.lifecycle import Lifecycle
     from bot.llm.diagnostician import ModelDiagnostician
 
 log = structlog.get_logger()
@@ -83,7 +53,11 @@ async def serve(settings: Settings, config: Path) -> None:
         store = Store.ready(engine)
         put_in_force(store, settings, content)
         async with _clients(settings) as (client, sending_client):
-            await _run(settings, config, store, Owner(ownership), client, sending_client)
+            executor = executor_process(settings, config)
+            vigie = Assembly(settings, store, Owner(ownership), executor, model_of(settings))
+            vigie.wire_slack(client, sending_client)
+            vigie.wire_web()
+            await vigie.run()
         store.close()
 
 
@@ -137,115 +111,3 @@ async def _clients(settings: Settings) -> AsyncIterator[tuple[AsyncWebClient, As
             AsyncWebClient(token, url, session=session, retry_handlers=list(retries)),
             AsyncWebClient(token, url, session=session, retry_handlers=[]),
         )
-
-
-async def _run(
-    settings: Settings,
-    config: Path,
-    store: Store,
-    owner: Owner,
-    client: AsyncWebClient,
-    sending_client: AsyncWebClient,
-) -> None:
-    """Wire everything, start it in the order in which people need it, and stop it in reverse."""
-    section = settings.file
-    in_force, who_is_n3, wake = Adopted(), membership(store, settings), Waker()
-    knowledge = KnowledgeBase.open(
-        settings.folder / "knowledge",
-        owner=True,
-        url=settings.knowledge_url,
-        vectors=section.knowledge.vectors,
-    )
-    executor = executor_process(settings, config)
-    rules = Rules(heartbeats=frozenset(section.heartbeats.names))
-    copilot = Copilot.of(store, in_force, who_is_n3, rules, wake, settings.pace)
-    model = model_of(settings)
-    steps = Steps(store, in_force, executor, knowledge, model, section.model.deadline_s)
-
-    app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
-    connection = Connection(app, client, settings.app_token, settings.uses_socket)
-    people = People(client, lambda: connection.team_id)
-    edge = Edge(copilot, store, knowledge, people, client)
-    listeners.register(app, edge)
-    channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
-    snapshots = Snapshots(store, in_force, lambda: connection.team_url)
-    tab = home.HomeTab(sending_client, snapshots, people)
-    outbox = Outbox(store, snapshots, sending_client, channels, tab, connection.doubt)
-    over_http = HttpMode(app, settings.signing_secret, _clock) if settings.signing_secret else None
-    called = over_http.called_at if over_http else None
-    ways = ways_of(settings)
-    model_name, beats = section.model.name if model else "", bool(section.heartbeat_out.url)
-    names = [way.name for way in ways]
-    health = Health(store, connection, executor, knowledge, model_name, called, names, beats)
-    web = _web(settings, store, copilot, health, Metrics(store, connection.trouble, names))
-    if over_http:
-        web.add_post(PATH, over_http.receive)
-
-    async with contextlib.AsyncExitStack() as running:
-        running.push_async_callback(asyncio.to_thread, knowledge.close)
-        executor.start()
-        running.push_async_callback(executor.stop)
-        await web.start()
-        running.push_async_callback(web.stop)
-        connection.start()
-        running.push_async_callback(connection.stop)
-        running.callback(owner.watch().cancel)
-        running.callback(asyncio.create_task(outbox.run(owner.while_held(connection.is_connected))).cancel)
-        local = LocalSocket(settings.folder, knowledge)
-        await local.start()
-        running.push_async_callback(local.stop)
-        (settings.folder / "web.port").write_text(str(web.port))
-        log.info("ready", intake=f"http://{section.web.host}:{web.port}/alerts/alertmanager")
-        lifecycle = await _lifecycle(settings, store, copilot, steps, owner)
-        wake.wakes(lifecycle)
-        running.push_async_callback(lifecycle.stop)
-        _reach(running, settings, store, ways, connection, lifecycle, web)
-        running.callback(asyncio.create_task(keep_indexed(knowledge, connection.settled)).cancel)
-        running.callback(asyncio.create_task(watch_n3(copilot.signing.look_at_n3, connection.settled)).cancel)
-        if model is not None:
-            running.push_async_callback(model.aclose)
-            running.callback(asyncio.create_task(warm(model)).cancel)
-        await until_stopped(connection.wait_fatal, owner.wait_fatal)
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)
-
-
-def _reach(
-    running: contextlib.AsyncExitStack,
-    settings: Settings,
-    store: Store,
-    ways: list[Way],
-    connection: Connection,
-    lifecycle: Lifecycle,
-    web: WebServer,
-) -> None:
-    """The second way out and the outgoing heartbeat, where they are configured."""
-    fallback, beat = settings.file.fallback, settings.file.heartbeat_out
-    if ways:
-        rule = Rule(Severity[fallback.severity.upper()], timedelta(seconds=fallback.after_s))
-        second_way, grace_s = SecondWay(store, ways, rule), min(GRACE_S, fallback.after_s)
-        running.callback(second_way.stop)
-        watch = watch_incidents(second_way.look, connection.settled, grace_s)
-        running.callback(asyncio.create_task(watch).cancel)
-    if beat.url:
-        heart = Heartbeat(store, beat.url, beat.every_s, lifecycle.idle_s, lambda: web.own_url)
-        running.callback(asyncio.create_task(repeat("the heartbeat", heart.look, beat.every_s)).cancel)
-
-
-def _web(settings: Settings, store: Store, copilot: Copilot, health: Health, metrics: Metrics) -> WebServer:
-    section = settings.file.web
-    authenticate = Authenticate(settings.intake_token)
-    intake = Intake(copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s)
-    return WebServer(section.host, section.port, section.max_body, intake, metrics, health.read)
-
-
-async def _lifecycle(
-    settings: Settings, store: Store, copilot: Copilot, steps: Steps, owner: Owner
-) -> Lifecycle:
-    """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
-    module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
-    made: Lifecycle = module.Lifecycle(store, copilot, steps, settings.lifecycle_url, lambda: owner.is_held)
-    await made.start()
-    return made

@@ -155,7 +155,7 @@ class Outbox:
         try:
             told = await home.publish(post)
         except SlackApiError as error:
-            return await self._refused(post, error, False)
+            return await self._refused(post, error, False, "")
         except _NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", False)
         if not told:

@@ -1,0 +1,188 @@
+"""The parts of one running Vigie: wired once, started as people need them, ended in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.announcements import INCIDENTS
+from bot.background import Waker, keep_indexed, repeat, until_stopped, warm, watch_incidents, watch_n3
+from bot.copilot import Copilot
+from bot.domain.alert import Severity
+from bot.executor_main import membership
+from bot.owner import Owner
+from bot.reach.configured import ways_of
+from bot.reach.due import Rule
+from bot.reach.heartbeat import Heartbeat
+from bot.reach.second_way import GRACE_S, SecondWay
+from bot.settings import Settings
+from bot.slack import listeners
+from bot.slack.channels import Channels
+from bot.slack.connection import Connection
+from bot.slack.edge import Edge
+from bot.slack.home import HomeTab
+from bot.slack.http_mode import PATH, HttpMode
+from bot.slack.outbox import Outbox
+from bot.slack.people import People
+from bot.slack.snapshots import Snapshots
+from bot.stages.steps import Steps
+from bot.store.database import Store
+from bot.tools.in_force import Adopted
+from bot.tools.process import ExecutorProcess
+from bot.triage.decide import Rules
+from bot.web.authenticate import Authenticate
+from bot.web.health import Health
+from bot.web.intake import Intake
+from bot.web.local import LocalSocket
+from bot.web.metrics import Metrics
+from bot.web.server import WebServer
+from knowledge.base import KnowledgeBase
+
+if TYPE_CHECKING:
+    from bot.lifecycle import Lifecycle
+    from bot.llm.diagnostician import ModelDiagnostician
+
+log = structlog.get_logger()
+
+
+class Assembly:
+    """Built inside the running loop; nothing is started before `run`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        owner: Owner,
+        executor: ExecutorProcess,
+        model: ModelDiagnostician | None,
+    ) -> None:
+        self._settings = settings
+        self._file = settings.file
+        self._store = store
+        self._owner = owner
+        self._executor = executor
+        self._model = model
+        self._in_force = Adopted()
+        self._wake = Waker()
+        self._knowledge = KnowledgeBase.open(
+            settings.folder / "knowledge",
+            owner=True,
+            url=settings.knowledge_url,
+            vectors=self._file.knowledge.vectors,
+        )
+        rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
+        who_is_n3 = membership(store, settings)
+        self._copilot = Copilot.of(store, self._in_force, who_is_n3, rules, self._wake, settings.pace)
+
+    def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
+        """Listeners answer by one client; the outbox sends by another, which retries by its rows alone."""
+        settings, store = self._settings, self._store
+        app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
+        self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
+        people = People(client, lambda: connection.team_id)
+        listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client))
+        channels = Channels(sending_client, {INCIDENTS: self._file.slack.incidents_channel})
+        snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
+        home = HomeTab(sending_client, snapshots, people)
+        self._outbox = Outbox(store, snapshots, sending_client, channels, home, connection.doubt)
+        self._over_http = HttpMode(app, settings.signing_secret, _clock) if settings.signing_secret else None
+
+    def wire_web(self) -> None:
+        """Alerts come in, health and metrics go out; where Slack calls over HTTP, it calls here."""
+        section, store = self._file.web, self._store
+        self._ways = ways_of(self._settings)
+        names = [way.name for way in self._ways]
+        health = Health(
+            store,
+            self._connection,
+            self._executor,
+            self._knowledge,
+            self._file.model.name if self._model else "",
+            self._over_http.called_at if self._over_http else None,
+            names,
+            bool(self._file.heartbeat_out.url),
+        )
+        authenticate = Authenticate(self._settings.intake_token)
+        intake = Intake(
+            self._copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s
+        )
+        metrics = Metrics(store, self._connection.trouble, names)
+        self._web = WebServer(section.host, section.port, section.max_body, intake, metrics, health.read)
+        if self._over_http:
+            self._web.add_post(PATH, self._over_http.receive)
+
+    async def run(self) -> None:
+        """Start everything, wait until told to stop or until it is useless to go on, and end everything."""
+        async with contextlib.AsyncExitStack() as running:
+            await self._start_edges(running)
+            folder = self._settings.folder
+            (folder / "web.port").write_text(str(self._web.port))
+            log.info("ready", intake=f"http://{self._file.web.host}:{self._web.port}/alerts/alertmanager")
+            lifecycle = await self._lifecycle()
+            self._wake.wakes(lifecycle)
+            running.push_async_callback(lifecycle.stop)
+            self._start_reach(running, lifecycle)
+            settled = self._connection.settled
+            _beside(running, keep_indexed(self._knowledge, settled))
+            _beside(running, watch_n3(self._copilot.signing.look_at_n3, settled))
+            if self._model is not None:
+                running.push_async_callback(self._model.aclose)
+                _beside(running, warm(self._model))
+            await until_stopped(self._connection.wait_fatal, self._owner.wait_fatal)
+
+    async def _start_edges(self, running: contextlib.AsyncExitStack) -> None:
+        running.push_async_callback(asyncio.to_thread, self._knowledge.close)
+        self._executor.start()
+        running.push_async_callback(self._executor.stop)
+        await self._web.start()
+        running.push_async_callback(self._web.stop)
+        self._connection.start()
+        running.push_async_callback(self._connection.stop)
+        running.callback(self._owner.watch().cancel)
+        _beside(running, self._outbox.run(self._owner.while_held(self._connection.is_connected)))
+        local = LocalSocket(self._settings.folder, self._knowledge)
+        await local.start()
+        running.push_async_callback(local.stop)
+
+    def _start_reach(self, running: contextlib.AsyncExitStack, lifecycle: Lifecycle) -> None:
+        """The second way out and the outgoing heartbeat, where they are configured."""
+        fallback, beat = self._file.fallback, self._file.heartbeat_out
+        if self._ways:
+            rule = Rule(Severity[fallback.severity.upper()], timedelta(seconds=fallback.after_s))
+            second_way = SecondWay(self._store, self._ways, rule)
+            running.callback(second_way.stop)
+            grace_s = min(GRACE_S, fallback.after_s)
+            _beside(running, watch_incidents(second_way.look, self._connection.settled, grace_s))
+        if beat.url:
+            heart = Heartbeat(
+                self._store, beat.url, beat.every_s, lifecycle.idle_s, lambda: self._web.own_url
+            )
+            _beside(running, repeat("the heartbeat", heart.look, beat.every_s))
+
+    async def _lifecycle(self) -> Lifecycle:
+        """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
+        module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
+        deadline_s = self._file.model.deadline_s
+        steps = Steps(self._store, self._in_force, self._executor, self._knowledge, self._model, deadline_s)
+        made: Lifecycle = module.Lifecycle(
+            self._store, self._copilot, steps, self._settings.lifecycle_url, lambda: self._owner.is_held
+        )
+        await made.start()
+        return made
+
+
+def _beside(running: contextlib.AsyncExitStack, work: Coroutine[None, None, None]) -> None:
+    """Run something until everything ends."""
+    running.callback(asyncio.create_task(work).cancel)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
