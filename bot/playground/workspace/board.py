@@ -22,19 +22,14 @@ class Board:
     """All rooms of the workspace. `announce` takes each event that the app may be told."""
 
     def __init__(
-        self,
-        team: Team,
-        channels: list[Channel],
-        feed: Feed,
-        announce: Callable[[Json], None],
-        stream_seconds: float,
+        self, team: Team, channels: list[Channel], feed: Feed, announce: Callable[[Json], None]
     ) -> None:
         self.team = team
         self.feed = feed
         self.timestamps = Timestamps()
         self.announce = announce
         self.rooms: dict[str, Room] = {}
-        self.stream_seconds = stream_seconds
+        self.stream_seconds = 300.0
         self.streams: dict[str, Stream] = {}
         now = int(time.time())
         for channel in channels:
