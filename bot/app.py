@@ -157,6 +157,7 @@ async def _run(
         over_http = http_mode.HttpMode(app, settings.signing_secret)
         connection.called_at = over_http.called_at
         web.add_post(http_mode.PATH, over_http.receive)
+    health.way = connection.way
 
     async with contextlib.AsyncExitStack() as running:
         running.push_async_callback(asyncio.to_thread, knowledge.close)

@@ -8,10 +8,14 @@ from typing import Protocol
 from bot.domain.store import Store
 
 
+class Way(Protocol):
+    """How Slack is reached, or calls."""
+
+    def __call__(self) -> dict[str, object]: ...
+
+
 class Link(Protocol):
     async def trouble(self) -> str: ...
-
-    def way(self) -> dict[str, object]: ...
 
 
 class Worker(Protocol):
@@ -29,6 +33,7 @@ class Health:
     """Reads the state of every part; `model` is its name, empty where none is configured."""
 
     def __init__(self, store: Store, slack: Link, executor: Worker, knowledge: Library, model: str) -> None:
+        self.way: Way = dict
         self._store = store
         self._slack = slack
         self._executor = executor
@@ -47,7 +52,7 @@ class Health:
         return {
             "status": "ok",
             "slack": trouble or "connected",
-            **self._slack.way(),
+            **self.way(),
             "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
             "model": self._model or "none: diagnosis by similar incidents",
             "knowledge": self._knowledge.health(),
