@@ -33,9 +33,9 @@ class Health:
     """Reads the state of every part; `model` is its name, empty where none is configured."""
 
     def __init__(self, store: Store, slack: Link, executor: Worker, knowledge: Library, model: str) -> None:
-        self.way: Way = dict
         self._store = store
         self._slack = slack
+        self.way: Way = dict
         self._executor = executor
         self._knowledge = knowledge
         self._model = model
