@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib
 from collections.abc import Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -93,7 +93,9 @@ class Assembly:
         snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
         home = HomeTab(sending_client, snapshots, people)
         self._outbox = Outbox(store, snapshots, sending_client, channels, home, connection.doubt)
-        self._over_http = HttpMode(app, settings.signing_secret, _clock) if settings.signing_secret else None
+        self._over_http = HttpMode(app, settings.signing_secret) if settings.signing_secret else None
+        if self._over_http:
+            connection.called_at = self._over_http.called_at
 
     def wire_web(self) -> None:
         """Alerts come in, health and metrics go out; where Slack calls over HTTP, it calls here."""
@@ -106,10 +108,10 @@ class Assembly:
             self._executor,
             self._knowledge,
             self._file.model.name if self._model else "",
-            self._over_http.called_at if self._over_http else None,
             names,
             bool(self._file.heartbeat_out.url),
         )
+        health.way = self._connection.way
         authenticate = Authenticate(self._settings.intake_token)
         intake = Intake(
             self._copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s
@@ -182,7 +184,3 @@ class Assembly:
 def _beside(running: contextlib.AsyncExitStack, work: Coroutine[None, None, None]) -> None:
     """Run something until everything ends."""
     running.callback(asyncio.create_task(work).cancel)
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,9 +12,13 @@ from bot.domain.store import Store
 from bot.errors import StoreUnavailable
 
 
-class Link(Protocol):
-    mode: str
+class Way(Protocol):
+    """How Slack is reached, or calls."""
 
+    def __call__(self) -> dict[str, object]: ...
+
+
+class Link(Protocol):
     async def trouble(self) -> str: ...
 
 
@@ -35,8 +39,7 @@ NO_WAY = "none: set webhook_url or smtp_host under [fallback]"
 class Health:
     """Reads the state of every part.
 
-    `model` is its name, empty where there is none. `called_at` tells when Slack last called, where it may
-    call over HTTP. `ways` are those of [fallback], `beats` says whether [heartbeat_out] has an address.
+    `model` is its name, empty where there is none. `ways` are those of [fallback], `beats` says whether [heartbeat_out] has an address.
     """
 
     def __init__(
@@ -46,7 +49,6 @@ class Health:
         executor: Worker,
         knowledge: Library,
         model: str,
-        called_at: Callable[[], datetime | None] | None = None,
         ways: Sequence[str] = (),
         beats: bool = False,
     ) -> None:
@@ -54,26 +56,19 @@ class Health:
         self._beats = beats
         self._store = store
         self._slack = slack
+        self.way: Way = dict
         self._executor = executor
         self._knowledge = knowledge
         self._model = model
-        self._called_at = called_at
 
     async def read(self) -> dict[str, object]:
         """One object for /health."""
         return await asyncio.to_thread(self._read, await self._slack.trouble())
 
-    def _way(self) -> dict[str, object]:
-        """How Slack and Vigie meet; over HTTP, when Slack last called."""
-        if self._called_at is None:
-            return {"slack_mode": self._slack.mode}
-        at = self._called_at()
-        return {"slack_mode": self._slack.mode, "slack_called_at": at.isoformat() if at else None}
-
     def _read(self, trouble: str) -> dict[str, object]:
         parts = {
             "slack": trouble or "connected",
-            **self._way(),
+            **self.way(),
             "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
             "model": self._model or "none: diagnosis by similar incidents",
         }

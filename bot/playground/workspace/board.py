@@ -15,6 +15,7 @@ from bot.playground.workspace.team import Team
 from bot.playground.workspace.typed import rich_text
 
 _EVENTS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
+_TIMELESS = ("app_uninstalled", "tokens_revoked")
 _HIDDEN = ("message_changed", "message_deleted")
 
 
@@ -22,19 +23,14 @@ class Board:
     """All rooms of the workspace. `announce` takes each event that the app may be told."""
 
     def __init__(
-        self,
-        team: Team,
-        channels: list[Channel],
-        feed: Feed,
-        announce: Callable[[Json], None],
-        stream_seconds: float,
+        self, team: Team, channels: list[Channel], feed: Feed, announce: Callable[[Json], None]
     ) -> None:
         self.team = team
         self.feed = feed
         self.timestamps = Timestamps()
         self.announce = announce
         self.rooms: dict[str, Room] = {}
-        self.stream_seconds = stream_seconds
+        self.stream_seconds = 300.0
         self.streams: dict[str, Stream] = {}
         now = int(time.time())
         for channel in channels:
@@ -166,7 +162,8 @@ class Board:
     def announce_if_heard(self, event: Json) -> None:
         """Tells the app of an event that is named as its subscription, if it may hear it."""
         if self.team.hears(event["type"]):
-            self.announce({**event, "event_ts": event.get("event_ts") or self.timestamps.next()})
+            at = event.get("event_ts") or self.timestamps.next()
+            self.announce(event if event["type"] in _TIMELESS else {**event, "event_ts": at})
 
     def _reacted(self, room: Room, message: Json, kind: str, name: str, user: str) -> None:
         self._tell(room, "message_changed", message)
