@@ -39,7 +39,8 @@ NO_WAY = "none: set webhook_url or smtp_host under [fallback]"
 class Health:
     """Reads the state of every part.
 
-    `model` is its name, empty where there is none. `ways` are those of [fallback], `beats` says whether [heartbeat_out] has an address.
+    `model` is its name, empty where there is none. `ways` are those of [fallback], `beats` says whether
+    [heartbeat_out] has an address.
     """
 
     def __init__(
