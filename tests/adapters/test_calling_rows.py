@@ -92,11 +92,11 @@ def test_while_slack_does_not_say_who_is_n3_nobody_is_called(desk: Desk) -> None
 
 
 def test_who_is_called_is_read_afresh(desk: Desk) -> None:
-    """Whom the rows still know as N3 but Slack does not any more gets no message."""
+    """Whose turn it is by the rows, but who is not N3 any more in Slack, gets no message."""
     proposal = desk.proposal()
-    desk.group.people = frozenset({N3_B})
+    desk.group.people = frozenset({N3_A})
     desk.sweep()
-    assert told(desk, proposal) == [(N3_B, Why.FIRST)]
+    assert told(desk, proposal) == [(N3_A, Why.FIRST)]
 
 
 def test_a_freeze_is_said_on_the_card_and_its_end_calls(desk: Desk) -> None:
