@@ -62,6 +62,8 @@ def test_the_next_one_and_the_reminders_follow(desk: Desk) -> None:
     assert whys == [Why.FIRST, Why.NEXT, Why.REMINDER, Why.REMINDER]
     assert {person for person, _ in told(desk, proposal)} == {N3_A, N3_B}
     assert len({post.key for post in desk.posts("call:1:")}) == 4
+    # Proposed, then three times somebody was called: each is an edit of the card.
+    assert [post.wanted for post in desk.posts("proposal:1")] == [4]
 
 
 def test_every_message_is_edited_once_it_is_decided(desk: Desk) -> None:
