@@ -88,6 +88,7 @@ def test_while_slack_does_not_say_who_is_n3_nobody_is_called(desk: Desk) -> None
         desk.sweep()
     assert card(desk, proposal)["unread"]
     desk.group.away = False
+    desk.now += timedelta(seconds=5)
     desk.sweep()
     assert len(told(desk, proposal)) == 1
     assert card(desk, proposal) == {"trouble": "", "unread": False}
@@ -99,6 +100,22 @@ def test_who_is_called_is_read_afresh(desk: Desk) -> None:
     desk.group.people = frozenset({N3_A})
     desk.sweep()
     assert told(desk, proposal) == [(N3_A, Why.FIRST)]
+
+
+def test_many_calls_at_once_read_n3_once(desk: Desk) -> None:
+    """Twenty proposals: one reading; while Slack is away one in a few seconds, as signing needs them, too."""
+    before = desk.group.readings
+    for _ in range(20):
+        desk.proposal()
+    desk.sweep()
+    assert len(desk.posts("call:")) == 20
+    assert desk.group.readings == before + 1
+    desk.now += timedelta(minutes=6)
+    desk.group.away = True
+    for number in range(1, 21):
+        with pytest.raises(MembershipUnknown):
+            desk.copilot.calling.call(number)
+    assert desk.group.readings == before + 2
 
 
 def test_a_freeze_is_said_on_the_card_and_its_end_calls(desk: Desk) -> None:
