@@ -13,7 +13,7 @@ from bot.store.database import Store, open_engine
 
 def verify(config: Path) -> int:
     """Recompute the audit chain; exit 1 with the first broken event."""
-    settings = settings_module.load(config)
+    settings = settings_module.load(config, only=())
     file = settings.store_url.removeprefix("sqlite:///")
     if file != settings.store_url and not Path(file).exists():
         raise BadInput(f"{settings.folder} holds no store yet; start `vigie serve` once.")

@@ -19,7 +19,6 @@ from bot.tools.runners.http import SECRET
 from bot.tools.secrets import Secrets
 from bot.tools.template import fill, holes
 
-
 _RUN_CHECK = "Then run `vigie catalogue check`."
 
 

@@ -44,7 +44,9 @@ async def bot_token(ground: Ground) -> Result:
     except Misconfigured as error:
         return failed(*parted(error.detail))
     except SlackRefused as error:
-        return failed(f"SLACK_BOT_TOKEN is not valid, Slack says {error.code}", _BOT_HINTS.get(error.code, _INSTALL))
+        return failed(
+            f"SLACK_BOT_TOKEN is not valid, Slack says {error.code}", _BOT_HINTS.get(error.code, _INSTALL)
+        )
     except SlackAway as error:
         return away(f"Slack does not answer: {error}", SLACK_AWAY)
     except SlackNotAsked:
