@@ -39,6 +39,9 @@ async def test_the_command_prints_and_its_exit_code_is_the_answer(stage: World) 
     for name, value in stage.environment.items():
         if name.endswith("TOKEN"):
             assert value not in fine.out + bad.out
+    quoting = {"SLACK_API_URL": f"http://127.0.0.1:9/{stage.environment['SLACK_BOT_TOKEN']}/"}
+    quoted = await vigie(stage, "doctor", "--offline", environment=quoting)
+    assert "http://127.0.0.1:9/[hidden]/" in quoted.out
     none = await vigie(stage, "doctor", "--json", config=stage.folder / "nowhere.toml")
     assert none.code == 2 and "vigie init" in none.sentence
 
