@@ -28,7 +28,7 @@ async def doctored(
     *,
     files: Mapping[str, str] | None = None,
     offline: bool = False,
-    **environment: str,
+    environment: Mapping[str, str] | None = None,
 ) -> dict[str, Result]:
     """Every check's result by its name, in a copy of the installation with texts of vigie.toml replaced."""
     for path in stage.folder.glob("*.*"):
@@ -42,7 +42,7 @@ async def doctored(
     for name, content in (files or {}).items():
         (folder / name).write_text(content)
         (folder / name).chmod(0o600)
-    settings = load(folder / "vigie.toml", stage.environment | environment)
+    settings = load(folder / "vigie.toml", {**stage.environment, **(environment or {})})
     async with ground(folder / "vigie.toml", settings, [], offline=offline) as on:
         return {check.name: result async for check, result in results_of(CHECKS, on)}
 

@@ -54,7 +54,7 @@ async def test_a_wrong_token_is_named(
     stage: World, tmp_path: Path, wrong: dict[str, str], name: str, words: list[str]
 ) -> None:
     """Where the right one is; what rests on it is skipped, the rest goes on."""
-    results = await doctored(stage, tmp_path, **wrong)
+    results = await doctored(stage, tmp_path, environment=wrong)
     is_bad(results, name, *words)
     if name == "bot token":
         assert {results[n].status for n in ("scopes", "channel", "N3", "clock")} == {Status.SKIPPED}
@@ -98,7 +98,7 @@ async def test_an_archived_channel_is_named(tmp_path: Path) -> None:
     for name in ("w", "copy"):
         (tmp_path / name).mkdir()
     async with world(tmp_path / "w", start=False) as stage, in_between(stage, archived) as url:
-        results = await doctored(stage, tmp_path / "copy", SLACK_API_URL=url)
+        results = await doctored(stage, tmp_path / "copy", environment={"SLACK_API_URL": url})
     is_bad(results, "channel", "#incidents is archived", "Unarchive")
 
 
@@ -179,7 +179,7 @@ async def test_a_clock_that_is_off_is_named(stage: World, tmp_path: Path, off: i
         answer.headers["Date"] = formatdate(time.time() + off, usegmt=True)
 
     async with in_between(stage, later) as url:
-        results = await doctored(stage, tmp_path, SLACK_API_URL=url)
+        results = await doctored(stage, tmp_path, environment={"SLACK_API_URL": url})
     if status is Status.FAILED:
         is_bad(results, "clock", "ahead of" if off < 0 else "behind", "NTP")
     assert results["clock"].status is status
@@ -187,7 +187,7 @@ async def test_a_clock_that_is_off_is_named(stage: World, tmp_path: Path, off: i
 
 async def test_slack_away_is_told_as_that(stage: World, tmp_path: Path) -> None:
     """Nothing is said to be missing which nobody could look at."""
-    results = await doctored(stage, tmp_path, SLACK_API_URL="http://127.0.0.1:9/api/")
+    results = await doctored(stage, tmp_path, environment={"SLACK_API_URL": "http://127.0.0.1:9/api/"})
     assert results["bot token"].away and "does not answer" in results["bot token"].found
     assert {results[name].status for name in ("scopes", "channel", "N3", "clock")} == {Status.SKIPPED}
 
@@ -204,10 +204,18 @@ async def test_offline_asks_nobody(stage: World, tmp_path: Path) -> None:
     """What can be told from here is told."""
     before = len(stage.place.calls())
     results = await doctored(
-        stage, tmp_path, offline=True, OPENAI_API_KEY="sk-0123456789", OPENAI_BASE_URL="http://127.0.0.1:9"
+        stage,
+        tmp_path,
+        offline=True,
+        OPENAI_API_KEY="sk-0123456789",
+        environment={"OPENAI_BASE_URL": "http://127.0.0.1:9"},
     )
     assert len(stage.place.calls()) == before
     assert {name for name, result in results.items() if result.status is Status.SKIPPED} == {
         "scopes", "channel", "N3", "clock", "model",
     }  # fmt: skip
-    is_bad(await doctored(stage, tmp_path, offline=True, SLACK_APP_TOKEN=""), "app token", "not filled in")
+    is_bad(
+        await doctored(stage, tmp_path, offline=True, environment={"SLACK_APP_TOKEN": ""}),
+        "app token",
+        "not filled in",
+    )

@@ -70,7 +70,9 @@ async def test_the_model_is_looked_at(
     """None, a good one, a slip in its name, a wrong key, an endpoint that says little or nothing."""
     url = "http://127.0.0.1:9/v1" if path == "away" else f"{endpoint}{path}"
     changes = {"[knowledge]": f'[model]\nname = "{name}"\n[knowledge]'} if name else {}
-    results = await doctored(stage, tmp_path, changes, OPENAI_API_KEY=key, OPENAI_BASE_URL=url)
+    results = await doctored(
+        stage, tmp_path, changes, environment={"OPENAI_API_KEY": key, "OPENAI_BASE_URL": url}
+    )
     found = results["model"]
     assert found.status is status
     assert [word for word in words if word not in f"{found.found} {found.remedy}"] == []
