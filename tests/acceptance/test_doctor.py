@@ -207,8 +207,7 @@ async def test_offline_asks_nobody(stage: World, tmp_path: Path) -> None:
         stage,
         tmp_path,
         offline=True,
-        OPENAI_API_KEY="sk-0123456789",
-        environment={"OPENAI_BASE_URL": "http://127.0.0.1:9"},
+        environment={"OPENAI_API_KEY": "sk-0123456789", "OPENAI_BASE_URL": "http://127.0.0.1:9"},
     )
     assert len(stage.place.calls()) == before
     assert {name for name, result in results.items() if result.status is Status.SKIPPED} == {
