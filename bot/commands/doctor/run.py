@@ -25,7 +25,7 @@ _MARKS = {
     Status.SKIPPED: "skipped",
 }
 _INDENT = " " * 23
-_SECRET = re.compile("TOKEN|KEY|SECRET")
+_SECRET = re.compile("TOKEN|KEY|SECRET|PASSWORD|STORE|WEBHOOK")
 
 
 def run(config: Path, *, offline: bool, as_json: bool) -> int:
