@@ -15,7 +15,6 @@ from pydantic import BaseModel, ValidationError
 from bot.errors import Misconfigured
 from bot.mistakes.mistake import MOST, Mistake, line_of, told
 from bot.mistakes.toml_lines import lines_of
-from bot.mistakes.validation import example_of
 from bot.settings import File, PolicySection, Section, Settings, load
 
 
@@ -30,7 +29,8 @@ def leaves(section: type[BaseModel], prefix: str = "") -> dict[str, object]:
             for risk in ("low", "high", "destructive"):
                 found |= leaves(PolicySection, f"policy.{risk}.")
         else:
-            found[f"{prefix}{name}"] = example_of(field)
+            default = field.get_default(call_default_factory=True)
+            found[f"{prefix}{name}"] = field.examples[0] if field.examples else default
     return found
 
 

@@ -72,10 +72,7 @@ async def scopes(ground: Ground) -> Result:
 async def app_token(ground: Ground) -> Result:
     """`apps.connections.open` takes it; in HTTP mode the signing secret is there instead."""
     if mode_of(ground) == "http":
-        if ground.settings.signing_secret:
-            return ok("not needed in HTTP mode; the signing secret is set")
-        where = "Basic Information, Signing Secret"
-        return failed("SLACK_SIGNING_SECRET is not filled in", f"Copy it from {where} into vigie.env.")
+        return _signing_secret(ground)
     if ground.asks_nobody:
         return skipped("SLACK_API_URL has to be right first")
     try:
@@ -89,6 +86,17 @@ async def app_token(ground: Ground) -> Result:
     except SlackNotAsked:
         return ok("filled in; not asked of Slack")
     return ok("Socket Mode opens")
+
+
+def _signing_secret(ground: Ground) -> Result:
+    try:
+        there = ground.settings.signing_secret
+    except Misconfigured as error:
+        return failed(*parted(error.detail))
+    if not there:
+        remedy = "Copy it from Basic Information, Signing Secret, into vigie.env."
+        return failed("SLACK_SIGNING_SECRET is not filled in", remedy)
+    return ok("not needed in HTTP mode; the signing secret is set")
 
 
 async def intake_token(ground: Ground) -> Result:
