@@ -66,7 +66,6 @@ __all__ = [
     "World",
     "catalogue",
     "text_of",
-    "workspace",
     "world",
     "write_config",
 ]
@@ -329,10 +328,24 @@ async def world(
     change_catalogue: Callable[[dict[str, Any]], None] | None = None,
     documents: tuple[Document, ...] = (PAST, PAST_RISKY),
     start: bool = True,
-    **given: Any,  # noqa: ANN401  # passed on to the workspace as it is
+    **workspace: Any,  # noqa: ANN401  # passed on as it is
 ) -> AsyncIterator[World]:
     """A world of its own in `folder`. `config` is added to vigie.toml ("[slack]" and "[n3]" are there)."""
-    place = workspace(**given)
+    members = tuple(person.id for person in (*PEOPLE, BOT))
+    place = Workspace(
+        **{
+            "people": (*PEOPLE, BOT),
+            "channels": (Channel(CHANNEL, "incidents", members=members),),
+            "user_groups": (UserGroup(GROUP, "n3", "N3", members=(N3_A.id, N3_B.id)),),
+            "app_id": "A0VIGIE",
+            "bot": BOT,
+            "bot_token": f"xoxb-{secrets.token_hex(16)}",
+            "app_token": f"xapp-1-{secrets.token_hex(16)}",
+            "page_token": secrets.token_urlsafe(24),
+            "rates": {},
+            **workspace,
+        }
+    )
     await place.start()
     token = secrets.token_urlsafe(32)
     environment = _environment(place, token) | dict(environment or {})
@@ -354,25 +367,6 @@ async def world(
         if made._store is not None:
             made._store.close()
         await place.stop()
-
-
-def workspace(**given: Any) -> Workspace:  # noqa: ANN401  # passed on as it is
-    """The local workspace of the tests, not started; `given` replaces what it is made of."""
-    members = tuple(person.id for person in (*PEOPLE, BOT))
-    return Workspace(
-        **{
-            "people": (*PEOPLE, BOT),
-            "channels": (Channel(CHANNEL, "incidents", members=members),),
-            "user_groups": (UserGroup(GROUP, "n3", "N3", members=(N3_A.id, N3_B.id)),),
-            "app_id": "A0VIGIE",
-            "bot": BOT,
-            "bot_token": f"xoxb-{secrets.token_hex(16)}",
-            "app_token": f"xapp-1-{secrets.token_hex(16)}",
-            "page_token": secrets.token_urlsafe(24),
-            "rates": {},
-            **given,
-        }
-    )
 
 
 def _environment(place: Workspace, token: str) -> dict[str, str]:
