@@ -61,11 +61,11 @@ def test_a_value_of_another_kind_is_taken_or_named(name: str) -> None:
     raw = yaml.safe_load(CASES[name].read_text(encoding="utf-8"))
     said = []
     for number, place in enumerate(sorted(lines_of(yaml.safe_dump(raw)), key=str)):
-        # Three of them a place, others at the next, as reading YAML is slow.
-        for wrong in (WRONG[(number + step) % len(WRONG)] for step in (0, 4, 7)):
+        # Two of them a place, others at the next, as reading YAML is slow.
+        for wrong in (WRONG[(number + step) % len(WRONG)] for step in (0, 5)):
             said.append(refusal(yaml.safe_dump(with_value(raw, place, wrong))))
     refused = [one for one in said if one]
-    assert len(refused) > 50
+    assert len(refused) > 40
     assert [one for one in refused if not re.search(r"(catalogue|inventory) line \d+: \S+.*[.?]", one)] == []
 
 
