@@ -52,7 +52,7 @@ def test_a_catalogue_is_taken_or_its_fault_is_named(name: str) -> None:
         assert "run `vigie catalogue check`" in told
 
 
-WRONG = (None, True, -1, 1e9, "", "x y\x00", [], [[1]], {}, {"a": {"b": 1}}, "SLIP")
+WRONG: tuple[object, ...] = (None, True, -1, 1e9, "", "x y\x00", [], [[1]], {}, {"a": {"b": 1}}, "SLIP")
 
 
 @pytest.mark.parametrize("name", ["good_every_argument", "good_undo"])
