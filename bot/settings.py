@@ -364,23 +364,28 @@ class Settings:
         return token
 
 
-def load(path: Path, environment: Mapping[str, str] | None = None, only: Collection[str] = ()) -> Settings:
+def load(
+    path: Path, environment: Mapping[str, str] | None = None, only: Collection[str] | None = None
+) -> Settings:
     """Read vigie.toml and the vigie.env beside it; variables of the environment win over the latter.
 
-    `only`: take no other names out of vigie.env, for a process that is to hold no more than it needs.
+    `only`: take no other names out of vigie.env, for who is to hold no more than it needs; with no name
+    it is not even read.
 
     Raises:
         Misconfigured: a file is missing or cannot be read, or names what is wrong in them, all at once.
     """
     file, mistakes = read_toml(path, File)
-    given, wrong = read_environment_file(path.parent / ENVIRONMENT_FILE)
-    if mistakes or wrong:
-        raise Misconfigured(told([*mistakes, *wrong]))
-    if only:
+    given: Mapping[str, str] = {}
+    if only is None or only:
+        given, wrong = read_environment_file(path.parent / ENVIRONMENT_FILE)
+        mistakes += wrong
+    if mistakes:
+        raise Misconfigured(told(mistakes))
+    if only is not None:
         given = {name: value for name, value in given.items() if name in only}
     if environment is None:
-        for name, value in given.items():
-            os.environ.setdefault(name, value)  # as systemd would; libraries read some of them by themselves
+        hand_on(given)
         environment = os.environ
     return Settings(file, path.resolve().parent, {**given, **environment})
 
@@ -391,6 +396,12 @@ def with_driver(url: str) -> str:
         if url.startswith(scheme):
             return f"postgresql+psycopg://{url.removeprefix(scheme)}"
     return url
+
+
+def hand_on(given: Mapping[str, str]) -> None:
+    """Give this process what vigie.env says, as systemd would: libraries read some of it by themselves."""
+    for name, value in given.items():
+        os.environ.setdefault(name, value)
 
 
 def _is_slack(url: str) -> bool:

@@ -23,8 +23,10 @@ BROAD_EXCEPTS = 12
 VAGUE = {"manager", "handler", "helper", "util", "processor"}
 NOT_COMMITTED = {".git", ".venv", "__pycache__", "data", ".setup.lock", "vigie.toml", ".env"}
 
-# Alembic loads migrations by path, the demo's catalogue runs its tools as scripts: nothing imports either.
-NOT_PACKAGES = re.compile(r"\b(bot|knowledge)/(.+/)?migrations(/versions)?$|^bot/playground/tools$")
+# Alembic loads migrations by path, catalogues run their tools as scripts: nothing imports either.
+NOT_PACKAGES = re.compile(
+    r"\b(bot|knowledge)/(.+/)?migrations(/versions)?$|^bot/playground/tools$|^bot/commands/init/starter/tools$"
+)
 
 # Loaded only by the commands that need them: each costs more than the whole of `vigie --help`.
 HEAVY = [

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import Proposal, ProposalState
-from bot.playground.workspace import Channel, Person, SubmitOutcome, UserGroup, Workspace
+from bot.playground.workspace import Person, SubmitOutcome, Workspace
 from bot.playground.workspace.envelopes import Place, block_actions
 from bot.store import tables
 from knowledge.model import Document
@@ -66,7 +66,6 @@ __all__ = [
     "World",
     "catalogue",
     "text_of",
-    "workspace",
     "world",
     "write_config",
 ]
@@ -333,13 +332,27 @@ async def world(
     documents: tuple[Document, ...] = (PAST, PAST_RISKY),
     start: bool = True,
     store: str = "",
-    **given: Any,  # noqa: ANN401  # passed on to the workspace as it is
+    **workspace: Any,  # noqa: ANN401  # passed on as it is
 ) -> AsyncIterator[World]:
     """A world of its own in `folder`. `config` is added to vigie.toml, `slack` to its section [slack].
 
     `store`: "sqlite" or "postgresql", default: what `--store` says; each world has a database of its own.
     """
-    place = workspace(**given)
+    members = tuple(person.id for person in (*PEOPLE, BOT))
+    place = Workspace(
+        **{
+            "people": (*PEOPLE, BOT),
+            "channels": (Channel(CHANNEL, "incidents", members=members),),
+            "user_groups": (UserGroup(GROUP, "n3", "N3", members=(N3_A.id, N3_B.id)),),
+            "app_id": "A0VIGIE",
+            "bot": BOT,
+            "bot_token": f"xoxb-{secrets.token_hex(16)}",
+            "app_token": f"xapp-1-{secrets.token_hex(16)}",
+            "page_token": secrets.token_urlsafe(24),
+            "rates": {},
+            **workspace,
+        }
+    )
     await place.start()
     token = secrets.token_urlsafe(32)
     environment = _environment(place, token) | database(store) | dict(environment or {})
@@ -361,25 +374,6 @@ async def world(
         if made._store is not None:
             made._store.close()
         await place.stop()
-
-
-def workspace(**given: Any) -> Workspace:  # noqa: ANN401  # passed on as it is
-    """The local workspace of the tests, not started; `given` replaces what it is made of."""
-    members = tuple(person.id for person in (*PEOPLE, BOT))
-    return Workspace(
-        **{
-            "people": (*PEOPLE, BOT),
-            "channels": (Channel(CHANNEL, "incidents", members=members),),
-            "user_groups": (UserGroup(GROUP, "n3", "N3", members=(N3_A.id, N3_B.id)),),
-            "app_id": "A0VIGIE",
-            "bot": BOT,
-            "bot_token": f"xoxb-{secrets.token_hex(16)}",
-            "app_token": f"xapp-1-{secrets.token_hex(16)}",
-            "page_token": secrets.token_urlsafe(24),
-            "rates": {},
-            **given,
-        }
-    )
 
 
 def _environment(place: Workspace, token: str) -> dict[str, str]:

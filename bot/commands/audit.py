@@ -13,7 +13,7 @@ from bot.store.database import Store
 
 def verify(config: Path) -> int:
     """Recompute the audit chain; exit 1 with the first broken event."""
-    settings = settings_module.load(config)
+    settings = settings_module.load(config, only=())
     store = Store(existing(settings))
     with store.read() as tx:
         events = list(tx.audit.events())

@@ -14,7 +14,7 @@ from bot.tools.catalogue import file_names, lint_of, parse, read_files
 
 def check(config: Path, file: Path | None) -> int:
     """Validate a catalogue and print each tool with what it does and needs; exit 1 with all that is wrong."""
-    path = file or settings_module.load(config).catalogue
+    path = file or settings_module.load(config, only=()).catalogue
     content, names = read_files(path), file_names(path)
     try:
         catalogue = parse(content, names)

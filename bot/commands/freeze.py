@@ -13,7 +13,7 @@ from bot.store.database import Store
 
 def run(config: Path, reason: str) -> int:
     """Commit a freeze; a running executor reads it before its next action."""
-    settings = settings_module.load(config)
+    settings = settings_module.load(config, only=())  # an emergency needs no token
     settings.folder.mkdir(parents=True, exist_ok=True)
     store = Store.open(settings.store_url)
     # The name comes from outside and is shown in Slack: nothing but plain letters of it.

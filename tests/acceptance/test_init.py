@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import secrets
 import subprocess
 import sys
 import tomllib
@@ -18,13 +19,13 @@ import pytest
 import pytest_asyncio
 
 from bot.mistakes.toml_lines import lines_of
-from bot.playground.workspace import Workspace
+from bot.playground.workspace import Channel, UserGroup, Workspace
 from bot.settings import File, load
 from bot.slack.connection import SCOPES
 from bot.tools.catalogue import lint_of, parse, read_files
 from bot.tools.secrets import check_secrets
-from tests.whitelist import CHANNEL, N3_A, ON_CALL
-from tests.world import World, text_of, workspace
+from tests.whitelist import BOT, CHANNEL, GROUP, N3_A, ON_CALL, PEOPLE, SECOND
+from tests.world import World, text_of
 
 FILES = {
     ".gitignore", "README.md", "catalogue.yaml", "docs/incidents/example-lamp-was-red.md",
@@ -185,7 +186,17 @@ async def installed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[W
     folder = tmp_path_factory.mktemp("installed")
     init(folder, "--n3-group", "n3")
     manifest: dict[str, Any] = json.loads((folder / "slack-manifest.json").read_text())
-    place: Workspace = workspace(
+    members = tuple(person.id for person in (*PEOPLE, BOT))
+    place = Workspace(
+        people=PEOPLE,
+        channels=[Channel(CHANNEL, "incidents", members=members)],
+        user_groups=[UserGroup(GROUP, "n3", "N3", members=(N3_A.id, SECOND.id))],
+        app_id="A0VIGIE",
+        bot=BOT,
+        bot_token=f"xoxb-{secrets.token_hex(16)}",
+        app_token=f"xapp-1-{secrets.token_hex(16)}",
+        page_token=secrets.token_urlsafe(24),
+        rates={},
         scopes=manifest["oauth_config"]["scopes"]["bot"],
         events=manifest["settings"]["event_subscriptions"]["bot_events"],
         commands=[(c["command"], c["description"]) for c in manifest["features"]["slash_commands"]],
@@ -256,6 +267,7 @@ async def test_the_whole_walk_works_with_what_the_manifest_asks_for(installed: W
         lambda: [m for m in installed.all_messages() if "lamp" in text_of(m) and m.get("thread_ts")],
     )
     assert answered
+    await installed.until("a connection", lambda: installed.place.connections)
     assert (await installed.place.command(ON_CALL.id, CHANNEL, "/vigie status")).ok
     # Nothing that it called lacked a scope.
     assert [call for call in installed.place.calls() if call.error == "missing_scope"] == []

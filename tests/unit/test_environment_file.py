@@ -98,11 +98,16 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_process_that_needs_few_takes_few(tmp_path: Path) -> None:
-    """The executor is given no key of the model, also where the file beside its settings has one."""
+    """The executor is given no key of the model, though the file beside its settings has one.
+
+    Who needs none, as `vigie freeze`, works also when the file is broken.
+    """
     written(tmp_path, "SLACK_BOT_TOKEN=xoxb-1\nOPENAI_API_KEY=from-file\n")
     (tmp_path / "vigie.toml").write_text("")
     settings = load(tmp_path / "vigie.toml", {}, only=("SLACK_BOT_TOKEN",))
     assert (settings.bot_token, settings.model_key) == ("xoxb-1", "")
+    written(tmp_path, "broken\n", 0o644)
+    assert load(tmp_path / "vigie.toml", {}, only=()).model_key == ""
 
 
 @given(st.text(max_size=200))

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from bot.errors import Misconfigured
 from bot.mistakes.mistake import MOST, Mistake, line_of, told
 from bot.mistakes.toml_lines import lines_of
-from bot.mistakes.validation import example_of
-from bot.settings import File, PolicySection, Settings, load
+from bot.settings import File, PolicySection, Section, Settings, load
 
 
 def leaves(section: type[BaseModel], prefix: str = "") -> dict[str, object]:
@@ -30,7 +29,8 @@ def leaves(section: type[BaseModel], prefix: str = "") -> dict[str, object]:
             for risk in ("low", "high", "destructive"):
                 found |= leaves(PolicySection, f"policy.{risk}.")
         else:
-            found[f"{prefix}{name}"] = example_of(field)
+            default = field.get_default(call_default_factory=True)
+            found[f"{prefix}{name}"] = field.examples[0] if field.examples else default
     return found
 
 
@@ -160,13 +160,24 @@ def test_one_mistake_is_one_line() -> None:
 def test_what_stands_there_is_shown_short_and_without_secrets(tmp_path: Path) -> None:
     """A token in the wrong place is not repeated, nor is a page of text."""
     path = tmp_path / "vigie.toml"
-    token = "xoxb-" + "1234567890-" * 3 + "abcdefghijklmnopqrstuvwx"
+    token = "xoxb-" + "123456789012-" * 2 + "abcdefghijklmnopqrstuvwx"
     for value in (token, "z" * 4000):
         path.write_text(f"[web]\nport = '{value}'\n")
         with pytest.raises(Misconfigured) as refused:
             load(path, {})
         assert value not in str(refused.value)
         assert len(str(refused.value)) < 500
+
+
+def test_a_number_that_is_none_is_refused_whatever_its_bounds() -> None:
+    """A setting that is yet to come needs no bounds for that."""
+
+    class Later(Section):
+        wait_s: float = 1.0
+
+    for number in (float("inf"), float("nan")):
+        with pytest.raises(ValidationError):
+            Later(wait_s=number)
 
 
 def described(section: type[BaseModel], prefix: str = "") -> dict[str, str]:

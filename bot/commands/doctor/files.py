@@ -19,6 +19,8 @@ from bot.tools.runners.http import SECRET
 from bot.tools.secrets import Secrets
 from bot.tools.template import fill, holes
 
+_RUN_CHECK = "Then run `vigie catalogue check`."
+
 
 async def settings(ground: Ground) -> Result:
     """vigie.toml and vigie.env are whole; what is wrong in them is told as `serve` would."""
@@ -41,9 +43,9 @@ async def catalogue(ground: Ground) -> Result:
         content, names = read_files(path), file_names(path)
         found = parse(content, names)
     except CatalogueError as error:
-        return failed(error.detail, "")
+        return failed(error.detail, _RUN_CHECK)
     if wrong := lint_of(found, names):
-        return failed(told(wrong), "")
+        return failed(told(wrong), _RUN_CHECK)
     actions = sum(tool.kind.value == "action" for tool in found.tools.values())
     return ok(f"checks: {len(found.tools) - actions}, actions: {actions}")
 

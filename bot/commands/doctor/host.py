@@ -27,10 +27,11 @@ _LEAST_MB, _FEW_MB = 200, 1024
 
 async def database(ground: Ground) -> Result:
     """It can be reached and written to, and its tables are those of this version."""
-    return await asyncio.to_thread(_database, ground.settings.store_url)
+    return await asyncio.to_thread(judged, ground.settings.store_url)
 
 
-def _database(url: str) -> Result:
+def judged(url: str) -> Result:
+    """What is to be said of the database at that URL."""
     file = Path(url.removeprefix("sqlite:///"))
     if url.startswith("sqlite:///") and not file.exists():
         return ok(f"SQLite; {file} is made at the first start")
@@ -44,10 +45,10 @@ def _database(url: str) -> Result:
         return failed(*parted(error.detail))
     try:
         with engine.connect() as connection, connection.begin() as transaction:
-            judged = _judge(connection)
+            result = _judge(connection)
             connection.execute(sa.text("CREATE TABLE vigie_doctor_looks (x INTEGER)"))
             transaction.rollback()
-        return judged
+        return result
     except sa.exc.SQLAlchemyError as error:
         # The text of a driver's error may hold the password.
         why = type(getattr(error, "orig", None) or error).__name__

@@ -16,7 +16,7 @@ from bot.commands.doctor.registry import CHECKS
 from bot.environment_file import ENVIRONMENT_FILE, KNOWN, read_environment_file
 from bot.errors import Misconfigured
 from bot.mistakes.toml_file import read_toml
-from bot.settings import File, Settings
+from bot.settings import File, Settings, hand_on
 
 _MARKS = {
     Status.OK: "ok     ",
@@ -25,7 +25,7 @@ _MARKS = {
     Status.SKIPPED: "skipped",
 }
 _INDENT = " " * 23
-_SECRET = re.compile("TOKEN|KEY|SECRET")
+_SECRET = re.compile("TOKEN|KEY|SECRET|PASSWORD|STORE|WEBHOOK")
 
 
 def run(config: Path, *, offline: bool, as_json: bool) -> int:
@@ -58,17 +58,18 @@ def look(config: Path) -> tuple[Settings, list[str]]:
         said += [str(mistake) for mistake in wrong]
     except Misconfigured as error:
         said.append(error.detail)
-    for name, value in given.items():
-        os.environ.setdefault(name, value)
+    hand_on(given)
     return Settings(file, config.resolve().parent, {**given, **os.environ}), said
 
 
 async def results_of(checks: Sequence[Check], on: Ground) -> AsyncIterator[tuple[Check, Result]]:
-    """All of them at once, handed out in their order as each is there."""
+    """All of them at once, handed out in their order as each is there; one that breaks hides no other."""
     tasks = [asyncio.create_task(_looked(check, on)) for check in checks]
     try:
         for check, task in zip(checks, tasks, strict=True):
-            yield check, await task
+            await asyncio.wait({task})
+            broken = task.exception()
+            yield check, task.result() if broken is None else _broke(broken)
     finally:
         for task in tasks:
             task.cancel()
@@ -80,8 +81,10 @@ async def _looked(check: Check, on: Ground) -> Result:
             return await check.look(on)
     except TimeoutError:
         return away(f"no answer within {check.limit_s:g} s", "Try again; if it stays, look at the network.")
-    except Exception as error:  # noqa: BLE001  # the boundary of a check: the others go on
-        return failed(f"the check itself broke: {type(error).__name__}", "Tell those who make Vigie.")
+
+
+def _broke(error: BaseException) -> Result:
+    return failed(f"the check itself broke: {type(error).__name__}", "Tell those who make Vigie.")
 
 
 async def _tell(

@@ -44,7 +44,9 @@ async def bot_token(ground: Ground) -> Result:
     except Misconfigured as error:
         return failed(*parted(error.detail))
     except SlackRefused as error:
-        return failed(f"Slack does not take it: {error.code}", _BOT_HINTS.get(error.code, _INSTALL))
+        return failed(
+            f"SLACK_BOT_TOKEN is not valid, Slack says {error.code}", _BOT_HINTS.get(error.code, _INSTALL)
+        )
     except SlackAway as error:
         return away(f"Slack does not answer: {error}", SLACK_AWAY)
     except SlackNotAsked:
@@ -70,10 +72,7 @@ async def scopes(ground: Ground) -> Result:
 async def app_token(ground: Ground) -> Result:
     """`apps.connections.open` takes it; in HTTP mode the signing secret is there instead."""
     if mode_of(ground) == "http":
-        if ground.settings.signing_secret:
-            return ok("not needed in HTTP mode; the signing secret is set")
-        where = "Basic Information, Signing Secret"
-        return failed("SLACK_SIGNING_SECRET is not filled in", f"Copy it from {where} into vigie.env.")
+        return _signing_secret(ground)
     if ground.asks_nobody:
         return skipped("SLACK_API_URL has to be right first")
     try:
@@ -81,12 +80,23 @@ async def app_token(ground: Ground) -> Result:
     except Misconfigured as error:
         return failed(*parted(error.detail))
     except SlackRefused as error:
-        return failed(f"Slack does not take it: {error.code}", _APP_HINT)
+        return failed(f"SLACK_APP_TOKEN is not valid, Slack says {error.code}", _APP_HINT)
     except SlackAway as error:
         return away(f"Slack does not answer: {error}", SLACK_AWAY)
     except SlackNotAsked:
         return ok("filled in; not asked of Slack")
     return ok("Socket Mode opens")
+
+
+def _signing_secret(ground: Ground) -> Result:
+    try:
+        there = ground.settings.signing_secret
+    except Misconfigured as error:
+        return failed(*parted(error.detail))
+    if not there:
+        remedy = "Copy it from Basic Information, Signing Secret, into vigie.env."
+        return failed("SLACK_SIGNING_SECRET is not filled in", remedy)
+    return ok("not needed in HTTP mode; the signing secret is set")
 
 
 async def intake_token(ground: Ground) -> Result:
