@@ -205,7 +205,8 @@ def _reach(
     fallback, beat = settings.file.fallback, settings.file.heartbeat_out
     if ways:
         rule = Rule(Severity[fallback.severity.upper()], timedelta(seconds=fallback.after_s))
-        second_way, grace_s = SecondWay(store, ways, rule), min(GRACE_S, fallback.after_s)
+        second_way = SecondWay(store, ways, rule, lambda: connection.problem)
+        grace_s = min(GRACE_S, fallback.after_s)
         running.callback(second_way.stop)
         watch = watch_incidents(second_way.look, connection.settled, grace_s)
         running.callback(asyncio.create_task(watch).cancel)
