@@ -235,6 +235,8 @@ async def test_a_full_disk_stops_the_heartbeat(away: Away) -> None:
     """No file of the process can grow: no row can be written, and nothing says that all is well."""
     vigie, switch = away.vigie, away.switch
     assert vigie.serve is not None
+    before = len(switch.taken)
+    await vigie.until("a heartbeat", lambda: len(switch.taken) > before)
     limits = resource.prlimit(vigie.serve.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     await vigie.settle(2)  # what was on its way when the disk became full
     count = len(switch.taken)
