@@ -12,6 +12,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.copilot import Copilot
 from bot.domain.person import Person
@@ -97,7 +98,7 @@ class Edge:
         try:
             with self.store.begin() as tx:
                 tx.posts.want(key, user, "text", content={**content, "again": action and dict(action)})
-        except Exception:  # the listener's boundary: an ack that was given must never be lost to this
+        except SQLAlchemyError:  # an ack that was given must never be lost to this
             log.exception("a person could not be told at all")
 
 
