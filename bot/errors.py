@@ -49,6 +49,10 @@ class Refused(VigieError):
     """This is not allowed."""
 
 
+class Stranger(Refused):
+    """This is not allowed."""
+
+
 class AlreadyDone(VigieError):
     """This very click or command was carried out before."""
 

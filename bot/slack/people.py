@@ -9,7 +9,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.person import Person
-from bot.errors import Refused
+from bot.errors import Refused, Stranger
+from bot.slack.channels import code_of
+from bot.slack.refusals import PERSON
 
 _KEPT_S = 60.0
 _GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
@@ -33,12 +35,13 @@ class People:
         """The person, if they are a full member of this workspace.
 
         Raises:
-            Refused: a guest, a bot, somebody of another workspace, or nobody.
+            Stranger: a guest, a bot, somebody of another workspace, or nobody.
+            Refused: Slack cannot say who it is now.
         """
         if not team_id or not user_id:
-            raise Refused("Slack did not say who you are.")
+            raise Stranger("Slack did not say who you are.")
         if team_id != self._own_team() or not await self._is_full_member(user_id):
-            raise Refused("Guests and people of other workspaces can look, but not use Vigie.")
+            raise Stranger("Guests and people of other workspaces can look, but not use Vigie.")
         return Person(team_id, user_id)
 
     async def _is_full_member(self, user_id: str) -> bool:
@@ -48,8 +51,10 @@ class People:
             return full
         try:
             user = (await self._client.users_info(user=user_id))["user"]
-        except SlackApiError:
-            return False
+        except SlackApiError as error:
+            if code_of(error) in PERSON:
+                return False
+            raise Refused("Slack cannot say who you are right now. Nothing was done: try again.") from None
         full = user["id"] == user_id and not any(user.get(flag) for flag in _GUEST)
         self._known[user_id] = (now, full)
         return full

@@ -162,6 +162,25 @@ async def test_slack_and_both_ways_are_down_at_once(away: Away) -> None:
     await away.told(incident, "opened")
 
 
+async def test_a_restart_with_a_new_token_loses_nothing(away: Away) -> None:
+    """With the old one the start is refused with the remedy; with the new one all that waited is there."""
+    vigie = away.vigie
+    vigie.place.revoke_token()
+    incident = await away.broken()
+    await away.told(incident, "opened")
+    await vigie.stop()
+    await vigie.start(ready=False)
+    assert vigie.serve is not None
+    assert await asyncio.wait_for(vigie.serve.wait(), 20) == 2
+    assert "SLACK_BOT_TOKEN was revoked; install the app again" in vigie.logged().splitlines()[-1]
+    fresh = "xoxb-of-the-new-installation"
+    vigie.place._core.team.bot_token = vigie.environment["SLACK_BOT_TOKEN"] = fresh
+    vigie.place.reinstall()
+    await vigie.start()
+    await vigie.message(f"incident:{incident.id}:diagnosis", "broken-value")
+    await away.told(incident, "opened")
+
+
 @pytest.mark.fault
 async def test_a_crash_between_sending_and_noting(away: Away) -> None:
     """kill -9 at that very place: it goes out again, under the Message-ID and key of the first time."""
@@ -270,6 +289,6 @@ async def test_nothing_of_a_token_is_said_anywhere(away: Away) -> None:
     """Neither the log nor health nor metrics hold the tokens or the webhook's address."""
     vigie = away.vigie
     said = vigie.logged() + (await vigie.get("/health"))[1] + (await vigie.get("/metrics"))[1]
-    for secret in ("token-of-the-receiver", away.hook.url, vigie.place.bot_token):
+    for secret in ("token-of-the-receiver", away.hook.url, vigie.environment["SLACK_BOT_TOKEN"]):
         assert secret not in said
     assert ON_CALL.id not in (await vigie.get("/metrics"))[1]

@@ -20,11 +20,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 import bot.slack.connection as connection_module
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import News
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, Refused, Stranger
 from bot.playground.workspace import Channel, Workspace
 from bot.slack.channels import UNREADABLE, code_of
 from bot.slack.connection import Connection
-from bot.slack.edge import Edge
+from bot.slack.edge import Edge, guarded
+from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
 from bot.store.database import Store, sqlite_url
 from bot.web.health import Health
@@ -208,6 +209,39 @@ async def test_a_person_who_cannot_be_told_on_the_spot_is_told_by_the_outbox(
     assert blocks[-1]["elements"][0]["action_id"] == "sign_open"
     assert text
     store.close()
+
+
+async def test_a_stranger_makes_vigie_write_to_nobody(place: Workspace, tmp_path: Path) -> None:
+    """Whoever is refused as a guest is told on the spot or not at all; a member's refusal waits for them."""
+    store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+    place.remove_bot(CHANNEL)
+    body = {"channel": {"id": CHANNEL}, "user": {"id": "U0OUTSIDE"}, "trigger_id": "1.2"}
+    async with client_of(place.api_url) as client:
+        edge = Edge(NOBODY, store, NOBODY, NOBODY, client)
+
+        async def acked() -> None: ...
+
+        for error, kept in ((Stranger("no"), 0), (Refused("no"), 1)):
+
+            async def refuses(error: Exception = error, **_: object) -> None:
+                raise error
+
+            await guarded(edge, refuses)(ack=acked, body=body, client=None, respond=None)
+            with store.read() as tx:
+                assert len(tx.posts.unsent()) == kept
+    store.close()
+
+
+@pytest.mark.parametrize("code, refused", [("user_not_found", Stranger), ("token_revoked", Refused)])
+async def test_who_cannot_be_told_apart_now_is_no_guest(
+    place: Workspace, code: str, refused: type[Refused]
+) -> None:
+    """Slack refuses to say who it is: nothing is done, and nobody is called a guest for it."""
+    place.faults.fail("users.info", code)
+    async with client_of(place.api_url) as client:
+        with pytest.raises(Refused) as said:
+            await People(client, lambda: "T0VIGIE").member("T0VIGIE", ON_CALL.id)
+    assert type(said.value) is refused
 
 
 async def test_a_courtesy_that_cannot_even_be_kept_breaks_nothing(place: Workspace, tmp_path: Path) -> None:
