@@ -87,7 +87,9 @@ async def away(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Away]:
         )
         token = {"VIGIE_FALLBACK_TOKEN": "token-of-the-receiver"}
         async with world(tmp_path_factory.mktemp("away"), config=config, environment=token) as vigie:
-            yield Away(vigie, box, receiver, switch)
+            made = Away(vigie, box, receiver, switch)
+            await made.until_health("slack", "connected")
+            yield made
 
 
 async def test_what_slack_confirms_goes_out_no_other_way(away: Away) -> None:
