@@ -215,8 +215,8 @@ async def test_a_form_that_slack_opens_too_late(away: Away) -> None:
     assert "three seconds" in vigie.told(N3_A)[-1] and "press again" in vigie.told(N3_A)[-1]
     told = vigie.place.ephemerals(N3_A.id)[-1]
     assert (await vigie.place.click(N3_A.id, CHANNEL, told["ts"], "sign_open")).ok
-    view = await vigie.until("the form", lambda: (vigie.place.views_of(N3_A.id) or [None])[-1])
-    assert (await vigie.place.submit(N3_A.id, view["id"], {})).ok
+    views = await vigie.until("the form", lambda: vigie.place.views_of(N3_A.id) or None)
+    assert (await vigie.place.submit(N3_A.id, views[-1]["id"], {})).ok
     await vigie.over(proposal)
 
 
