@@ -31,6 +31,7 @@ EVERY = (CARD, REPLY, NOTE, ANSWER, DIRECT)
         (NOTE, "edit_window_closed", Course.ANEW),
         (REPLY, "thread_not_found", Course.HEAD_ANEW),
         (ANSWER, "thread_not_found", Course.UNTHREADED),
+        (replace(REPLY, attempts=3), "thread_not_found", Course.UNTHREADED),
         (CARD, "is_archived", Course.PLACE_GONE),
         (REPLY, "not_in_channel", Course.PLACE_GONE),
         (ANSWER, "channel_not_found", Course.ASKER),
