@@ -62,7 +62,12 @@ class SecondWay:
             for incident, way, verdict in self._due(tx):
                 assert verdict.news is not None
                 tx.notices.want(incident.id, verdict.news, incident.severity, way, verdict.reason)
-                log.warning("told by a second way", incident=incident.id, way=way, because=verdict.reason)
+                log.warning(
+                    "Slack was not told; a second way is",
+                    incident=incident.id,
+                    way=way,
+                    because=verdict.reason,
+                )
 
     async def send_due(self) -> None:
         """Send everything whose time has come, and return when each was sent or has to wait."""
