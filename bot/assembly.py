@@ -159,7 +159,7 @@ class Assembly:
         fallback, beat = self._file.fallback, self._file.heartbeat_out
         if self._ways:
             rule = Rule(Severity[fallback.severity.upper()], timedelta(seconds=fallback.after_s))
-            second_way = SecondWay(self._store, self._ways, rule)
+            second_way = SecondWay(self._store, self._ways, rule, lambda: self._connection.problem)
             running.callback(second_way.stop)
             grace_s = min(GRACE_S, fallback.after_s)
             _beside(running, watch_incidents(second_way.look, self._connection.settled, grace_s))

@@ -73,17 +73,17 @@ async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
 
 async def watch_n3(look: Callable[[], None], after: asyncio.Event) -> None:
     """Look who is N3 at the start and from then on, so that who joins is told at once."""
-    await after.wait()
-    while True:
-        wait = WATCH_EVERY_S
+
+    async def look_once() -> None:
         try:
             await asyncio.to_thread(look)
         except (MembershipUnknown, StoreUnavailable) as error:
             log.warning("who is N3 cannot be read", problem=str(error))
-            wait = RETRY_S
-        except Exception:  # the loop's boundary: the next round tries again
-            log.exception("watching N3 failed")
-        await asyncio.sleep(wait)
+        else:
+            await asyncio.sleep(WATCH_EVERY_S - RETRY_S)
+
+    await after.wait()
+    await repeat("watching N3", look_once, RETRY_S)
 
 
 async def warm(model: ModelDiagnostician) -> None:

@@ -53,6 +53,10 @@ class Refused(VigieError):
         return self.detail or super().__str__()
 
 
+class Stranger(Refused):
+    """This is not allowed."""
+
+
 class AlreadyDone(VigieError):
     """This very click or command was carried out before."""
 

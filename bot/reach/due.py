@@ -21,12 +21,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An incident, its messages in Slack (the card, and one for each rise), and its notices by one way."""
+    """An incident, its messages in Slack (the card, and one for each rise), and its notices by one way.
+
+    `trouble` is what keeps the channel or the whole of Slack away, as far as that is known.
+    """
 
     incident: Incident
     card: Post | None = None
     rises: Mapping[Severity, Post] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def _end(known: Known) -> Verdict:
     if any(notice.news is News.RESOLVED or notice.over for notice in known.notices):
         return Verdict(None, "Its end was told.")
     if any(notice.sent_at is not None for notice in known.notices):
-        return Verdict(News.RESOLVED, "its opening was told this way")
+        return Verdict(News.RESOLVED, "who was told of it this way is told of its end")
     return Verdict(None, "It is over, and this way was told nothing of it.")
 
 
@@ -63,7 +67,7 @@ def _opening(known: Known, rule: Rule, now: datetime) -> Verdict:
         return Verdict(None, f"Slack has {rule.after.total_seconds():g} s to confirm it.")
     # Told once, and worse since: the same incident, so it is a rise.
     news = News.ROSE if known.notices else News.OPENED
-    return Verdict(news, _because(known.card, rule))
+    return Verdict(news, _because(known.card, known, rule))
 
 
 def _rise(known: Known, rule: Rule, now: datetime) -> Verdict:
@@ -74,7 +78,7 @@ def _rise(known: Known, rule: Rule, now: datetime) -> Verdict:
         return Verdict(None, "It was told already.")
     if now - post.wanted_at < rule.after:
         return Verdict(None, f"Slack has {rule.after.total_seconds():g} s to confirm it.")
-    return Verdict(News.ROSE, _because(post, rule))
+    return Verdict(News.ROSE, _because(post, known, rule))
 
 
 def _is_told(post: Post | None) -> bool:
@@ -86,7 +90,7 @@ def _covers(known: Known, severity: Severity) -> bool:
     return any(notice.severity >= severity for notice in known.notices)
 
 
-def _because(post: Post | None, rule: Rule) -> str:
-    if post is not None and post.problem:
-        return post.problem
-    return f"Slack did not confirm a message within {rule.after.total_seconds():g} s"
+def _because(post: Post | None, known: Known, rule: Rule) -> str:
+    # What stands before it in the channel's queue says why, where it was not tried itself.
+    said = (post.problem if post is not None else "") or known.trouble
+    return said or f"Slack did not confirm a message within {rule.after.total_seconds():g} s"

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
 
 from bot import fault_hook
-from bot.announcements import announce_second_way, incident_key, rise_key
+from bot.announcements import INCIDENTS, announce_second_way, incident_key, rise_key
 from bot.domain.alert import Severity
 from bot.domain.incident import Incident
 from bot.domain.records import News, Notice
@@ -29,9 +29,15 @@ WAITS_S = (1, 2, 5, 15, 30, 60, 120)
 
 
 class SecondWay:
-    """One per `serve`. Each way goes on by itself: a mail server that hangs does not hold up the webhook."""
+    """One per `serve`. Each way goes on by itself: a mail server that hangs does not hold up the webhook.
 
-    def __init__(self, store: Store, ways: Sequence[Way], rule: Rule) -> None:
+    `trouble` says what keeps Slack away as a whole, in words for people.
+    """
+
+    def __init__(
+        self, store: Store, ways: Sequence[Way], rule: Rule, trouble: Callable[[], str] = lambda: ""
+    ) -> None:
+        self._trouble = trouble
         self._store = store
         self._ways = ways
         self._rule = rule
@@ -56,7 +62,12 @@ class SecondWay:
             for incident, way, verdict in self._due(tx):
                 assert verdict.news is not None
                 tx.notices.want(incident.id, verdict.news, incident.severity, way, verdict.reason)
-                log.warning("told by a second way", incident=incident.id, way=way, because=verdict.reason)
+                log.warning(
+                    "Slack was not told; a second way is",
+                    incident=incident.id,
+                    way=way,
+                    because=verdict.reason,
+                )
 
     async def send_due(self) -> None:
         """Send everything whose time has come, and return when each was sent or has to wait."""
@@ -76,6 +87,7 @@ class SecondWay:
         ended = [tx.incidents.get(incident_id) for incident_id in tx.notices.awaiting_end()]
         incidents = [i for i in tx.incidents.open_now() if i.severity >= self._rule.severity]
         incidents += [i for i in ended if i is not None and not i.state.is_open]
+        trouble = tx.posts.problem(INCIDENTS) or self._trouble()
         cards = tx.posts.by_keys([incident_key(i.id) for i in incidents])
         rises = tx.posts.by_keys([rise_key(i.id, i.severity) for i in incidents])
         notices: dict[tuple[int, str], list[Notice]] = defaultdict(list)
@@ -89,6 +101,7 @@ class SecondWay:
                     cards.get(incident_key(incident.id)),
                     {s: rises[key] for s in Severity if (key := rise_key(incident.id, s)) in rises},
                     notices[incident.id, way.name],
+                    trouble,
                 ),
             )
             for incident in incidents
@@ -161,14 +174,14 @@ def key_of(notice: Notice) -> str:
 
 def announce(tx: Tx, incident_id: int) -> None:
     """Want the line in the incident's thread that says by which ways it was told, when and why."""
-    told = [n for n in tx.notices.of_incidents([incident_id]) if n.sent_at is not None]
-    lines = [
-        f"{_VERBS[n.news]} by {n.way} at {wording.clock(n.sent_at)}" for n in told if n.sent_at is not None
-    ]
-    reasons = dict.fromkeys(n.because for n in told if n.news is not News.RESOLVED)
-    remarks = dict.fromkeys(n.problem for n in told if n.problem)
-    text = ":email: While Slack could not be told, this incident " + ", ".join(lines) + ". Because:"
-    announce_second_way(tx, incident_id, text, "; ".join([*reasons, *remarks]))
+    told: dict[News, list[str]] = defaultdict(list)
+    whys: dict[str, None] = {}
+    for notice in tx.notices.of_incidents([incident_id]):
+        if notice.sent_at is not None:
+            told[notice.news].append(f"by {notice.way} at {wording.clock(notice.sent_at)}")
+            whys |= dict.fromkeys(why for why in (notice.because, notice.problem) if why)
+    said = "; ".join(f"{_VERBS[news]} {' and '.join(ways)}" for news, ways in told.items())
+    announce_second_way(tx, incident_id, f":email: This incident {said}. Because:", "; ".join(whys))
 
 
 _VERBS = {

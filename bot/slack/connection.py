@@ -140,7 +140,7 @@ class Connection:
         except Misconfigured as error:
             if self._is_first_answer:
                 raise
-            self.problem = str(error)
+            self.problem = error.detail
             log.error("Slack refuses Vigie; trying again", problem=self.problem)
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
             self.problem = f"Slack does not answer: {type(error).__name__}"

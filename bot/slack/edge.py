@@ -12,11 +12,12 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
-from bot.errors import AlreadyDone, StoreUnavailable, VigieError
+from bot.errors import AlreadyDone, StoreUnavailable, Stranger, VigieError
 from bot.slack.blocks import parts
 from bot.slack.channels import code_of
 from bot.slack.people import People
@@ -64,7 +65,9 @@ class Edge:
             log.warning("a form did not open", problem=type(error).__name__)
             await self.tell(body, _OTHERWISE.format(code="Slack did not answer"), _again(body))
 
-    async def tell(self, body: Body, text: str, action: Mapping[str, str] | None = None) -> None:
+    async def tell(
+        self, body: Body, text: str, action: Mapping[str, str] | None = None, keep: bool = True
+    ) -> None:
         """Say something to one person where they are, else by the outbox in direct messages, once Slack can.
 
         `action` is a button that does again what was tried.
@@ -73,7 +76,8 @@ class Edge:
             await self._say(body, text, action)
         except (SlackApiError, *_NO_ANSWER) as error:
             log.warning("a person could not be told on the spot", problem=type(error).__name__)
-            await asyncio.to_thread(self._keep, body, text, action)
+            if keep:
+                await asyncio.to_thread(self._keep, body, text, action)
 
     async def _say(self, body: Body, text: str, action: Mapping[str, str] | None) -> None:
         channel, user, thread = _where(body)
@@ -97,7 +101,7 @@ class Edge:
         try:
             with self.store.begin() as tx:
                 tx.posts.want(key, user, "text", content={**content, "again": action and dict(action)})
-        except Exception:  # the listener's boundary: an ack that was given must never be lost to this
+        except SQLAlchemyError:  # an ack that was given must never be lost to this
             log.exception("a person could not be told at all")
 
 
@@ -153,7 +157,8 @@ def guarded(edge: Edge, listener: Listener) -> Listener:
             await edge.tell(body, str(error))
         except VigieError as error:
             await ack()
-            await edge.tell(body, str(error))
+            # A stranger cannot make Vigie write to people: what is not told on the spot is not told.
+            await edge.tell(body, str(error), keep=not isinstance(error, Stranger))
         except Exception:  # the listener's boundary: see above
             log.exception("listener failed", listener=listener.__name__)
             await ack()

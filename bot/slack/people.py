@@ -9,7 +9,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.person import Person
-from bot.errors import Refused
+from bot.errors import Refused, Stranger
+from bot.slack.channels import code_of
+from bot.slack.refusals import PERSON
 
 _KEPT_S = 60.0
 _GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
@@ -33,20 +35,21 @@ class People:
         """The person, if they are a full member of this workspace.
 
         Raises:
-            Refused: a guest, a bot, somebody of another workspace, or nobody.
+            Stranger: a guest, a bot, somebody of another workspace, or nobody.
+            Refused: Slack cannot say who it is now.
         """
         if not team_id or not user_id:
-            raise Refused("Slack did not say who you are.")
-        if team_id != self._own_team() or not await self._is_full_member(user_id):
-            raise Refused("Guests and people of other workspaces can look, but not use Vigie.")
+            raise Stranger("Slack did not say who you are.")
+        standing = await self.standing(team_id, user_id)
+        if standing is None:
+            raise Refused("Slack cannot say who you are right now. Nothing was done: try again.")
+        if not standing:
+            raise Stranger("Guests and people of other workspaces can look, but not use Vigie.")
         return Person(team_id, user_id)
 
     async def standing(self, team_id: str, user_id: str) -> bool | None:
         """True for a full member of this workspace, False for anybody else, None if Slack does not say."""
         return await self._read(user_id) if team_id == self._own_team() else False
-
-    async def _is_full_member(self, user_id: str) -> bool:
-        return await self._read(user_id) is True
 
     async def _read(self, user_id: str) -> bool | None:
         now = self._monotonic()
@@ -55,8 +58,8 @@ class People:
             return full
         try:
             user = (await self._client.users_info(user=user_id))["user"]
-        except SlackApiError:
-            return None
+        except SlackApiError as error:
+            return False if code_of(error) in PERSON else None
         full = user["id"] == user_id and not any(user.get(flag) for flag in _GUEST)
         self._known[user_id] = (now, full)
         return full

@@ -55,6 +55,7 @@ PERSON = frozenset(
 _NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
 # What people need to go on; a deleted note stays deleted, as whoever deleted it meant it.
 _NEEDED = frozenset({"incident", "proposal", "change"})
+_HEADS = 3  # tries after which a reply stands without its thread
 _PERSON_PREFIXES = ("U", "W")
 
 
@@ -84,7 +85,9 @@ def course(post: Post, code: str) -> Course:
     if code in _NOT_EDITABLE:
         return Course.ANEW
     if code == "thread_not_found":
-        return Course.UNTHREADED if post.thread_of.startswith("ts:") else Course.HEAD_ANEW
+        # A new head each time would fill the channel, should Slack never take the thread.
+        is_ours = not post.thread_of.startswith("ts:") and post.attempts < _HEADS
+        return Course.HEAD_ANEW if is_ours else Course.UNTHREADED
     if code in PERSON or code in PLACE:
         return _elsewhere(post, code)
     return Course.WAIT

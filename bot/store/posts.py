@@ -223,11 +223,12 @@ class Posts(Records):
         query = sa.select(t.posts.c.kind, sa.func.count()).where(_WAITS).group_by(t.posts.c.kind)
         return {str(kind): int(count) for kind, count in self._connection.execute(query)}
 
-    def problem(self) -> str:
-        """The newest reason for which a message waits; empty when nothing waits for one."""
+    def problem(self, channel: str = "") -> str:
+        """The newest reason for which a message waits (in that channel); empty when nothing waits for one."""
+        there = t.posts.c.channel == channel if channel else sa.true()
         query = (
             sa.select(t.posts.c.problem)
-            .where(_WAITS, t.posts.c.problem != "")
+            .where(_WAITS, t.posts.c.problem != "", there)
             .order_by(t.posts.c.not_before.desc())
             .limit(1)
         )

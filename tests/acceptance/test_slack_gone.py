@@ -80,20 +80,22 @@ class Away:
 async def away(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Away]:
     async with mail_box() as box, hook() as receiver, hook() as switch:
         config = (
-            f"[fallback]\nafter_s = 1\nwebhook_url = '{receiver.url}'\n"
+            f"[fallback]\nafter_s = 2\nwebhook_url = '{receiver.url}'\n"
             f"smtp_host = '127.0.0.1'\nsmtp_port = {box.port}\nsmtp_starttls = false\n"
             "mail_from = 'vigie@example.org'\nmail_to = ['on-call@example.org']\n"
             f"[heartbeat_out]\nurl = '{switch.url}'\nevery_s = 1\n"
         )
         token = {"VIGIE_FALLBACK_TOKEN": "token-of-the-receiver"}
         async with world(tmp_path_factory.mktemp("away"), config=config, environment=token) as vigie:
-            yield Away(vigie, box, receiver, switch)
+            made = Away(vigie, box, receiver, switch)
+            await made.until_health("slack", "connected")
+            yield made
 
 
 async def test_what_slack_confirms_goes_out_no_other_way(away: Away) -> None:
     """The normal case: the card is in Slack, and neither mail nor webhook hear of the incident or its end."""
     incident = await away.vigie.incident(away.vigie.break_target())
-    await away.vigie.settle(3)
+    await away.vigie.settle(4)
     await away.over(incident)
     await away.vigie.message(f"incident:{incident.id}", "resolved")
     await away.vigie.settle(2)
@@ -116,8 +118,8 @@ async def test_a_deleted_channel(away: Away) -> None:
     assert away.hook.taken[-1][0]["Authorization"] == "Bearer token-of-the-receiver"
     members = {person.id for person in PEOPLE} | {BOT.id}
     vigie.place._core.board.rooms[CHANNEL] = Room(CHANNEL, "incidents", "channel", members)
-    line = await vigie.message(f"incident:{incident.id}:second_way", "was told by e-mail at")
-    assert "was told by webhook at" in text_of(line) and "channel_not_found" in text_of(line)
+    line = await vigie.message(f"incident:{incident.id}:second_way", "by e-mail at")
+    assert "by webhook at" in text_of(line) and "channel_not_found" in text_of(line)
     await vigie.message(f"incident:{incident.id}:diagnosis")
     keys = [key for key in vigie.posted() if key.startswith(f"incident:{incident.id}")]
     assert keys[0] == f"incident:{incident.id}" and len(keys) == len(set(keys))
@@ -162,6 +164,25 @@ async def test_slack_and_both_ways_are_down_at_once(away: Away) -> None:
     await away.told(incident, "opened")
 
 
+async def test_a_restart_with_a_new_token_loses_nothing(away: Away) -> None:
+    """With the old one the start is refused with the remedy; with the new one all that waited is there."""
+    vigie = away.vigie
+    vigie.place.revoke_token()
+    incident = await away.broken()
+    await away.told(incident, "opened")
+    await vigie.stop()
+    await vigie.start(ready=False)
+    assert vigie.serve is not None
+    assert await asyncio.wait_for(vigie.serve.wait(), 20) == 2
+    assert "SLACK_BOT_TOKEN was revoked; install the app again" in vigie.logged().splitlines()[-1]
+    fresh = "xoxb-of-the-new-installation"
+    vigie.place._core.team.bot_token = vigie.environment["SLACK_BOT_TOKEN"] = fresh
+    vigie.place.reinstall()
+    await vigie.start()
+    await vigie.message(f"incident:{incident.id}:diagnosis", "broken-value")
+    await away.told(incident, "opened")
+
+
 @pytest.mark.fault
 async def test_a_crash_between_sending_and_noting(away: Away) -> None:
     """kill -9 at that very place: it goes out again, under the Message-ID and key of the first time."""
@@ -194,8 +215,8 @@ async def test_a_form_that_slack_opens_too_late(away: Away) -> None:
     assert "three seconds" in vigie.told(N3_A)[-1] and "press again" in vigie.told(N3_A)[-1]
     told = vigie.place.ephemerals(N3_A.id)[-1]
     assert (await vigie.place.click(N3_A.id, CHANNEL, told["ts"], "sign_open")).ok
-    view = await vigie.until("the form", lambda: (vigie.place.views_of(N3_A.id) or [None])[-1])
-    assert (await vigie.place.submit(N3_A.id, view["id"], {})).ok
+    views = await vigie.until("the form", lambda: vigie.place.views_of(N3_A.id) or None)
+    assert (await vigie.place.submit(N3_A.id, views[-1]["id"], {})).ok
     await vigie.over(proposal)
 
 
@@ -235,6 +256,8 @@ async def test_a_full_disk_stops_the_heartbeat(away: Away) -> None:
     """No file of the process can grow: no row can be written, and nothing says that all is well."""
     vigie, switch = away.vigie, away.switch
     assert vigie.serve is not None
+    before = len(switch.taken)
+    await vigie.until("a heartbeat", lambda: len(switch.taken) > before)
     limits = resource.prlimit(vigie.serve.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     await vigie.settle(2)  # what was on its way when the disk became full
     count = len(switch.taken)
@@ -268,6 +291,6 @@ async def test_nothing_of_a_token_is_said_anywhere(away: Away) -> None:
     """Neither the log nor health nor metrics hold the tokens or the webhook's address."""
     vigie = away.vigie
     said = vigie.logged() + (await vigie.get("/health"))[1] + (await vigie.get("/metrics"))[1]
-    for secret in ("token-of-the-receiver", away.hook.url, vigie.place.bot_token):
+    for secret in ("token-of-the-receiver", away.hook.url, vigie.environment["SLACK_BOT_TOKEN"]):
         assert secret not in said
     assert ON_CALL.id not in (await vigie.get("/metrics"))[1]

@@ -60,6 +60,7 @@ SETTINGS = [
     ("", "", "[modle]\nname = 'x'", ["modle", "did you mean 'model'"]),
     ("", "", "[model]\ndeadline_s = 'soon'", ["model.deadline_s"]),
     ('usergroup = "n3"', "", "", ["[n3]", "usergroup", "pinned"]),
+    ("", "", "[fallback]\nsmtp_host = 'mail'", ["fallback.smtp_host", "mail_from", "mail_to"]),
     ("[slack]", "[slack", "", ["vigie.toml", "line 2"]),
     ("[slack]", '[slack]\nmode = "https"', "", ["slack.mode", "'socket'", "'http'"]),
     ("[slack]", '[slack]\nmode = "http"', "", ["SLACK_SIGNING_SECRET", "App Credentials"]),

@@ -292,4 +292,5 @@ def _mrkdwn(value: object) -> list[dict[str, Any]]:
 
 async def _documents(vigie: World) -> str:
     _, health = await vigie.get("/health")
-    return re.sub(r'"(messages_waiting|oldest_message)": [^,}]+', "", health)
+    moving = r'"(messages_waiting|oldest_message|waiting_by_kind|message_problem)": (\{[^}]*\}|[^,}]+)'
+    return re.sub(moving, "", health)

@@ -50,8 +50,8 @@ def receive(store: Store, *names: str, status: AlertStatus = AlertStatus.FIRING)
 async def test_an_empty_store_says_zero(store: Store) -> None:
     """Every gauge is there from the first scrape on, so that an absence means trouble."""
     found = await scrape(store)
-    names = ("incidents_open", "proposals_waiting", "executions_running", "posts_waiting", "frozen")
-    names += ("posts_oldest_timestamp_seconds",)
+    names = ["incidents_open", "proposals_waiting", "executions_running", "posts_waiting", "frozen"]
+    names += ["posts_oldest_timestamp_seconds"]
     assert found == {(f"vigie_{name}", ""): 0 for name in names}
 
 

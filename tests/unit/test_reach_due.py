@@ -62,10 +62,12 @@ def test_what_is_less_severe_waits_for_slack(severity: Severity) -> None:
 
 
 def test_the_reason_is_what_slack_said() -> None:
-    """And where Slack said nothing, that it was silent for so long."""
+    """Of this message, else of what stands before it; where Slack said nothing, that it was silent."""
     assert decide(Known(INCIDENT, post(problem="Slack says is_archived")), RULE, after(60)).reason == (
         "Slack says is_archived"
     )
+    behind = Known(INCIDENT, post(), trouble="SLACK_BOT_TOKEN was revoked")
+    assert decide(behind, RULE, after(60)).reason == "SLACK_BOT_TOKEN was revoked"
     assert "did not confirm a message within 60 s" in decide(Known(INCIDENT, post()), RULE, after(60)).reason
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.incident import Incident
 from bot.domain.records import News
 from bot.reach import wording
 from bot.reach.mail import written
@@ -72,12 +73,17 @@ def test_any_text_can_be_mailed_and_posted(text: str) -> None:
     assert wording.body(letter).count("\n") == wording.body(hostile("disk")).count("\n")
 
 
-@pytest.mark.parametrize("place", ["title", "service", "environment"])
-def test_secrets_are_taken_out(place: str) -> None:
+@pytest.mark.parametrize(
+    "incident",
+    [
+        replace(INCIDENT, title=f"token {SECRET}"),
+        replace(INCIDENT, service=f"token {SECRET}"),
+        replace(INCIDENT, environment=f"token {SECRET}"),
+    ],
+)
+def test_secrets_are_taken_out(incident: Incident) -> None:
     """Also what was stored before the shape was known, and in what Slack or a mail server said."""
-    letter = replace(
-        LETTER, incident=replace(INCIDENT, **{place: f"token {SECRET}"}), because=f"say {SECRET}"
-    )
+    letter = replace(LETTER, incident=incident, because=f"say {SECRET}")
     for text in (wording.body(letter), wording.short(letter), json.dumps(payload(letter))):
         assert SECRET not in text
     assert SECRET not in written(letter, "vigie@example.org", TO).as_string()

@@ -225,6 +225,7 @@ async def test_slack_is_told_when_it_is_back(reach: Reach) -> None:
     line = reach.post(f"incident:{incident}:second_way")
     content = line.content or {}
     assert (line.channel, line.thread_of, line.sent) == (INCIDENTS, incident_key(incident), 0)
+    assert "was told by" in str(content["text"])
     for way in ("by webhook at", "by e-mail at"):
         assert way in str(content["text"])
     assert "is_archived" in str(content["foreign"])

@@ -20,11 +20,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 import bot.slack.connection as connection_module
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import News
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, Refused, Stranger
 from bot.playground.workspace import Channel, Workspace
 from bot.slack.channels import UNREADABLE, code_of
 from bot.slack.connection import Connection
-from bot.slack.edge import Edge
+from bot.slack.edge import Edge, guarded
+from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
 from bot.store.database import Store, sqlite_url
 from bot.web.health import Health
@@ -137,29 +138,38 @@ async def test_health_says_what_waits_and_how_people_are_reached_otherwise(tmp_p
     store.close()
 
 
+@contextlib.asynccontextmanager
+async def connecting(place: Workspace) -> AsyncIterator[Connection]:
+    """A connection that was started, and ends with the block whatever happens in it."""
+    async with client_of(place.api_url) as client:
+        connection = Connection(AsyncApp(client=client), client, place.app_token)
+        connection.start()
+        try:
+            yield connection
+        finally:
+            await connection.stop()
+
+
 @pytest.mark.parametrize("code", ["token_revoked", "account_inactive", "invalid_auth"])
 async def test_a_token_that_is_refused_later_does_not_end_it(
     place: Workspace, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says so, sends nothing meanwhile, and goes on by itself when the token works again."""
     monkeypatch.setattr(connection_module, "_RETRY_S", 0.05)
-    async with client_of(place.api_url) as client:
-        connection = Connection(AsyncApp(client=client), client, place.app_token)
-        connection.start()
+    async with connecting(place) as connection:
         await connection.settled.wait()
         assert await connection.is_connected()
         place.revoke_token(code)
         connection.doubt(code)
-        await until(lambda: len(place.calls("auth.test")) > 3)
-        assert not await connection.is_connected()
-        assert "SLACK_BOT_TOKEN" in await connection.trouble() or "install it again" in connection.problem
+        await until(lambda: len(place.calls("auth.test")) > 3 or connection._fatal.done())
         assert not connection._fatal.done()
+        assert not await connection.is_connected()
+        assert connection_module._HINT[code] == await connection.trouble()
         place.reinstall()
         async with asyncio.timeout(5):
             while not await connection.is_connected():
                 await asyncio.sleep(0.02)
         assert await connection.trouble() == ""
-        await connection.stop()
 
 
 async def test_a_token_that_is_refused_after_an_outage_does_not_end_it(
@@ -169,21 +179,16 @@ async def test_a_token_that_is_refused_after_an_outage_does_not_end_it(
     monkeypatch.setattr(connection_module, "_RETRY_S", 0.05)
     place.faults.down(3600)
     place.revoke_token()
-    async with client_of(place.api_url) as client:
-        connection = Connection(AsyncApp(client=client), client, place.app_token)
-        connection.start()
+    async with connecting(place) as connection:
         await connection.settled.wait()
         place.faults.clear()
         async with asyncio.timeout(5):
             while "revoked" not in await connection.trouble():
                 await asyncio.sleep(0.02)
         assert not connection._fatal.done()
-        await connection.stop()
-        first = Connection(AsyncApp(client=client), client, place.app_token)
-        first.start()
+    async with connecting(place) as first:
         with pytest.raises(Misconfigured, match="revoked"):
-            await first.wait_fatal()
-        await first.stop()
+            await asyncio.wait_for(first.wait_fatal(), 5)
 
 
 async def test_a_person_who_cannot_be_told_on_the_spot_is_told_by_the_outbox(
@@ -204,6 +209,39 @@ async def test_a_person_who_cannot_be_told_on_the_spot_is_told_by_the_outbox(
     assert blocks[-1]["elements"][0]["action_id"] == "sign_open"
     assert text
     store.close()
+
+
+async def test_a_stranger_makes_vigie_write_to_nobody(place: Workspace, tmp_path: Path) -> None:
+    """Whoever is refused as a guest is told on the spot or not at all; a member's refusal waits for them."""
+    store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
+    place.remove_bot(CHANNEL)
+    body = {"channel": {"id": CHANNEL}, "user": {"id": "U0OUTSIDE"}, "trigger_id": "1.2"}
+    async with client_of(place.api_url) as client:
+        edge = Edge(NOBODY, store, NOBODY, NOBODY, client)
+
+        async def acked() -> None: ...
+
+        for error, kept in ((Stranger("no"), 0), (Refused("no"), 1)):
+
+            async def refuses(error: Exception = error, **_: object) -> None:
+                raise error
+
+            await guarded(edge, refuses)(ack=acked, body=body, client=None, respond=None)
+            with store.read() as tx:
+                assert len(tx.posts.unsent()) == kept
+    store.close()
+
+
+@pytest.mark.parametrize("code, refused", [("user_not_found", Stranger), ("token_revoked", Refused)])
+async def test_who_cannot_be_told_apart_now_is_no_guest(
+    place: Workspace, code: str, refused: type[Refused]
+) -> None:
+    """Slack refuses to say who it is: nothing is done, and nobody is called a guest for it."""
+    place.faults.fail("users.info", code)
+    async with client_of(place.api_url) as client:
+        with pytest.raises(Refused) as said:
+            await People(client, lambda: "T0VIGIE").member("T0VIGIE", ON_CALL.id)
+    assert type(said.value) is refused
 
 
 async def test_a_courtesy_that_cannot_even_be_kept_breaks_nothing(place: Workspace, tmp_path: Path) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from bot.errors import StoreTooNew
 from bot.store import tables
 from bot.store.database import Store, open_engine
-from bot.store.migrate import create_or_refuse, upgrade
+from bot.store.migrate import MIGRATIONS, create_or_refuse, upgrade
 from knowledge import migrations as knowledge_migrations
 from knowledge import tables as knowledge_tables
 
@@ -69,10 +72,40 @@ def test_a_second_start_changes_nothing(url: str, house: str) -> None:
     engine.dispose()
 
 
+def test_a_store_of_the_first_version_keeps_its_rows(url: str) -> None:
+    """Upgraded with an incident open and a message waiting, and taken back again: both are what they were."""
+    engine = open_engine(url)
+    _go(engine, "0001")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    with engine.begin() as connection:
+        incident = {"title": "Orders are stuck", "service": "shop", "environment": "prod", "severity": 3}
+        incident |= {"state": "triggered", "opened_at": at, "changed_at": at}
+        connection.execute(sa.insert(tables.incidents).values(incident))
+        post = {"key": "incident:1", "channel": "incidents", "kind": "incident", "wanted_at": at}
+        connection.execute(sa.insert(tables.posts).values(post))
+    upgrade(engine)
+    store = Store(engine)
+    with store.read() as tx:
+        assert [incident.title for incident in tx.incidents.open_now()] == ["Orders are stuck"]
+        assert [post.key for post in tx.posts.unsent()] == ["incident:1"]
+        assert tx.notices.unsent("e-mail") == [] and tx.heartbeat.last() is None
+    _go(engine, "0001", back=True)
+    assert not {"second_way", "heartbeat_out"} & set(sa.inspect(engine).get_table_names())
+    store.close()
+
+
+def _go(engine: sa.Engine, version: str, *, back: bool = False) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if back else command.upgrade)(config, version)
+
+
 _START = """
 import sys
 from bot.store.database import open_engine
-from bot.store.migrate import upgrade
+from bot.store.migrate import MIGRATIONS, upgrade
 from knowledge.migrations import migrate
 engine = open_engine(sys.argv[1])
 print("ready", flush=True)
