@@ -18,7 +18,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS
-from bot.background import Waker, keep_indexed, until_stopped, warm, watch_n3
+from bot.background import Waker, keep_indexed, stop_asked, until_stopped, warm, watch_n3
 from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
@@ -138,6 +138,7 @@ async def _run(
     sending_client: AsyncWebClient,
 ) -> None:
     """Wire everything, start it in the order in which people need it, and stop it in reverse."""
+    stopped = stop_asked()
     section = settings.file
     in_force, who_is_n3, wake = Adopted(), membership(store, settings), Waker()
     knowledge = KnowledgeBase.open(
@@ -188,7 +189,7 @@ async def _run(
         if model is not None:
             running.push_async_callback(model.aclose)
             running.callback(asyncio.create_task(warm(model)).cancel)
-        await until_stopped(connection.wait_fatal, owner.wait_fatal)
+        await until_stopped(stopped, connection.wait_fatal, owner.wait_fatal)
 
 
 def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:

@@ -135,6 +135,17 @@ async def test_a_serve_that_lost_its_database_to_another_ends(vigie: World) -> N
     assert await vigie.fire(vigie.alert(vigie.break_target())) == ["opened"]
 
 
+@pytest.mark.fault
+async def test_it_ends_in_order_while_the_server_is_away(vigie: World, mortal: Postgres) -> None:
+    """SIGTERM is heard all the same: exit 0."""
+    await vigie.incident(vigie.break_target())  # everything has started
+    mortal.stop()
+    try:
+        assert await vigie.stop() == 0
+    finally:
+        mortal.start()
+
+
 def _cut(engine: sa.Engine) -> None:
     """End the connection that holds the lock of `serve`."""
     lock = sa.table("pg_locks", sa.column("pid"), sa.column("locktype"), sa.column("objid"))
