@@ -21,7 +21,7 @@ from bot.domain.person import Person
 from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
 from bot.domain.records import NewProposal
 from bot.domain.tool import Risk
-from bot.errors import ExecutorUnavailable
+from bot.errors import ExecutorUnavailable, StoreBusy
 from bot.sign_off.policy import Policy
 from bot.store import tables
 from bot.store.database import Store, open_engine, sqlite_url
@@ -246,6 +246,23 @@ async def test_a_busy_store_only_delays_the_end(case: Case, monkeypatch: pytest.
     engine.dispose()
     assert case.proposal(number).state is ProposalState.SUCCEEDED
     assert pauses == [0.1]
+
+
+async def test_who_lost_the_store_to_another_executes_nothing(case: Case) -> None:
+    """Judged and ready, but not the one executor any more: nothing runs, and the signature is not used up."""
+    number = await case.signed()
+
+    def lost() -> None:
+        raise StoreBusy
+
+    case.executor._hold = lost
+    with pytest.raises(StoreBusy):
+        await case.executor.execute(number)
+    assert case.proposal(number).state is ProposalState.SIGNED
+    assert json.loads((case.folder / "state").read_text())["value"] == 9
+    case.executor._hold = lambda: None
+    await case.executor.execute(number)
+    assert case.proposal(number).state is ProposalState.SUCCEEDED
 
 
 def test_a_content_is_parsed_once(case: Case) -> None:
