@@ -141,12 +141,7 @@ async def _run(
     stopped = stop_asked()
     section = settings.file
     in_force, who_is_n3, wake = Adopted(), membership(store, settings), Waker()
-    knowledge = KnowledgeBase.open(
-        settings.folder / "knowledge",
-        owner=True,
-        url=settings.knowledge_url,
-        vectors=section.knowledge.vectors,
-    )
+    knowledge = _knowledge(settings)
     executor = executor_process(settings, config)
     rules = Rules(heartbeats=frozenset(section.heartbeats.names))
     copilot = Copilot.of(store, in_force, who_is_n3, rules, wake)
@@ -190,6 +185,11 @@ async def _run(
             running.push_async_callback(model.aclose)
             running.callback(asyncio.create_task(warm(model)).cancel)
         await until_stopped(stopped, connection.wait_fatal, owner.wait_fatal)
+
+
+def _knowledge(settings: Settings) -> KnowledgeBase:
+    folder, vectors = settings.folder / "knowledge", settings.file.knowledge.vectors
+    return KnowledgeBase.open(folder, owner=True, url=settings.knowledge_url, vectors=vectors)
 
 
 def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:
