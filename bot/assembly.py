@@ -14,7 +14,16 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS
-from bot.background import Waker, keep_indexed, repeat, until_stopped, warm, watch_incidents, watch_n3
+from bot.background import (
+    Waker,
+    keep_indexed,
+    repeat,
+    stop_asked,
+    until_stopped,
+    warm,
+    watch_incidents,
+    watch_n3,
+)
 from bot.copilot import Copilot
 from bot.domain.alert import Severity
 from bot.executor_main import membership
@@ -123,6 +132,7 @@ class Assembly:
 
     async def run(self) -> None:
         """Start everything, wait until told to stop or until it is useless to go on, and end everything."""
+        stopped = stop_asked()
         async with contextlib.AsyncExitStack() as running:
             await self._start_edges(running)
             folder = self._settings.folder
@@ -138,7 +148,7 @@ class Assembly:
             if self._model is not None:
                 running.push_async_callback(self._model.aclose)
                 _beside(running, warm(self._model))
-            await until_stopped(self._connection.wait_fatal, self._owner.wait_fatal)
+            await until_stopped(stopped, self._connection.wait_fatal, self._owner.wait_fatal)
 
     async def _start_edges(self, running: contextlib.AsyncExitStack) -> None:
         running.push_async_callback(asyncio.to_thread, self._knowledge.close)

@@ -24,11 +24,16 @@ RETRY_S = 2.0
 REACH_EVERY_S = 1.0
 
 
-async def until_stopped(*fatal: Callable[[], Awaitable[None]]) -> None:
-    """Wait for SIGTERM or SIGINT, or raise what makes it useless to go on."""
+def stop_asked() -> asyncio.Event:
+    """Set once SIGTERM or SIGINT comes; from now on neither ends the process half-way through its start."""
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    return stopped
+
+
+async def until_stopped(stopped: asyncio.Event, *fatal: Callable[[], Awaitable[None]]) -> None:
+    """Wait until somebody asks to stop, or raise what makes it useless to go on."""
     waits = {asyncio.create_task(stopped.wait()), *(asyncio.ensure_future(wait()) for wait in fatal)}
     done, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:

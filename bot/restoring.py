@@ -28,7 +28,7 @@ def restore(backup: Backup, engines: Mapping[str, Engine], now: datetime) -> Voi
             refuse_rows(HOUSES[name], connections[name])
         load(backup, connections)
         tx = writing(connections["store"], now)
-        voided = void(tx, backup.manifest.taken_at, backup.manifest.head)
+        voided = void(tx, backup.manifest.taken, backup.manifest.head)
         broken = first_broken(tx.audit.events())
         if broken is not None:
             raise BadInput(f"The audit chain breaks at event {broken[0]}: {broken[1]}; nothing was restored.")

@@ -33,9 +33,9 @@ def run(config: Path, file: Path, *, dry_run: bool, as_json: bool) -> int:
         return 0
     place = where(engines(settings)["store"])
     if voided is None:
-        print(f"The backup of {manifest.taken_at} is whole; its {manifest.rows} rows would go into {place}.")
+        print(f"The backup of {manifest.taken} is whole; its {manifest.rows} rows would go into {place}.")
         return 0
-    print(f"{manifest.rows} rows of {manifest.taken_at} are in {place}; the audit chain holds.")
+    print(f"{manifest.rows} rows of {manifest.taken} are in {place}; the audit chain holds.")
     _print(voided)
     return 0
 
@@ -51,7 +51,5 @@ def _print(voided: Voided) -> None:
     expired, unknown = ", ".join(voided.expired) or "none", ", ".join(voided.unknown) or "none"
     print("Every sign-off from before is void; what is still wanted is proposed and signed again.")
     print(f"Expired: {expired}. Perhaps run, not known: {unknown}.")
-    print(
-        f"Not sent when it was taken: {voided.in_doubt} messages; each is looked for in Slack before it goes."
-    )
+    print(f"Messages not sent then: {voided.in_doubt}; each is looked for in Slack before it goes.")
     print("Start `vigie serve`: it says in Slack that it was restored, and makes the vector index anew.")

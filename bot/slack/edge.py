@@ -149,12 +149,13 @@ def guarded(edge: Edge, listener: Listener) -> Listener:
             await listener(ack=ack, body=body, client=client, respond=respond)
         except AlreadyDone:
             await ack()
-        except StoreUnavailable as error:
-            # An event without an ack is delivered again; a click is not, so its person is told.
+        except StoreUnavailable:
+            # An event without an ack is delivered again; a click is not, so its person is told (but not where
+            # the store is).
             if "event" in body:
                 raise
             await ack()
-            await edge.tell(body, str(error))
+            await edge.tell(body, f"{StoreUnavailable()} Please try again.")
         except VigieError as error:
             await ack()
             # A stranger cannot make Vigie write to people: what is not told on the spot is not told.

@@ -13,7 +13,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -55,6 +55,11 @@ class Manifest:
     taken_at: str
     head: str
     houses: dict[str, Held]
+
+    @property
+    def taken(self) -> str:
+        """When it was made, for people."""
+        return f"{datetime.fromisoformat(self.taken_at).astimezone(UTC):%Y-%m-%d %H:%M UTC}"
 
     @property
     def rows(self) -> int:

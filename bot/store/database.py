@@ -89,7 +89,14 @@ def remaking(engine: Engine) -> Iterator[Connection]:
                 yield connection
                 _refuse_dangling(connection)
         finally:
-            connection.invalidate()  # the next one looks after references again
+            _look_after_references(connection)
+
+
+def _look_after_references(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        driven = connection.connection.driver_connection
+        assert driven is not None
+        driven.execute("PRAGMA foreign_keys=ON")  # by the driver itself: it counts outside transactions alone
 
 
 def _refuse_dangling(connection: Connection) -> None:

@@ -42,6 +42,7 @@ class Backup:
                 for name, held in raw["houses"].items()
             }
             self.manifest = Manifest(**{**raw, "houses": houses})
+            _ = self.manifest.taken  # a time, or it is none of ours
         except OSError as error:
             raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
         except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError):

@@ -13,6 +13,7 @@ import structlog
 from bot import fault_hook
 from bot.announcements import announce_proposal
 from bot.domain.incident import Incident
+from bot.domain.person import Person
 from bot.domain.ports import Membership
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
 from bot.domain.store import Store, Tx
@@ -142,31 +143,51 @@ class Executor:
         fence = secrets.token_hex(16)
         # Checks take their time; who is N3 is asked after them, and all else is read in the transaction.
         current = await asyncio.to_thread(self._membership.n3)
+        try:
+            claimed = self._claim(case, plan, before, current, fence)
+        except StoreUnavailable:
+            # Its commit may have been taken although nobody could say so; then this is how it ended.
+            lost = "the store was lost as it was claimed, so it was not run."
+            await self._finish(case, fence, RunResult(126, "", lost))
+            raise
+        if not claimed:
+            return
+        fault_hook.point("tool")
+        result = await self._run(case.tool, plan)
+        fault_hook.point("tool done")
+        await self._finish(case, fence, result)
+
+    def _claim(
+        self,
+        case: _Case,
+        plan: Mapping[str, object],
+        before: CheckResult,
+        current: frozenset[Person],
+        fence: str,
+    ) -> bool:
+        """Judge it on what this transaction reads and claim its only execution; False: it must not run."""
         with self._store.begin() as tx:
             frozen = tx.n3.freeze() is not None
-            proposal = tx.proposals.get(proposal_id)
+            proposal = tx.proposals.get(case.proposal.id)
             assert proposal is not None
             n3 = note_membership(tx, current, case.policy)
-            given = tx.proposals.sign_offs(proposal_id)
+            given = tx.proposals.sign_offs(proposal.id)
             fresh = digest(plan) if case.is_still_so(tx, proposal) else ""
             judgement = may_execute(proposal, given, fresh, n3, case.policy, frozen, tx.now)
             if not judgement.allowed:
                 if not frozen:
                     self._refuse_in(tx, proposal, ProposalState.SIGNED, judgement.reason)
-                return
-            if not tx.proposals.claim(proposal_id, fence):
-                return
-            tx.proposals.note_before(proposal_id, before.told, before.verdict.value)
+                return False
+            if not tx.proposals.claim(proposal.id, fence):
+                return False
+            tx.proposals.note_before(proposal.id, before.told, before.verdict.value)
             tx.audit.append(
                 "executor", "execution started", proposal.label, {"digest": digest(plan), "fence": fence}
             )
-            follow(tx, proposal_id)
+            follow(tx, proposal.id)
             announce_proposal(tx, proposal)
             fault_hook.point("intent")
-        fault_hook.point("tool")
-        result = await self._run(case.tool, plan)
-        fault_hook.point("tool done")
-        await self._finish(case, fence, result)
+        return True
 
     async def verify(self, proposal_id: int) -> None:
         """Run the verification check that was signed again and write what it says."""

@@ -20,7 +20,7 @@ from bot.store.ownership import SERVE, Ownership
 from tests.acceptance.vigie_command import vigie as command
 from tests.crash import play
 from tests.postgresql import Postgres, server
-from tests.world import N3_A, World, world, write_config
+from tests.world import CHANNEL, N3_A, ON_CALL, World, world, write_config
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -80,13 +80,18 @@ async def test_a_password_is_never_told(vigie: World, mortal: Postgres, tmp_path
 
 @pytest.mark.fault
 async def test_while_the_server_is_away_no_alert_is_acknowledged(vigie: World, mortal: Postgres) -> None:
-    """503 with Retry-After, /health says so; once it is back the same alert is taken in, and all goes on."""
+    """503 with Retry-After, a click is told why; once it is back the alert is taken in, and all goes on."""
+    earlier = await vigie.incident(vigie.break_target())
+    diagnosis = await vigie.message(f"incident:{earlier.id}:diagnosis")
     service = vigie.break_target()
     mortal.stop()
     try:
         assert await _refused(vigie, service) == ("503", "5")
         assert (await vigie.get("/health"))[0] == 503
         assert (await vigie.get("/metrics"))[0] == 503
+        await vigie.place.click(ON_CALL.id, CHANNEL, diagnosis["ts"], "propose")
+        told = (await vigie.until("the refusal", lambda: vigie.told(ON_CALL) or None))[-1]
+        assert "The store does not answer now" in told and "127.0.0.1" not in told
         await vigie.until("the loss noticed", lambda: "the database is lost" in vigie.logged() or None)
     finally:
         mortal.start()
@@ -133,6 +138,17 @@ async def test_a_serve_that_lost_its_database_to_another_ends(vigie: World) -> N
     engine.dispose()
     await vigie.start()
     assert await vigie.fire(vigie.alert(vigie.break_target())) == ["opened"]
+
+
+@pytest.mark.fault
+async def test_it_ends_in_order_while_the_server_is_away(vigie: World, mortal: Postgres) -> None:
+    """SIGTERM is heard all the same: exit 0."""
+    await vigie.incident(vigie.break_target())  # everything has started
+    mortal.stop()
+    try:
+        assert await vigie.stop() == 0
+    finally:
+        mortal.start()
 
 
 def _cut(engine: sa.Engine) -> None:

@@ -74,7 +74,8 @@ async def test_a_wrong_setting_is_named(
     stage: World, tmp_path: Path, old: str, new: str, added: str, words: list[str]
 ) -> None:
     """Exit 2 and one sentence that names the setting, and the nearest known one where it is a slip."""
-    ran = await vigie(stage, "serve", config=with_config(stage, tmp_path, old, new, added))
+    config = with_config(stage, tmp_path, old, new, added)
+    ran = await vigie(stage, "serve", config=config, environment={"VIGIE_STORE_URL": ""})
     assert ran.code == 2
     assert [word for word in words if word not in ran.sentence] == []
 

@@ -28,7 +28,8 @@ revision, down_revision = "9999", {head!r}
 
 def upgrade() -> None:
     op.create_table("{name}_of_tomorrow", sa.Column("id", sa.Integer(), primary_key=True))
-    with op.batch_alter_table({table!r}, recreate="always") as batch:
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    with op.batch_alter_table({table!r}, recreate="always" if sqlite else "never") as batch:
         batch.add_column(sa.Column("of_tomorrow", sa.Text(), nullable=False, server_default=""))
 """
 

@@ -24,6 +24,7 @@ class Ran:
     @property
     def only_json(self) -> dict[str, Any]:
         """Standard output, which must be one JSON object and nothing else."""
+        assert self.out, self.err
         found = json.loads(self.out)
         assert isinstance(found, dict)
         return found

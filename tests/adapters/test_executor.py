@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 import sys
@@ -20,8 +21,9 @@ from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.person import Person
 from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
 from bot.domain.records import NewProposal
+from bot.domain.store import Tx
 from bot.domain.tool import Risk
-from bot.errors import ExecutorUnavailable
+from bot.errors import ExecutorUnavailable, StoreBusy, StoreUnavailable
 from bot.sign_off.policy import Policy
 from bot.store import tables
 from bot.store.database import Store, open_engine, sqlite_url
@@ -246,6 +248,46 @@ async def test_a_busy_store_only_delays_the_end(case: Case, monkeypatch: pytest.
     engine.dispose()
     assert case.proposal(number).state is ProposalState.SUCCEEDED
     assert pauses == [0.1]
+
+
+async def test_who_lost_the_store_to_another_executes_nothing(case: Case) -> None:
+    """Judged and ready, but not the one executor any more: nothing runs, and the signature is not used up."""
+    number = await case.signed()
+
+    def lost() -> None:
+        raise StoreBusy
+
+    case.executor._hold = lost
+    with pytest.raises(StoreBusy):
+        await case.executor.execute(number)
+    assert case.proposal(number).state is ProposalState.SIGNED
+    assert json.loads((case.folder / "state").read_text())["value"] == 9
+    case.executor._hold = lambda: None
+    await case.executor.execute(number)
+    assert case.proposal(number).state is ProposalState.SUCCEEDED
+
+
+async def test_a_claim_that_was_taken_and_not_confirmed_comes_to_an_end(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database took the claim and was gone before it said so: nothing runs, and it is told as that."""
+    number = await case.signed()
+    begin, losses = case.store.begin, [True]
+
+    @contextlib.contextmanager
+    def lossy() -> Iterator[Tx]:
+        with begin() as tx:
+            yield tx
+        if losses and losses.pop():
+            raise StoreUnavailable
+
+    monkeypatch.setattr(case.store, "begin", lossy)
+    with pytest.raises(StoreUnavailable):
+        await case.executor.execute(number)
+    ended = case.proposal(number)
+    assert ended.state is ProposalState.FAILED
+    assert "so it was not run" in ended.reason
+    assert json.loads((case.folder / "state").read_text())["value"] == 9
 
 
 def test_a_content_is_parsed_once(case: Case) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -171,11 +171,24 @@ async def test_work_that_is_started_many_times_runs_once(
     assert sum(place.startswith("serve diagnose#") for place in passed) == len(incidents)
 
 
+async def test_nothing_is_swept_by_who_is_not_the_owner(tmp_path: Path) -> None:
+    """What is due stays due while another may be at work on it, and is taken up afterwards."""
+    held = [False]
+    async with world(tmp_path, start=False) as waiting, _lifecycle(waiting, lambda: held[0]) as (_, store):
+        incident = _open(store, waiting.break_target())
+        await waiting.settle()
+        assert _rounds(waiting, incident) is None
+        held[0] = True
+        await waiting.until("a diagnosis", partial(_rounds, waiting, incident))
+
+
 # -- how the rows are written, and what they say
 
 
 @contextlib.asynccontextmanager
-async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
+async def _lifecycle(
+    waiting: World, is_owner: Callable[[], bool] = lambda: True
+) -> AsyncIterator[tuple[Lifecycle, Store]]:
     """The lifecycle in this process, with the real executor beside it."""
     config = waiting.folder / "vigie.toml"
     read = settings.load(config, waiting.environment)
@@ -186,7 +199,7 @@ async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
     executor = app.executor_process(read, config)
     copilot = Copilot.of(store, Adopted(), membership(store, read), Rules(), lambda verb, subject: None)
     steps = Steps(store, Adopted(), executor, knowledge, None, 5)
-    lifecycle = Lifecycle(store, copilot, steps, read.lifecycle_url)
+    lifecycle = Lifecycle(store, copilot, steps, read.lifecycle_url, is_owner)
     executor.start()
     await lifecycle.start()
     try:

@@ -63,7 +63,8 @@ class Refusals:
 
 
 async def quiet(vigie: World) -> None:
-    """Wait until what earlier cases have started is told."""
+    """Wait until what the start and earlier cases have begun is told."""
+    await vigie.message("n3:first")
 
     def nothing_waits() -> bool:
         with vigie.store.read() as tx:

@@ -55,7 +55,23 @@ def test_one_postgresql_holds_both(tmp_path: Path) -> None:
     """The lifecycle keeps its tables in the store's own database."""
     url = "postgresql+psycopg://vigie@db.internal/vigie"
     settings = read(tmp_path, f'store_url = "{url}"')
-    assert settings.store_url == settings.lifecycle_url == url
+    assert settings.store_url == settings.lifecycle_url == settings.knowledge_url == url
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_the_environment_names_the_store_before_the_file(tmp_path: Path, scheme: str) -> None:
+    """So that a password need not stand in the file; every usual scheme means the one driver."""
+    (tmp_path / "vigie.toml").write_text('store_url = "postgresql://file/vigie"')
+    given = {"VIGIE_STORE_URL": f"{scheme}://vigie:geheim@db/vigie"}
+    found = load(tmp_path / "vigie.toml", given)
+    assert found.store_url == "postgresql+psycopg://vigie:geheim@db/vigie"
+    assert found.is_postgresql
+
+
+def test_another_sqlite_file_leaves_the_workflows_in_the_folder(tmp_path: Path) -> None:
+    """They never share a file with the rows."""
+    settings = read(tmp_path, 'store_url = "sqlite:////var/lib/other.sqlite"')
+    assert settings.lifecycle_url == f"sqlite:///{tmp_path / 'data' / 'lifecycle.sqlite'}"
 
 
 def test_a_missing_file_says_how_to_name_another(tmp_path: Path) -> None:

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.errors import StoreOutdated, StoreTooNew
+from bot.domain.proposal import SignOff
+from bot.errors import Misconfigured, StoreOutdated, StoreTooNew
 from bot.sign_off.audit import GENESIS, first_broken, link
 from bot.store import migrate
-from bot.store.database import Store, open_engine
+from bot.store.database import Store, open_engine, remaking, sqlite_url
 from bot.store.houses import HOUSES, KNOWLEDGE, STORE, House
 from bot.upgrading import steps, upgrade
 from knowledge import migrations as knowledge_migrations
 from knowledge.errors import KnowledgeOutdated, KnowledgeTooNew
+from tests.adapters.store.build import BOB
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EVERY = [(house, revision) for house in (STORE, KNOWLEDGE) for revision in house.revisions()]
@@ -84,4 +86,27 @@ def test_a_newer_version_is_left_alone(url: str, name: str) -> None:
     for way in (lambda: opening(engine), lambda: steps({name: engine})):
         with pytest.raises((StoreTooNew, KnowledgeTooNew), match="newer Vigie"):
             way()
+    engine.dispose()
+
+
+def test_references_are_looked_after_again_once_tables_were_made_anew(url: str) -> None:
+    """A connection that has migrated goes back to the pool, and refuses a row that refers to nothing."""
+    engine = open_engine(url)
+    migrate.upgrade(engine)
+    store = Store(engine)
+    for _ in range(2):
+        with pytest.raises(sa.exc.IntegrityError), store.begin() as tx:
+            tx.proposals.sign(SignOff(4711, BOB, "d" * 64, True, tx.now))
+    engine.dispose()
+
+
+def test_a_migration_that_would_leave_a_row_alone_is_taken_back(tmp_path: Path) -> None:
+    """SQLite does not look while tables are made anew, so it is asked at the end; nothing was changed."""
+    engine = open_engine(sqlite_url(tmp_path / "vigie.sqlite"))
+    migrate.upgrade(engine)
+    lone = "INSERT INTO diagnoses (incident_id, round, at, body) VALUES (4711, 1, 'x', '{}')"
+    with pytest.raises(Misconfigured, match="diagnoses"), remaking(engine) as connection:
+        connection.exec_driver_sql(lone)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM diagnoses").scalar() == 0
     engine.dispose()
