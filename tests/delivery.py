@@ -1,4 +1,4 @@
-"""A storm of deliveries: what people do in Slack reaches Vigie four times each, in any order, over a bad line.
+"""A storm of deliveries: what people do reaches Vigie four times each, in any order, over a bad line.
 
 Acks are lost, connections end politely and suddenly, answers of posts are lost, and posting is told to wait.
 Then it is counted what came of it: each effect has to be there once.
@@ -32,9 +32,8 @@ _PEOPLE = {person.id for person in PEOPLE}
 def channels() -> tuple[Channel, ...]:
     """The incidents' channel, and rooms in which questions are asked."""
     members = tuple(person.id for person in (*PEOPLE, BOT))
-    return tuple(Channel(id_, f"room-{id_[-1]}", members=members) for id_ in ROOMS) + (
-        Channel(CHANNEL, "incidents", members=members),
-    )
+    rooms = (Channel(id_, f"room-{id_[-1]}", members=members) for id_ in ROOMS)
+    return (*rooms, Channel(CHANNEL, "incidents", members=members))
 
 
 @dataclass(frozen=True)
