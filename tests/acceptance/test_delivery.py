@@ -16,8 +16,7 @@ from tests.world import world
 @pytest.mark.timeout(240)
 async def test_four_deliveries_over_a_bad_line_have_one_effect(tmp_path: Path) -> None:
     """Questions, clicks, commands and signatures: each has its effect once, no message is lost."""
-    calm = {"trigger_seconds": 600.0, "ack_seconds": 1.0}
-    async with world(tmp_path, channels=channels(), **calm) as vigie:
+    async with world(tmp_path, channels=channels(), trigger_seconds=600.0, ack_seconds=1.0) as vigie:
         await vigie.until("a connection", lambda: vigie.place.connections)
         figures = await storm(vigie, SMALL)
     assert figures["wrong"] == []
