@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from bot.domain.alert import Severity
 from bot.domain.incident import Incident
+from bot.domain.person import Person
 from bot.domain.proposal import Proposal
+from bot.domain.records import Post
 from bot.domain.store import Tx
+from bot.sign_off.calling import Call, Why
 
 INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
 
 
 def incident_key(incident_id: int) -> str:
     return f"incident:{incident_id}"
+
+
+def proposal_key(proposal_id: int) -> str:
+    return f"proposal:{proposal_id}"
+
+
+def change_key(offer_id: int) -> str:
+    return f"change:{offer_id}"
 
 
 def announce_incident(tx: Tx, incident_id: int) -> None:
@@ -35,10 +49,38 @@ def announce_summary(tx: Tx, incident_id: int) -> None:
 
 
 def announce_proposal(tx: Tx, proposal: Proposal) -> None:
-    """The card of a proposal in its incident's thread, and the incident's card that mentions it."""
-    thread = incident_key(proposal.incident_id)
-    tx.posts.want(f"proposal:{proposal.id}", INCIDENTS, "proposal", proposal.id, thread)
+    """Its card in the thread, what N3 were told of it, and the incident's card that mentions it."""
+    card = tx.posts.get(proposal_key(proposal.id))
+    announce_card(tx, proposal, card.content if card else None)
+    for post in tx.posts.about("call", proposal.id, proposal_key(proposal.id)):
+        _again(tx, post)
     announce_incident(tx, proposal.incident_id)
+
+
+def announce_card(tx: Tx, proposal: Proposal, content: Mapping[str, object] | None) -> None:
+    """The card of a proposal alone; `content` is what `bot/copilot/calling.py` has to say on it."""
+    thread = incident_key(proposal.incident_id)
+    tx.posts.want(proposal_key(proposal.id), INCIDENTS, "proposal", proposal.id, thread, content)
+
+
+def announce_call(tx: Tx, proposal: Proposal, call: Call) -> None:
+    """Tell somebody of N3 by direct message that a signature waits; its key makes it once for each reason."""
+    key = f"call:{proposal.id}:{call.person.user_id}"
+    key = f"{key}:reminder" if call.why is Why.REMINDER else key
+    content = {"person": call.person.key, "why": call.why.value, "at": call.at.isoformat()}
+    tx.posts.want(key, call.person.user_id, "call", proposal.id, content=content)
+
+
+def calls_of(tx: Tx, proposal_id: int) -> list[Call]:
+    """Who was told of a proposal, why and when, in that order."""
+    return [call_of(post) for post in tx.posts.about("call", proposal_id, proposal_key(proposal_id))]
+
+
+def call_of(post: Post) -> Call:
+    """The call that a direct message is."""
+    content = post.content or {}
+    at = datetime.fromisoformat(str(content["at"]))
+    return Call(Person.from_key(str(content["person"])), Why(str(content["why"])), at)
 
 
 def announce_rise(tx: Tx, incident_id: int, severity: Severity) -> None:
@@ -48,13 +90,33 @@ def announce_rise(tx: Tx, incident_id: int, severity: Severity) -> None:
 
 
 def announce_change(tx: Tx, offer_id: int) -> None:
-    """A changed catalogue or policy that waits for N3, and what became of it."""
-    tx.posts.want(f"change:{offer_id}", INCIDENTS, "change", offer_id)
+    """A changed catalogue or policy that waits for N3, and what became of it, to whomever was told of it."""
+    tx.posts.want(change_key(offer_id), INCIDENTS, "change", offer_id)
+    for post in tx.posts.about("change", offer_id, change_key(offer_id)):
+        _again(tx, post)
+
+
+def announce_change_to(tx: Tx, offer_id: int, person: Person) -> None:
+    """The same by direct message to somebody of N3, once."""
+    content = {"person": person.key}
+    key = f"{change_key(offer_id)}:{person.user_id}"
+    tx.posts.want(key, person.user_id, "change", offer_id, content=content)
+
+
+def told_of_change(tx: Tx, offer_id: int) -> list[Person]:
+    """Who was told of a change by direct message."""
+    posts = tx.posts.about("change", offer_id, change_key(offer_id))
+    return [Person.from_key(str((post.content or {})["person"])) for post in posts]
 
 
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:
     """A sentence of our own in the channel; `foreign` are somebody's words, shown as they are."""
     tx.posts.want(key, INCIDENTS, "text", content={"text": text, "foreign": foreign})
+
+
+def _again(tx: Tx, post: Post) -> None:
+    """Edit a message in place: what it shows may have changed, why it was sent has not."""
+    tx.posts.want(post.key, post.channel, post.kind, post.subject, post.thread_of, post.content)
 
 
 def _in_thread(tx: Tx, incident_id: int, kind: str) -> None:

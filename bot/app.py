@@ -23,7 +23,7 @@ from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
 from bot.settings import Settings
-from bot.slack import buttons, commands, http_mode, mentions, views
+from bot.slack import buttons, commands, home, http_mode, mentions, views
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
@@ -138,7 +138,7 @@ async def _run(
     )
     executor = executor_process(settings, config)
     rules = Rules(heartbeats=frozenset(section.heartbeats.names))
-    copilot = Copilot.of(store, in_force, who_is_n3, rules, wake)
+    copilot = Copilot.of(store, in_force, who_is_n3, rules, wake, settings.pace)
     model = model_of(settings)
     steps = Steps(store, in_force, executor, knowledge, model, section.model.deadline_s)
 
@@ -146,10 +146,12 @@ async def _run(
     connection = Connection(app, client, settings.app_token)
     people = People(client, lambda: connection.team_id)
     edge = Edge(copilot, store, knowledge, people, client)
-    for part in (commands, mentions, buttons, views):
+    for part in (commands, mentions, buttons, views, home):
         part.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
-    outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels)
+    snapshots = Snapshots(store, in_force, lambda: connection.team_url)
+    tab = home.HomeTab(sending_client, snapshots, people)
+    outbox = Outbox(store, snapshots, sending_client, channels, tab)
     health = Health(store, connection, executor, knowledge, section.model.name if model else "")
     web = _web(settings, store, copilot, health)
     if settings.signing_secret:
@@ -190,6 +192,6 @@ def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> 
 async def _lifecycle(settings: Settings, store: Store, copilot: Copilot, steps: Steps) -> Lifecycle:
     """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
     module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
-    made: Lifecycle = module.Lifecycle(store, copilot.proposals, steps, settings.lifecycle_url)
+    made: Lifecycle = module.Lifecycle(store, copilot, steps, settings.lifecycle_url)
     await made.start()
     return made

@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from bot.copilot.proposals import Proposals
+from bot.copilot import Copilot
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Store, Tx
@@ -61,9 +61,11 @@ def unfinished(tx: Tx) -> list[str]:
 class Lifecycle:
     """Owns DBOS and the sweep. `wake` may be called from any thread; a lost call only costs a second."""
 
-    def __init__(self, store: Store, proposals: Proposals, steps: Steps, database_url: str) -> None:
+    def __init__(self, store: Store, copilot: Copilot, steps: Steps, database_url: str) -> None:
         self._store = store
-        self._proposals = proposals
+        self._proposals = copilot.proposals
+        self._calling = copilot.calling
+        self._homes = copilot.homes
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
             "prepare": steps.prepare,
@@ -72,6 +74,8 @@ class Lifecycle:
             "resolve": steps.resolve,
             "learn": steps.learn,
             "answer": steps.answer,
+            "call": self._call,
+            "tell": self._tell,
         }
         self._config = DBOSConfig(
             name="vigie",
@@ -117,6 +121,7 @@ class Lifecycle:
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
         await asyncio.to_thread(self._proposals.expire_due)
+        await asyncio.to_thread(self._calling.note_trouble)
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):
@@ -124,11 +129,13 @@ class Lifecycle:
             if (await handle.get_status()).status not in _UNDER_WAY:
                 # It had ended by an error of ours or DBOS's own; a setback gives it a new id.
                 await asyncio.to_thread(self._settle, work, "an attempt broke off")
+        await asyncio.to_thread(self._homes.refresh)
 
     def _startable(self) -> list[tuple[str, int]]:
         with self._store.read() as tx:
             waiting = tx.inbox.waiting()
-            return [(w, tx.inbox.attempts(w)) for w in due(tx) if not waiting.get(w, False)]
+            works = [*due(tx), *self._calling.due(tx)]
+            return [(w, tx.inbox.attempts(w)) for w in works if not waiting.get(w, False)]
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -158,8 +165,14 @@ class Lifecycle:
         await asyncio.to_thread(self._settle, work, problem)
         self._kick.set()
 
+    async def _call(self, subject: str) -> None:
+        await asyncio.to_thread(self._calling.call, int(subject.partition(":")[0]))
+
+    async def _tell(self, subject: str) -> None:
+        await asyncio.to_thread(self._calling.tell_of_change, int(subject.partition(":")[0]))
+
     def _settle(self, work: str, problem: str) -> None:
         with self._store.begin() as tx:
-            if work in unfinished(tx):
+            if work in [*unfinished(tx), *self._calling.due(tx)]:
                 tx.inbox.setback(work, problem, WAITS)
                 log.warning("work will be tried again", work=work, problem=problem)

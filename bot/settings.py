@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from bot.domain.person import Person
 from bot.domain.tool import Risk
 from bot.errors import Misconfigured
+from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
 
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -40,6 +41,8 @@ class N3Section(Section):
     pinned: list[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+/[A-Z0-9]+$")]] = []
     newcomer_wait_hours: Annotated[float, Field(ge=0)] = 24.0
     change_signatures: Annotated[int, Field(ge=1, le=5)] = 1
+    next_after_minutes: Annotated[float, Field(gt=0, le=1440)] = 5.0
+    remind_before_minutes: Annotated[float, Field(ge=0, le=1440)] = 5.0
 
 
 class WebSection(Section):
@@ -198,6 +201,12 @@ class Settings:
         n3 = self.file.n3
         wait = timedelta(hours=n3.newcomer_wait_hours)
         return Policy(rules, wait, pinned, n3.usergroup.removeprefix("@"), n3.change_signatures)
+
+    @property
+    def pace(self) -> Pace:
+        """How N3 are called; no part of the policy, as it gives nobody a right."""
+        n3 = self.file.n3
+        return Pace(timedelta(minutes=n3.next_after_minutes), timedelta(minutes=n3.remind_before_minutes))
 
     def require_n3(self) -> None:
         """Refuse to start where nobody could ever sign, or where it is not said who may.

@@ -203,7 +203,11 @@ def test_the_manifest_asks_for_what_vigie_needs() -> None:
     """Scopes, events and the command of the manifest are those that the code uses, no more."""
     manifest = yaml.safe_load(example("# manifest.yaml"))
     assert tuple(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
-    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == [
+        "app_home_opened",
+        "app_mention",
+        "message.im",
+    ]
     assert [command["command"] for command in manifest["features"]["slash_commands"]] == ["/vigie"]
 
 

@@ -279,11 +279,13 @@ class World(Running):
 
     # -- playing the intruder, the clock and the auditor
 
-    async def forge_click(self, person: Person, action_id: str, value: str, *, team_id: str = "") -> None:
+    async def forge_click(
+        self, person: Person, action_id: str, value: str, *, team_id: str = "", channel: str = CHANNEL
+    ) -> None:
         """A click that no message offers, as Slack would deliver it; `team_id` is the clicker's workspace."""
         core = self.place._core
         action = {"type": "button", "block_id": "b", "action_id": action_id, "value": value}
-        where = Place(channel={"id": CHANNEL, "name": "incidents"}, message={"ts": "1.1"}, message_ts="1.1")
+        where = Place(channel={"id": channel, "name": "incidents"}, message={"ts": "1.1"}, message_ts="1.1")
         trigger = core.views.trigger(person.id)
         payload = block_actions(core.team, person, where, action | {"action_ts": "1.1"}, trigger)
         payload["user"] |= {"team_id": team_id or core.team.id}

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.copilot.alerts import Alerts
+from bot.copilot.calling import Calling
 from bot.copilot.changes import Changes
+from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
+from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
-from bot.copilot.questions import Overview, Questions
+from bot.copilot.questions import Questions
 from bot.copilot.signing import Signing
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
 from bot.domain.store import Store
 from bot.in_force import InForce
+from bot.sign_off.calling import Pace
 from bot.triage.decide import Rules
 
 __all__ = ["Copilot", "Overview"]
@@ -30,9 +34,19 @@ class Copilot:
     signing: Signing
     changes: Changes
     switch: Switch
+    calling: Calling
+    homes: Homes
 
     @classmethod
-    def of(cls, store: Store, in_force: InForce, membership: Membership, rules: Rules, wake: Wake) -> Copilot:
+    def of(
+        cls,
+        store: Store,
+        in_force: InForce,
+        membership: Membership,
+        rules: Rules,
+        wake: Wake,
+        pace: Pace = Pace(),  # noqa: B008  # frozen
+    ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
         return cls(
@@ -43,4 +57,6 @@ class Copilot:
             Signing(*ports),
             Changes(*ports),
             Switch(*ports),
+            Calling(*ports, pace),
+            Homes(*ports),
         )

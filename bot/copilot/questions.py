@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
+from bot.copilot.overview import Overview, overview_of
 from bot.copilot.part import Part
-from bot.domain.incident import Incident
-from bot.domain.proposal import Proposal, ProposalState
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What `/vigie status` shows."""
-
-    open_incidents: Sequence[Incident]
-    waiting: Sequence[Proposal]
-    frozen_by: str
 
 
 class Questions(Part):
@@ -34,8 +23,6 @@ class Questions(Part):
         return fresh
 
     def overview(self) -> Overview:
-        """What is open, what waits for a signature, and whether execution is frozen."""
+        """What is open, what waits for N3, and whether execution is frozen."""
         with self._store.read() as tx:
-            freeze = tx.n3.freeze()
-            waiting = tx.proposals.in_states(ProposalState.PROPOSED)
-            return Overview(tx.incidents.open_now(), waiting, freeze.by if freeze else "")
+            return overview_of(tx, self._in_force)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.copilot.overview import Waiting
 from bot.domain.person import Person
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import clock
+from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
 from knowledge.model import Query
+
+_INCIDENTS, _PENDING = 20, 15
 
 Answer = Callable[[Edge, Person, Body, str], Awaitable[list[Block]]]
 
@@ -42,23 +46,48 @@ async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
 
 async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     seen = await asyncio.to_thread(edge.copilot.questions.overview)
-    blocks = [parts.status(":lock: *Execution is frozen.*") if seen.frozen_by else parts.status("*Open now*")]
-    for incident in seen.open_incidents[:20]:
+    blocks = [parts.status(":lock: *Execution is frozen.*") if seen.freeze else parts.status("*Open now*")]
+    for incident in seen.open_incidents[:_INCIDENTS]:
         line = f"*{incident.label}* · {incident.severity.word} · {incident.state.value}"
         own = f"{line} · {clock(incident.opened_at)}"
         blocks += [parts.status(own), parts.foreign_note(incident.title)]
     if not seen.open_incidents:
         blocks.append(parts.status("No incident is open."))
+    left_out = len(seen.open_incidents) - _INCIDENTS
+    if left_out > 0:
+        blocks.append(parts.note(f"and {left_out} more"))
+    if seen.waiting or seen.changes:
+        oldest = min([w.proposal.created_at for w in seen.waiting] + [c.at for c in seen.changes])
+        counts = f"{len(seen.waiting)} proposal(s) and {len(seen.changes)} change(s) wait for N3"
+        age = f"the oldest for {span(seen.now - oldest)}"
+        blocks.append(parts.status(f":memo: {counts}, {age}; see `/vigie pending`."))
     return blocks
 
 
 async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    """The most urgent first: what is proposed, then what changed in a file, each with its age."""
     seen = await asyncio.to_thread(edge.copilot.questions.overview)
-    lines = [
-        f"*{p.label}* · `{p.tool}` · incident #{p.incident_id} · sign before {clock(p.sign_by)}"
-        for p in seen.waiting[:30]
+    lines = [pending_line(waiting, seen.now) for waiting in seen.waiting[:_PENDING]]
+    if len(seen.waiting) > _PENDING:
+        lines.append(f"and {len(seen.waiting) - _PENDING} more")
+    needed = seen.policy.change_signatures
+    lines += [
+        f"*Change {c.id}* of the {c.what} · waits {span(seen.now - c.at)} · {len(c.by)} of {needed} signed"
+        for c in seen.changes
     ]
     return [parts.status("\n".join(lines) or "Nothing waits for a signature.")]
+
+
+def pending_line(waiting: Waiting, now: datetime) -> str:
+    """One proposal as a line of our own words: a tool's name holds nothing that Slack would act on."""
+    p = waiting.proposal
+    if now >= p.sign_by:
+        left = "the time is over"
+    else:
+        left = f"*{span(p.sign_by - now)} left*, until {clock(p.sign_by)}"
+    given = f"{len(waiting.signed)} of {p.signatures_needed} signed"
+    tool = parts.escape(parts.short(p.tool.replace("`", "'"), 60))
+    return f"*{p.label}* · `{tool}` · #{p.incident_id} · waits {span(now - p.created_at)} · {left} · {given}"
 
 
 async def _freeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:

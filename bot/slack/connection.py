@@ -49,6 +49,7 @@ class Connection:
         self._socket_mode = socket_mode
         self._sockets: AsyncSocketModeHandler | None = None
         self.team_id = ""
+        self.team_url = ""
         self.problem = "not connected yet"
         self.settled = asyncio.Event()
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -117,6 +118,7 @@ class Connection:
                 " Bot Token Scopes and install the app again."
             )
         self.team_id = str(answer["team_id"])
+        self.team_url = str(answer.get("url") or "")
 
     async def _open_sockets(self) -> None:
         await self._check_app_token()

@@ -45,21 +45,21 @@ def register(app: AsyncApp, edge: Edge) -> None:
         if body["event"].get("channel_type") == "im":
             await asked(ack=ack, body=body, client=client, respond=respond)
 
-    app.event("app_mention", middleware=[_before_ack(guarded(edge, asked))])(_nothing_more)
-    app.event("message", middleware=[_before_ack(guarded(edge, message))])(_nothing_more)
+    app.event("app_mention", middleware=[before_ack(guarded(edge, asked))])(nothing_more)
+    app.event("message", middleware=[before_ack(guarded(edge, message))])(nothing_more)
 
 
-def _before_ack(listener: Listener) -> Callable[..., Awaitable[None]]:
+def before_ack(listener: Listener) -> Callable[..., Awaitable[None]]:
     """Bolt acknowledges an event before its listener runs, and a crash would lose it; middleware is first."""
 
     async def first(body: Body, client: Any, next: Callable[[], Awaitable[object]]) -> None:  # noqa: ANN401
-        await listener(ack=_nothing_more, body=body, client=client, respond=None)
+        await listener(ack=nothing_more, body=body, client=client, respond=None)
         await next()
 
     return first
 
 
-async def _nothing_more() -> None:
+async def nothing_more() -> None:
     """All is done when this is called."""
 
 

@@ -21,6 +21,7 @@ from bot import fault_hook
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
 from bot.slack.channels import UNREADABLE, Channels, code_of
+from bot.slack.home import HomeTab
 from bot.slack.snapshots import Snapshots
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ _PERMANENT = frozenset(
         "metadata_too_large",
         "message_not_found",  # somebody deleted it in Slack: there is nothing to edit any more
         "thread_not_found",  # likewise, and nothing to answer to
+        "not_enabled",  # the app has no Home tab
     }
 )
 # Vigie cannot write where the question was asked, so the answer goes to the asker alone.
@@ -56,12 +58,18 @@ class Outbox:
     """The sender. One runs at a time, in the process that owns the data folder."""
 
     def __init__(
-        self, store: Store, snapshots: Snapshots, client: AsyncWebClient, channels: Channels
+        self,
+        store: Store,
+        snapshots: Snapshots,
+        client: AsyncWebClient,
+        channels: Channels,
+        home: HomeTab | None = None,
     ) -> None:
         self._store = store
         self._snapshots = snapshots
         self._client = client
         self._channels = channels
+        self._home = home
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, is_connected: Callable[[], Awaitable[bool]]) -> None:
@@ -119,6 +127,8 @@ class Outbox:
         """Send one; False when the channel has to wait, so that nothing overtakes it."""
         if post.not_before is not None and post.not_before > await asyncio.to_thread(self._now):
             return False
+        if post.kind == "home" and self._home is not None:
+            return await self._publish(post, self._home)
         drawn = await asyncio.to_thread(self._snapshots.render, post)
         channel_id = post.channel_id or await self._channels.resolve(post.channel)
         if drawn is None:
@@ -142,6 +152,19 @@ class Outbox:
         except _NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         await self._settle(lambda tx: tx.posts.sent(post, channel_id, ts))
+        return True
+
+    async def _publish(self, post: Post, home: HomeTab) -> bool:
+        """Somebody's Home is a view and no message: publishing it twice shows the same."""
+        try:
+            told = await home.publish(post)
+        except SlackApiError as error:
+            return await self._refused(post, error, False)
+        except _NO_ANSWER as error:
+            return await self._wait(post, f"no answer from Slack: {type(error).__name__}", False)
+        if not told:
+            return await self._wait(post, "Slack does not say whether this is a full member", False)
+        await self._settle(lambda tx: tx.posts.sent(post, "", ""))
         return True
 
     async def _call(

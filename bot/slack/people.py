@@ -41,7 +41,14 @@ class People:
             raise Refused("Guests and people of other workspaces can look, but not use Vigie.")
         return Person(team_id, user_id)
 
+    async def standing(self, team_id: str, user_id: str) -> bool | None:
+        """True for a full member of this workspace, False for anybody else, None if Slack does not say."""
+        return await self._read(user_id) if team_id == self._own_team() else False
+
     async def _is_full_member(self, user_id: str) -> bool:
+        return await self._read(user_id) is True
+
+    async def _read(self, user_id: str) -> bool | None:
         now = self._monotonic()
         at, full = self._known.get(user_id, (float("-inf"), False))
         if now - at <= _KEPT_S:
@@ -49,7 +56,7 @@ class People:
         try:
             user = (await self._client.users_info(user=user_id))["user"]
         except SlackApiError:
-            return False
+            return None
         full = user["id"] == user_id and not any(user.get(flag) for flag in _GUEST)
         self._known[user_id] = (now, full)
         return full

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from bot.announcements import call_of, calls_of, incident_key
+from bot.copilot.calling import TROUBLE, UNREAD
 from bot.copilot.changes import change_of
+from bot.copilot.home import home_of
+from bot.copilot.homes import person_of
+from bot.copilot.overview import overview_of
+from bot.domain.proposal import ProposalState
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
 from bot.errors import Refused
 from bot.in_force import InForce
+from bot.sign_off.quorum import N3, may_sign
+from bot.slack.blocks import calling as calling_blocks
 from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
@@ -18,9 +29,12 @@ from bot.slack.blocks.parts import Block
 class Snapshots:
     """Renders a post by its kind; None means that its subject is gone and nothing is to be sent."""
 
-    def __init__(self, store: Store, in_force: InForce) -> None:
+    def __init__(
+        self, store: Store, in_force: InForce, workspace_url: Callable[[], str] = lambda: ""
+    ) -> None:
         self._store = store
         self._in_force = in_force
+        self._workspace_url = workspace_url
 
     def render(self, post: Post) -> tuple[str, list[Block]] | None:
         """The plain text for notifications, and the blocks."""
@@ -33,6 +47,7 @@ class Snapshots:
             "answer": self._answer,
             "text": self._text,
             "change": self._change,
+            "call": self._call,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -40,6 +55,18 @@ class Snapshots:
             return None
         text, blocks = drawn
         return parts.fallback(text), parts.within_limits(blocks)
+
+    def home(self, post: Post) -> Block:
+        """The view that is somebody's Home."""
+        with self._store.read() as tx:
+            seen = overview_of(tx, self._in_force)
+            home = home_of(seen, person_of(post))
+            links = {number: self._link(tx, number) for number in home.incidents}
+        return home_blocks.view(home, seen.now, links)
+
+    def _link(self, tx: Tx, incident_id: int) -> str:
+        card = tx.posts.get(incident_key(incident_id))
+        return home_blocks.link(self._workspace_url(), card.channel_id, card.ts) if card else ""
 
     def _incident(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         incident = tx.incidents.get(post.subject)
@@ -67,10 +94,28 @@ class Snapshots:
         proposal = tx.proposals.get(post.subject)
         if proposal is None:
             return None
-        blocks = proposal_blocks.card(
-            proposal, tx.proposals.sign_offs(proposal.id), tx.proposals.execution(proposal.id)
-        )
+        content = post.content or {}
+        trouble = calling_blocks.UNREAD if content.get(UNREAD) else str(content.get(TROUBLE, ""))
+        given, run = tx.proposals.sign_offs(proposal.id), tx.proposals.execution(proposal.id)
+        blocks = proposal_blocks.card(proposal, given, run, calls_of(tx, proposal.id), trouble)
         return f"{proposal.label} {proposal.tool}: {proposal.state.value}", blocks
+
+    def _call(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        proposal = tx.proposals.get(post.subject)
+        incident = tx.incidents.get(proposal.incident_id) if proposal else None
+        if (
+            proposal is None
+            or incident is None
+            or (proposal.state is not ProposalState.PROPOSED and _untold(post))
+        ):
+            return None
+        call, given = call_of(post), tx.proposals.sign_offs(proposal.id)
+        n3, policy = N3(tx.n3.known()), self._in_force.policy(tx)
+        refusal = may_sign(proposal, call.person, n3, policy, tx.now)
+        blocks = calling_blocks.call(
+            call, proposal, incident, given, "" if refusal.allowed else refusal.reason
+        )
+        return calling_blocks.headline(call, proposal), blocks
 
     def _summary(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         kept = tx.summaries.get(post.subject)
@@ -86,6 +131,8 @@ class Snapshots:
         try:
             change = change_of(tx, self._in_force, post.subject)
         except Refused:
+            if post.content and _untold(post):
+                return None
             return f"Change {post.subject}", change_blocks.settled(post.subject)
         return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
 
@@ -93,3 +140,8 @@ class Snapshots:
         content = post.content or {}
         text, foreign = str(content["text"]), str(content.get("foreign", ""))
         return text, [parts.status(text), *([parts.foreign_note(foreign)] if foreign else [])]
+
+
+def _untold(post: Post) -> bool:
+    """Slack never took it, so there is nothing to take back."""
+    return not post.ts and not post.in_doubt

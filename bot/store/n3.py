@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Row
 
 from bot.domain.person import Person
 from bot.domain.records import Adopted, Freeze
@@ -85,6 +87,11 @@ class N3Records(Records):
         """An offer that still waits for signatures."""
         return self._newest(t.adopted.c.id == offer_id, t.adopted.c.state == _OFFERED)
 
+    def offers(self) -> list[Adopted]:
+        """Every offer that waits for signatures, oldest first."""
+        query = sa.select(t.adopted).where(t.adopted.c.state == _OFFERED).order_by(t.adopted.c.id)
+        return [_adopted(row) for row in self._connection.execute(query)]
+
     def sign_offer(self, offer_id: int, by: tuple[str, ...], complete: bool) -> bool:
         """Write who signed an offer; `complete` puts it in force."""
         changed = self._connection.execute(
@@ -101,6 +108,8 @@ class N3Records(Records):
     def _newest(self, *conditions: sa.ColumnElement[bool]) -> Adopted | None:
         query = sa.select(t.adopted).where(*conditions).order_by(t.adopted.c.id.desc()).limit(1)
         row = self._connection.execute(query).first()
-        if row is None:
-            return None
-        return Adopted(row.id, row.what, row.digest, row.content, row.at, tuple(row.by))
+        return None if row is None else _adopted(row)
+
+
+def _adopted(row: Row[Any]) -> Adopted:
+    return Adopted(row.id, row.what, row.digest, row.content, row.at, tuple(row.by))

@@ -54,6 +54,22 @@ class Posts(Records):
         row = self._connection.execute(sa.select(t.posts).where(t.posts.c.key == key)).first()
         return None if row is None else Post(**row._mapping)
 
+    def about(self, kind: str, subject: int, after: str) -> list[Post]:
+        """Messages of a kind about a subject that were first wanted after the message of key `after`."""
+        # By the order of the rows, so that only what is younger than that message is looked at.
+        first = sa.select(t.posts.c.id).where(t.posts.c.key == after).scalar_subquery()
+        query = (
+            sa.select(t.posts)
+            .where(t.posts.c.id > first, t.posts.c.kind == kind, t.posts.c.subject == subject)
+            .order_by(t.posts.c.id)
+        )
+        return [Post(**row._mapping) for row in self._connection.execute(query)]
+
+    def of_kind(self, kind: str) -> list[Post]:
+        """All messages of a kind; reads the whole table."""
+        query = sa.select(t.posts).where(t.posts.c.kind == kind).order_by(t.posts.c.id)
+        return [Post(**row._mapping) for row in self._connection.execute(query)]
+
     def by_ts(self, channel_id: str, ts: str) -> Post | None:
         """The message that Slack knows as (channel, ts)."""
         query = sa.select(t.posts).where(t.posts.c.channel_id == channel_id, t.posts.c.ts == ts)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
 from bot.domain.records import NewProposal
@@ -49,6 +50,12 @@ class Proposals(Records):
 
     def in_states(self, *states: ProposalState) -> list[Proposal]:
         return self._where(t.proposals.c.state.in_([state.value for state in states]))
+
+    def of_open_incidents(self) -> list[Proposal]:
+        """All proposals of incidents that are neither resolved nor closed."""
+        states = [state.value for state in IncidentState if state.is_open]
+        incidents = sa.select(t.incidents.c.id).where(t.incidents.c.state.in_(states))
+        return self._where(t.proposals.c.incident_id.in_(incidents))
 
     def _where(self, condition: sa.ColumnElement[bool]) -> list[Proposal]:
         query = sa.select(t.proposals).where(condition).order_by(t.proposals.c.id)

@@ -34,6 +34,11 @@ class Summaries(Records):
         )
         return changed.rowcount == 1
 
+    def unconfirmed(self) -> list[int]:
+        """Incidents whose draft waits for a person, oldest first."""
+        query = sa.select(t.summaries.c.incident_id).where(t.summaries.c.confirmed_at.is_(None))
+        return list(self._connection.execute(query.order_by(t.summaries.c.incident_id)).scalars())
+
     def to_learn(self) -> list[Summary]:
         """Confirmed texts that are not in the knowledge base yet."""
         query = sa.select(t.summaries).where(

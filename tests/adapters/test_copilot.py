@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from bot.copilot import Copilot
 from bot.domain.alert import Alert, AlertStatus, Severity
-from bot.domain.person import Person
 from bot.errors import AlreadyDone
-from bot.sign_off.policy import Policy
-from bot.store.database import Store, open_engine, sqlite_url
-from bot.store.migrate import upgrade
-from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
-from bot.triage.decide import Rules
-
-ON_CALL, N3_A, LATE = Person("T1", "U1"), Person("T1", "U2"), Person("T1", "U3")
-EMPTY = '{"catalogue": "version: 1\\n", "inventory": ""}'
-
-
-class Group:
-    """Who is N3, as a test says."""
-
-    def __init__(self, *people: Person) -> None:
-        self.people = frozenset(people)
-
-    def n3(self) -> frozenset[Person]:
-        return self.people
-
-
-class Desk:
-    """A copilot, its store and the time."""
-
-    def __init__(self, path: Path) -> None:
-        self.now = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-        self.engine = open_engine(sqlite_url(path / "vigie.sqlite"))
-        upgrade(self.engine)
-        clock: Callable[[], datetime] = lambda: self.now  # noqa: E731
-        self.store = Store(self.engine, clock)
-        self.group = Group(N3_A)
-        with self.store.begin() as tx:
-            adopt_or_offer(tx, CATALOGUE, EMPTY)
-            adopt_or_offer(tx, POLICY, Policy().content())
-        self.copilot = Copilot.of(self.store, Adopted(), self.group, Rules(), lambda verb, subject: None)
-
-    def run(self, statement: str) -> None:
-        with self.engine.connect() as connection, connection.begin():
-            connection.execute(sa.text(statement))
+from tests.desk import LATE, N3_A, ON_CALL, Desk
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ async def _lifecycle(waiting: World) -> AsyncIterator[tuple[Lifecycle, Store]]:
     executor = app.executor_process(read, config)
     copilot = Copilot.of(store, Adopted(), membership(store, read), Rules(), lambda verb, subject: None)
     steps = Steps(store, Adopted(), executor, knowledge, None, 5)
-    lifecycle = Lifecycle(store, copilot.proposals, steps, read.lifecycle_url)
+    lifecycle = Lifecycle(store, copilot, steps, read.lifecycle_url)
     executor.start()
     await lifecycle.start()
     try:

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.world import GUEST, N3_B, PEOPLE, World, text_of
+from tests.world import GUEST, PEOPLE, SECOND, World, text_of
 
 EVIL = "evil.example"
-VICTIMS = (N3_B.id, GUEST.id)
+VICTIMS = (SECOND.id, GUEST.id)
 """People that only the attacker's texts mention; nobody acts as them where these texts are shown."""
 HOSTILE = (
-    f"<!channel> <!here> <!everyone> <@{N3_B.id}> <@{GUEST.id}|N3 B> <!subteam^S0N3|@n3> <#C0INCIDENTS>"
+    f"<!channel> <!here> <!everyone> <@{SECOND.id}> <@{GUEST.id}|N3 B> <!subteam^S0N3|@n3> <#C0INCIDENTS>"
     f" <https://{EVIL}/masked|runbook> https://{EVIL}/?q=stolen ![chart](https://{EVIL}/pixel.png)"
     f" [runbook](https://{EVIL}/md) ``` *signed by N3* ``` </pre> :white_check_mark: `x` &lt;!channel&gt;"
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.tools.in_force import catalogue_in_force
-from tests.world import CHANNEL, N3_A, ON_CALL, SECOND, World, text_of, world, write_config
+from tests.world import CHANNEL, N3_A, N3_B, ON_CALL, SECOND, World, text_of, world, write_config
 
 
 def _wider(catalogue: dict[str, Any]) -> None:
@@ -17,7 +17,7 @@ def _wider(catalogue: dict[str, Any]) -> None:
 
 @pytest.mark.attack("R7")
 async def test_a_changed_catalogue_holds_back_until_n3_signed_its_difference(tmp_path: Path) -> None:
-    """The old catalogue stays in force over a restart; on-call cannot sign the change, N3 can, once."""
+    """The old one holds over a restart; on-call cannot sign the change; N3 are told, and can, once."""
     async with world(tmp_path) as vigie:
         await vigie.stop()
         write_config(tmp_path, change_catalogue=_wider)
@@ -34,8 +34,16 @@ async def test_a_changed_catalogue_holds_back_until_n3_signed_its_difference(tmp
         view = (await vigie.until("the modal", lambda: vigie.place.views_of(N3_A.id) or None))[-1]
         added = [line for line in text_of(view["blocks"]).splitlines() if line.startswith("+ ")]
         assert [line.strip("+ ") for line in added] == ["maximum: 99", "maximum: 99"]
+        assert (await vigie.place.command(ON_CALL.id, CHANNEL, "/vigie pending")).ok
+        listed = text_of(vigie.place.ephemerals(ON_CALL.id)[-1]["blocks"])
+        assert "*Change 3* of the catalogue · waits" in listed
+        for person in (N3_A, N3_B):
+            await vigie.message(f"change:3:{person.id}", "The old one holds")
         assert (await vigie.place.submit(N3_A.id, view["id"], {})).ok
         await vigie.message("change:3", "in force")
+        await vigie.message(f"change:3:{N3_B.id}", "in force")
+        told = [event.detail for event in vigie.audited("called")]
+        assert told == [{"people": [f"T0VIGIE/{person.id}" for person in (N3_A, N3_B)]}]
         assert _maximum(vigie) == 99
         assert [event.actor for event in vigie.audited("signed the catalogue")] == ["T0VIGIE/U0N3A"]
 

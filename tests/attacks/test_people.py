@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 import pytest_asyncio
 
 from bot.domain.proposal import Proposal, ProposalState
 from bot.playground.workspace import Channel, Person
-from tests.world import BOT, CHANNEL, N3_A, N3_B, ON_CALL, PEOPLE, World, world
+from tests.world import BOT, CHANNEL, GUEST, N3_A, N3_B, ON_CALL, PEOPLE, World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -89,10 +90,36 @@ async def test_a_yes_in_the_thread_is_no_signature(office: World) -> None:
     assert len(office.ledger(service)) == 1
 
 
+@pytest.mark.attack("D5")
+async def test_a_direct_message_opens_no_other_door(office: World) -> None:
+    """Words, and the button of an N3's message pressed where nobody looks on: the same rules, and audited."""
+    service = office.break_target()
+    proposal = await office.propose(await office.incident(service), by=N3_A)
+    for person in (ON_CALL, LOOKALIKE, GUEST, N3_A):
+        direct = "D" + person.id[1:]
+        for words in (f"sign {proposal.label}", f"run fix on {service}", "/vigie unfreeze"):
+            await office.place.say(person.id, direct, words)
+        # N3 A proposed it, so that they may reject it, but not sign it.
+        for action in ("sign_open", "reject", "change_open") if person is not N3_A else ("sign_open",):
+            told = len(office.told(person))
+            await office.forge_click(person, action, str(proposal.id), channel=direct)
+            await office.until("the refusal", partial(_more_told, office, person, told))
+        assert office.place.views_of(person.id) == []
+    refused = [event.actor for event in office.audited("refused") if event.subject == proposal.label]
+    assert refused.count(f"T0VIGIE/{N3_A.id}") == 1
+    assert refused.count(f"T0VIGIE/{ON_CALL.id}") == 2
+    await check_untouched(office, service, proposal)
+
+
+def _more_told(office: World, person: Person, before: int) -> bool:
+    return len(office.told(person)) > before
+
+
 @pytest.mark.attack("D6")
 async def test_another_bot_is_not_listened_to(office: World) -> None:
     """A mention, a direct message and a click by a bot: no answer, no refusal in the channel, no effect."""
     service, proposal = await waiting(office)
+    await office.message(f"proposal:{proposal.id}", "Called")
     await office.settle(0.5)
     before, kept = len(office.place.calls("chat.postMessage")), _kept(office)
     whispered = len(office.place.calls("chat.postEphemeral"))

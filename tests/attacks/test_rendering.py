@@ -54,6 +54,8 @@ async def hostile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
 
 async def _story(vigie: World) -> None:
     """From a hostile alert to what was learned, with every modal opened on the way."""
+    for person in (ON_CALL, N3_A):
+        await vigie.place.open_home(person.id)
     service = vigie.break_target(identity=HOSTILE, says=HOSTILE)
     labels = {"note": HOSTILE, HOSTILE: HOSTILE}
     texts = {"summary": HOSTILE, "description": HOSTILE, "runbook_url": f"https://{EVIL}/?q=stolen"}
@@ -110,6 +112,7 @@ def _texts(vigie: World, kind: str) -> list[str]:
 
 
 KINDS = ["incident", "evidence", "diagnosis", "proposal", "summary", "answer", "views.open", "ephemeral"]
+KINDS += ["call", "views.publish"]
 
 
 @pytest.mark.attack("E1")

@@ -15,7 +15,7 @@ from knowledge.text.normalising import HIDDEN
 Block = dict[str, Any]
 
 SECTION, HEADER, BUTTON, TITLE, RICH, NOTE = 3000, 150, 75, 24, 2800, 1000
-MAX_BLOCKS, MAX_MESSAGE, FALLBACK = 50, 11_500, 500
+MAX_BLOCKS, MAX_MESSAGE, MAX_VIEW_BLOCKS, FALLBACK = 50, 11_500, 100, 500
 
 # What reorders text, hides in it or steers a terminal. Variation selectors and joiners stay: emoji need them.
 _DECEIVING = re.compile(
@@ -69,6 +69,11 @@ def status(text: str) -> Block:
 def foreign(text: str) -> Block:
     """Foreign text as it is."""
     return {"type": "section", "text": _plain(cut(text or " ", SECTION))}
+
+
+def status_with(text: str, button: Block) -> Block:
+    """The same with a button beside it."""
+    return status(text) | {"accessory": button}
 
 
 def note(text: str) -> Block:
@@ -139,6 +144,14 @@ def within_limits(blocks: Sequence[Block]) -> list[Block]:
             return [*kept, note(f"_{len(blocks) - len(kept)} more part(s) do not fit one message._")]
         kept.append(block)
     return kept
+
+
+def within_view(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks that one view can hold; what does not fit is said."""
+    if len(blocks) <= MAX_VIEW_BLOCKS:
+        return list(blocks)
+    left_out = len(blocks) - MAX_VIEW_BLOCKS + 1
+    return [*blocks[: MAX_VIEW_BLOCKS - 1], note(f"_{left_out} more part(s) do not fit._")]
 
 
 def _size(value: object) -> int:

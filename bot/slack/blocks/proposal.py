@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
+from bot.sign_off.calling import Call, Why
 from bot.sign_off.rendering import Part
 from bot.sign_off.rendering import parts as plan_parts
 from bot.slack.blocks import parts
@@ -28,10 +29,18 @@ _ICONS = {
     ProposalState.FAILED: ":x:",
     ProposalState.UNKNOWN: ":warning:",
 }
+# Each is about 80 characters of one small line, which holds 3,000.
+_CALLS = 20
 
 
-def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution | None) -> list[Block]:
-    """What is proposed, where it stands, and how it ended."""
+def card(
+    proposal: Proposal,
+    sign_offs: Sequence[SignOff],
+    execution: Execution | None,
+    called: Sequence[Call] = (),
+    trouble: str = "",
+) -> list[Block]:
+    """What is proposed, where it stands, who of N3 was told (or why nobody could be), and how it ended."""
     state = proposal.state.value
     if proposal.state is ProposalState.PROPOSED and not proposal.digest:
         state = "being prepared"
@@ -52,6 +61,10 @@ def card(proposal: Proposal, sign_offs: Sequence[SignOff], execution: Execution 
         if given:
             people = ", ".join(f"<@{s.person.user_id}> at {clock(s.at)}" for s in given)
             blocks.append(parts.note(f"{icon} {word} by {people}"))
+    if called:
+        blocks.append(parts.note(f":bell: Called {_called(called)}"))
+    if trouble and proposal.state is ProposalState.PROPOSED:
+        blocks.append(parts.status(f":warning: {trouble}"))
     if proposal.reason:
         blocks.append(parts.foreign_note(proposal.reason))
     blocks += _ending(proposal, execution)
@@ -100,6 +113,13 @@ def _icon(proposal: Proposal) -> str:
     if proposal.state is ProposalState.SUCCEEDED:
         return ":white_check_mark:" if proposal.outcome is Outcome.FIXED else ":wrench:"
     return _ICONS[proposal.state]
+
+
+def _called(called: Sequence[Call]) -> str:
+    said = {Why.FIRST: "", Why.NEXT: ", as nobody had answered", Why.REMINDER: " again, as time runs out"}
+    shown = [f"<@{call.person.user_id}> at {clock(call.at)}{said[call.why]}" for call in called[:_CALLS]]
+    more = len(called) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more"] if more else [])])
 
 
 def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:

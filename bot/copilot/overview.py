@@ -1,0 +1,71 @@
+"""What is going on right now, read in one transaction: what `/vigie status`, `pending` and each Home show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.incident import Incident, IncidentState
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal, ProposalState
+from bot.domain.records import Adopted, Freeze
+from bot.domain.store import Tx
+from bot.in_force import InForce
+from bot.sign_off.policy import Policy
+from bot.sign_off.quorum import N3, valid_signers
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposal that waits for signatures, the title of its incident, and whose signature counts so far."""
+
+    proposal: Proposal
+    title: str
+    signed: frozenset[Person]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that is open. `n3` is as it was last seen: enough to show, never to decide.
+
+    `waiting` has the most urgent first; `proposals` are those of open incidents, in any state; `drafts` are
+    resolved incidents whose summary waits for a person.
+    """
+
+    now: datetime
+    open_incidents: Sequence[Incident]
+    proposals: Sequence[Proposal]
+    waiting: Sequence[Waiting]
+    changes: Sequence[Adopted]
+    drafts: Sequence[Incident]
+    freeze: Freeze | None
+    n3: N3
+    policy: Policy
+
+
+def overview_of(tx: Tx, in_force: InForce) -> Overview:
+    """The overview of this transaction's moment."""
+    n3, policy = N3(tx.n3.known()), in_force.policy(tx)
+    unconfirmed = set(tx.summaries.unconfirmed())
+    return Overview(
+        tx.now,
+        tx.incidents.open_now(),
+        tx.proposals.of_open_incidents(),
+        _waiting(tx, n3, policy),
+        tx.n3.offers(),
+        [i for i in tx.incidents.in_states(IncidentState.RESOLVED) if i.id in unconfirmed],
+        tx.n3.freeze(),
+        n3,
+        policy,
+    )
+
+
+def _waiting(tx: Tx, n3: N3, policy: Policy) -> list[Waiting]:
+    found = []
+    for proposal in tx.proposals.in_states(ProposalState.PROPOSED):
+        incident = tx.incidents.get(proposal.incident_id)
+        given = tx.proposals.sign_offs(proposal.id)
+        signed = valid_signers(proposal, given, n3, policy, tx.now)
+        found.append(Waiting(proposal, incident.title if incident else "", signed))
+    return sorted(found, key=lambda waiting: (waiting.proposal.sign_by, waiting.proposal.id))
