@@ -265,7 +265,7 @@ def overview(voice: Voice, **changes: Any) -> Overview:  # noqa: ANN401  # field
     count, title = voice.many(2, 60), voice.text(TITLE)
     mine = [incident(voice, id=12 + n) for n in range(count)]
     nobody = [incident(voice, id=200 + n, assignee="") for n in range(count)]
-    proposed = [proposal(voice, id=7 + n, incident_id=12 + n) for n in range(count)]
+    proposed = [proposal(voice, id=7 + n, incident_id=12 + n, signatures_needed=2) for n in range(count)]
     others = [replace(p, id=300 + p.id, proposer=N3_B) for p in proposed]
     ended = (ProposalState.REJECTED, ProposalState.EXPIRED, ProposalState.FAILED, ProposalState.UNKNOWN)
     over = [
