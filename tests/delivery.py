@@ -242,8 +242,10 @@ def _answers(vigie: World) -> list[str]:
 def figures(run: Storm, incidents: Sequence[Incident]) -> dict[str, Any]:
     """What came of it, counted in Slack, in the rows, in the audit log and in the targets' own ledgers."""
     vigie = run.vigie
-    posted = Counter(key for room in (CHANNEL, *ROOMS) for key in vigie.posted(room))
-    wanted = {row.key for row in vigie.rows(sa.select(tables.posts.c.key))}
+    posted = Counter(key for room in vigie.place._core.board.rooms for key in vigie.posted(room))
+    wanted = {
+        row.key for row in vigie.rows(sa.select(tables.posts.c.key).where(tables.posts.c.kind != "home"))
+    }
     audited = {words: len(vigie.audited(words)) for words in ("took", "resolved", "frozen", "signed")}
     proposals = [vigie.proposals(incident) for incident in incidents]
     runs = [len(vigie.ledger(incident.service)) for incident in incidents]
