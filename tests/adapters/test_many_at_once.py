@@ -22,6 +22,7 @@ async def test_an_answer_does_not_wait_behind_investigations(tmp_path: Path) -> 
             with vigie.store.read() as tx:
                 assert all(tx.diagnoses.latest(i.id) is None for i in tx.incidents.open_now())
             assert len(answer) == 1
+            await vigie.kill()  # what hangs is of no more interest
 
 
 def _answers(keys: list[str]) -> list[str]:
