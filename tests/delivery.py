@@ -1,4 +1,4 @@
-"""A storm of deliveries: what people do in Slack reaches Vigie four times each, in any order, over a bad line.
+"""A storm of deliveries: what people do reaches Vigie four times each, in any order, over a bad line.
 
 Acks are lost, connections end politely and suddenly, answers of posts are lost, and posting is told to wait.
 Then it is counted what came of it: each effect has to be there once.
@@ -32,9 +32,8 @@ _PEOPLE = {person.id for person in PEOPLE}
 def channels() -> tuple[Channel, ...]:
     """The incidents' channel, and rooms in which questions are asked."""
     members = tuple(person.id for person in (*PEOPLE, BOT))
-    return tuple(Channel(id_, f"room-{id_[-1]}", members=members) for id_ in ROOMS) + (
-        Channel(CHANNEL, "incidents", members=members),
-    )
+    rooms = (Channel(id_, f"room-{id_[-1]}", members=members) for id_ in ROOMS)
+    return (*rooms, Channel(CHANNEL, "incidents", members=members))
 
 
 @dataclass(frozen=True)
@@ -243,8 +242,10 @@ def _answers(vigie: World) -> list[str]:
 def figures(run: Storm, incidents: Sequence[Incident]) -> dict[str, Any]:
     """What came of it, counted in Slack, in the rows, in the audit log and in the targets' own ledgers."""
     vigie = run.vigie
-    posted = Counter(key for room in (CHANNEL, *ROOMS) for key in vigie.posted(room))
-    wanted = {row.key for row in vigie.rows(sa.select(tables.posts.c.key))}
+    posted = Counter(key for room in vigie.place._core.board.rooms for key in vigie.posted(room))
+    wanted = {
+        row.key for row in vigie.rows(sa.select(tables.posts.c.key).where(tables.posts.c.kind != "home"))
+    }
     audited = {words: len(vigie.audited(words)) for words in ("took", "resolved", "frozen", "signed")}
     proposals = [vigie.proposals(incident) for incident in incidents]
     runs = [len(vigie.ledger(incident.service)) for incident in incidents]

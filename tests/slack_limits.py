@@ -88,7 +88,7 @@ def _own_rules(blocks: Sequence[Block]) -> Iterator[str]:
         place = f"{index} {block['type']}"
         if block["type"] not in _OURS:
             yield f"{place}: it is not used"
-        for element in block.get("elements", ()):
+        for element in (*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])):
             if element["type"] == "button" and not element.get("value"):
                 yield f"{place}: a button without a value"
             if block["type"] == "rich_text":

@@ -268,8 +268,8 @@ async def test_without_an_origin_the_token_decides(vigie: World) -> None:
                     assert answer.status == 403, (path, token)
         own = {"X-Workspace-Token": vigie.place.page_token}
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
-            form = {"data": json.dumps(SAYS), "headers": own | {"Content-Type": kind}}
-            async with session.post(f"{vigie.place.url}/human/say", **form) as answer:
+            headers, body = own | {"Content-Type": kind}, json.dumps(SAYS)
+            async with session.post(f"{vigie.place.url}/human/say", data=body, headers=headers) as answer:
                 assert answer.status == 403, "what a form can send is no request of the page"
         async with session.post(f"{vigie.place.url}/respond/T0VIGIE/guess", json={"text": "x"}) as answer:
             assert answer.status == 404

@@ -20,7 +20,7 @@ def commands() -> Iterator[Specimen]:
         "command", "search", lambda _voice: Desk().answer("search", "parrots"), "nothing fits"
     )
     yield from variants("command", "status", _status)
-    yield from ordinary("command", "status", lambda voice: _status(voice, "T0VIGIE/U0ONCALL"), "frozen")
+    yield from ordinary("command", "status", lambda voice: _status(voice, frozen=True), "frozen")
     yield from variants("command", "pending", _pending)
     yield from variants("command", "freeze", lambda voice: Desk().answer("freeze", voice.text("deploy")))
     yield from ordinary("command", "unfreeze", lambda _voice: Desk().answer("unfreeze"), "")
@@ -31,14 +31,13 @@ def _search(voice: Voice) -> Message:
     return Desk(passages=values.passages(voice)).answer("search", voice.text("stale lock", 3000))
 
 
-def _status(voice: Voice, frozen_by: str = "") -> Message:
-    open_now = [values.incident(voice, id=number) for number in range(12, 12 + voice.many(3, 60))]
-    return Desk(incidents=open_now, frozen_by=frozen_by).answer("status")
+def _status(voice: Voice, *, frozen: bool = False) -> Message:
+    changes = {"freeze": values.frozen(voice)} if frozen else {}
+    return Desk(values.overview(voice, **changes)).answer("status")
 
 
 def _pending(voice: Voice) -> Message:
-    waiting = [values.proposal(voice, id=number) for number in range(7, 7 + voice.many(2, 60))]
-    return Desk(proposals=waiting).answer("pending")
+    return Desk(values.overview(voice)).answer("pending")
 
 
 def _refused(_voice: Voice) -> Message:

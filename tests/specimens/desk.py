@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from bot.copilot.questions import Overview
-from bot.domain.incident import Incident
-from bot.domain.proposal import Proposal
+from bot.copilot.overview import Overview
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import parts
 from bot.slack.commands import COMMANDS
@@ -26,9 +24,7 @@ _LIFTED = Judgement(True, "The freeze is lifted.")
 class Desk:
     """What the copilot and the knowledge base know."""
 
-    incidents: Sequence[Incident] = ()
-    proposals: Sequence[Proposal] = ()
-    frozen_by: str = ""
+    overview: Overview | None = None
     passages: Sequence[Passage] = ()
     judgement: Judgement = _LIFTED
     said: list[dict[str, Any]] = field(default_factory=list)
@@ -50,10 +46,9 @@ class Desk:
 
     @property
     def _edge(self) -> Edge:
-        overview = Overview(self.incidents, self.proposals, self.frozen_by)
         found = SearchResult(tuple(self.passages), bool(self.passages))
         copilot = SimpleNamespace(
-            questions=SimpleNamespace(overview=lambda: overview, ask=lambda *_asked: True),
+            questions=SimpleNamespace(overview=lambda: self.overview, ask=lambda *_asked: True),
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.copilot.calling import TROUBLE, UNREAD
 from bot.domain.proposal import Outcome, ProposalState, SignOff
+from bot.domain.records import Post
+from bot.sign_off.calling import Why
 from tests.specimens import values
-from tests.specimens.rows import Rows
+from tests.specimens.rows import Rows, call
 from tests.specimens.specimen import Message, Specimen, ordinary, variants
 from tests.specimens.voices import Voice
 
@@ -25,6 +28,8 @@ class Case:
     given: Sequence[SignOff] = ()
     code: int | None = None
     reason: str = ""
+    calls: Sequence[Post] = ()
+    content: Mapping[str, object] = field(default_factory=dict)
     row: Mapping[str, Any] = field(default_factory=dict)
 
     def draw(self, voice: Voice) -> Message:
@@ -33,7 +38,8 @@ class Case:
         run = None if self.code is None else values.execution(voice, self.code)
         if run and self.code == RUNS:
             run = replace(run, ended_at=None, exit_code=None, output="")
-        return Rows(proposals=[made], sign_offs=self.given, execution=run).snapshot("proposal")
+        rows = Rows(proposals=[made], sign_offs=self.given, execution=run, calls=self.calls)
+        return rows.snapshot("proposal", self.content)
 
 
 _TOO_LONG = "It is too long to be shown whole, so nobody could sign it; put long content in a file."
@@ -41,9 +47,18 @@ _TOO_LATE = "The time to sign it is over. Propose it again if it is still wanted
 _CHANGED = "P7 was not run: what would run now is not what was signed; tool, target or policy changed."
 _FIXED = {"outcome": Outcome.FIXED, "after": "true"}
 _NOT_FIXED = {"outcome": Outcome.NOT_FIXED, "after": "false"}
+_CALLS = (
+    call(values.N3_A, Why.FIRST, 12),
+    call(values.N3_B, Why.NEXT, 7),
+    call(values.N3_A, Why.REMINDER, 2),
+)
 CASES = {
     "being prepared": Case(row=_UNPREPARED),
     "waits": Case(),
+    "called": Case(_ONE, calls=[*_CALLS], row={"signatures_needed": 2}),
+    "called by many": Case(calls=[*_CALLS] * 15),
+    "nobody can be called": Case(content={TROUBLE: "Nobody of N3 may sign it, but who proposed it."}),
+    "N3 cannot be read": Case(content={UNREAD: True}),
     "waits for the second": Case(_ONE, row={"signatures_needed": 2}),
     "signed": Case(_ONE, row={"state": _S.SIGNED}),
     "running": Case(_TWO, RUNS, row={"state": _S.EXECUTING}),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 from tests.specimens.commands import commands
+from tests.specimens.direct import direct
+from tests.specimens.homes import homes
 from tests.specimens.messages import messages
 from tests.specimens.modals import modals
 from tests.specimens.specimen import Specimen
 from tests.specimens.told import told
 
-GROUPS = (messages, modals, commands, told)
+GROUPS = (messages, direct, modals, homes, commands, told)
 
 
 @cache

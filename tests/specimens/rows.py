@@ -12,10 +12,12 @@ from bot.copilot.changes import Change
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, SignOff
 from bot.domain.records import MOST_ALERTS, Adopted, Post, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
+from bot.sign_off.calling import Why
 from bot.sign_off.policy import Policy
 from bot.slack.snapshots import Snapshots
 from tests.specimens import values
@@ -39,6 +41,7 @@ class Rows:
     summary: Summary | None = None
     change: Change | None = None
     is_first: bool = False
+    calls: Sequence[Post] = ()
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -69,7 +72,11 @@ class Rows:
                 withdraw=lambda _what, _digest: [],
             ),
             "audit": given(append=lambda *_event: given(seq=1), events=lambda _subject: iter(())),
-            "posts": given(want=self._want),
+            "posts": given(
+                want=self._want,
+                get=lambda _key: None,
+                about=lambda kind, _id, _after: self.calls if kind == "call" else [],
+            ),
         }
         return cast(Tx, given(**records))
 
@@ -91,6 +98,12 @@ class Rows:
 
 def _nothing(*_values: object) -> None:
     """What is written besides a message is of no interest here."""
+
+
+def call(person: Person, why: Why, minutes: float) -> Post:
+    """A direct message to somebody of N3, as a row."""
+    content = {"person": person.key, "why": why.value, "at": values.ago(minutes).isoformat()}
+    return _post("call", content)
 
 
 def _render(rows: Rows, kind: str, content: Mapping[str, object] | None) -> Message:

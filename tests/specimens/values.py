@@ -8,17 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.copilot.changes import Change
+from bot.copilot.overview import Overview, Waiting
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
-from bot.domain.records import Adopted, SeenAlert, Summary
+from bot.domain.records import Adopted, Freeze, SeenAlert, Summary
 from bot.domain.tool import Risk
 from bot.in_force import Preview
 from bot.sign_off.difference import difference
 from bot.sign_off.digest import digest
+from bot.sign_off.policy import Policy
+from bot.sign_off.quorum import N3
 from bot.stages.resolve import draft
 from knowledge.model import Passage
 from tests.specimens.voices import Voice
@@ -255,6 +258,40 @@ def change(voice: Voice, by: tuple[Person, ...] = ()) -> Change:
     old, new = ('{"catalogue.yaml": "risk: low"}', _files(said))
     shown = difference(old, new)[:24_000]
     return Change(Adopted(4, "catalogue", "d" * 64, new, NOW, tuple(p.key for p in by)), shown, 1 + len(by))
+
+
+def overview(voice: Voice, **changes: Any) -> Overview:  # noqa: ANN401  # fields of Overview, by name
+    """What is going on: an incident of mine, one of nobody, and what waits for N3."""
+    count, title = voice.many(2, 60), voice.text(TITLE)
+    mine = [incident(voice, id=12 + n) for n in range(count)]
+    nobody = [incident(voice, id=200 + n, assignee="") for n in range(count)]
+    proposed = [proposal(voice, id=7 + n, incident_id=12 + n, signatures_needed=2) for n in range(count)]
+    others = [replace(p, id=300 + p.id, proposer=N3_B) for p in proposed]
+    ended = (ProposalState.REJECTED, ProposalState.EXPIRED, ProposalState.FAILED, ProposalState.UNKNOWN)
+    over = [
+        proposal(voice, id=600 + n, incident_id=600 + n, state=state, reason=voice.text("It timed out."))
+        for n, state in enumerate(ended if count else ())
+    ]
+    offers = [replace(change(voice).offer, id=n, at=ago(20)) for n in range(1, count + 1)]
+    newcomers = {Person(TEAM, f"U0NEW{n}"): ago(60) for n in range(count)}
+    made = Overview(
+        now=NOW,
+        open_incidents=[*mine, *nobody],
+        proposals=[*proposed, *over],
+        waiting=[
+            Waiting(p, title, frozenset({N3_B} if n else ())) for n, p in enumerate([*proposed, *others])
+        ],
+        changes=offers,
+        drafts=[incident(voice, id=900 + n, state=IncidentState.RESOLVED) for n in range(count)],
+        freeze=None,
+        n3=N3({N3_A: None, N3_B: None, **newcomers}),
+        policy=Policy(change_signatures=2),
+    )
+    return replace(made, **changes)
+
+
+def frozen(voice: Voice) -> Freeze:
+    return Freeze(1, ago(5), ON_CALL.key, voice.text("deploy in progress"))
 
 
 def _files(content: str) -> str:

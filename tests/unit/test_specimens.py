@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import bot.playground
 import bot.slack.blocks
 from bot.sign_off.rendering import parts as plan_parts
 from bot.slack.buttons import VIEWS
@@ -29,11 +30,16 @@ from tests.specimens.registry import draw_all
 from tests.specimens.voices import EVIL, HOSTILE, HUGE, MARK, VOICES
 
 BLOCKS = Path(bot.slack.blocks.__path__[0])
+EMOJI = Path(bot.playground.__path__[0]) / "page" / "emoji.js"
 every = pytest.mark.parametrize("specimen", all_specimens(), ids=lambda specimen: specimen.name)
 hostile = pytest.mark.parametrize(
     "specimen", [s for s in all_specimens() if s.voice is HOSTILE], ids=lambda specimen: specimen.name
 )
-_MENTION = re.compile(r"<@U0(ONCALL|N3A|N3B)>")
+# Who acted, and where a card stands in Slack itself.
+_OURS = re.compile(
+    r"<@U0(ONCALL|N3A|N3B|NEW\d+)>|<https://example\.slack\.com/archives/C0INCIDENTS/p\d+\|#\d+>"
+)
+_CODE = re.compile(r":([a-z_][a-z0-9_+-]*):")
 _ADDRESSES = {
     "url",
     "image_url",
@@ -73,7 +79,7 @@ def test_nothing_foreign_is_where_slack_looks_for_formats(specimen: Specimen) ->
     """Mrkdwn holds our own words: mentions of people who acted, and nothing else in angle brackets."""
     for text in mrkdwn(specimen.blocks):
         assert MARK not in text, text
-        assert not set("<>") & set(_MENTION.sub("", text)), text
+        assert not set("<>") & set(_OURS.sub("", text)), text
     if isinstance(specimen.shown, Message):
         assert not set("<>") & set(specimen.shown.text), "the notification's text is read by Slack too"
 
@@ -98,6 +104,13 @@ def test_hostile_text_is_shown_as_it_is(specimen: Specimen) -> None:
     assert all(element.get("emoji") is not True for element in holders), "a code would become a picture"
     for text in mrkdwn(specimen.blocks):
         assert "```" not in text and EVIL not in text, text
+
+
+def test_our_own_words_use_emoji_that_the_page_draws() -> None:
+    """A code that the local page does not know would stand there as letters; in Slack all of these exist."""
+    known = set(re.findall(r'"?([a-z0-9_+-]+)"?: "[^"]+"', EMOJI.read_text()))
+    used = {code for s in all_specimens() for text in mrkdwn(s.blocks) for code in _CODE.findall(text)}
+    assert used and used - known == set()
 
 
 def test_the_hostile_voice_is_heard() -> None:
@@ -164,8 +177,13 @@ def _kinds(group: str) -> set[str]:
 
 def test_every_kind_of_message_has_specimens() -> None:
     """What `Snapshots` can draw, by the methods that it has for it."""
-    drawn = {name[1:] for name, _ in inspect.getmembers(Snapshots, inspect.isfunction) if name[1:2] != "_"}
-    assert drawn - {"ender"} == _kinds("message")
+    methods = {
+        name: draw for name, draw in inspect.getmembers(Snapshots, inspect.isfunction) if name != "render"
+    }
+    kinds = {
+        name.lstrip("_") for name, draw in methods.items() if "post" in inspect.signature(draw).parameters
+    }
+    assert kinds == _kinds("message") | _kinds("direct") | _kinds("home")
 
 
 def test_every_command_has_specimens() -> None:
@@ -181,7 +199,7 @@ def test_every_modal_has_specimens() -> None:
 
 def test_the_stressed_kinds_have_every_voice() -> None:
     """Each kind of message and modal is there in all four voices, in one of its states at least."""
-    for group in ("message", "modal"):
+    for group in ("message", "direct", "modal", "home"):
         for kind in _kinds(group):
             heard = {s.voice.name for s in all_specimens() if (s.group, s.kind) == (group, kind)}
             assert heard == {voice.name for voice in VOICES}, kind

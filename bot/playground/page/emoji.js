@@ -9,7 +9,7 @@ const CHARACTERS = {
   eyes: "👀", "+1": "👍", thumbsup: "👍", "-1": "👎", thumbsdown: "👎", tada: "🎉", fire: "🔥", link: "🔗",
   information_source: "ℹ", question: "❓", wave: "👋", robot_face: "🤖", book: "📖", books: "📚", pencil: "✏",
   arrow_right: "➡", leftwards_arrow_with_hook: "↩", point_right: "👉", clock1: "🕐", speech_balloon: "💬",
-  pencil2: "✏", grey_question: "❔", chart_with_upwards_trend: "📈", no_bell: "🔕", shield: "🛡", gear: "⚙", package: "📦", raised_hand: "✋",
+  pencil2: "✏", alarm_clock: "⏰", grey_question: "❔", chart_with_upwards_trend: "📈", no_bell: "🔕", shield: "🛡", gear: "⚙", package: "📦", raised_hand: "✋",
 };
 
 const disc = (colour) => [`${colour} M8 1.5a6.5 6.5 0 1 0 .01 0z`];

@@ -19,8 +19,6 @@ _OUTCOMES = {
     Outcome.CANNOT_TELL: ":grey_question: *cannot tell*",
 }
 
-# Each is about 80 characters of one small line, which holds 3,000.
-_CALLS = 20
 _ESSENTIAL = 850
 _ICONS = {
     ProposalState.PROPOSED: ":memo:",
@@ -31,6 +29,8 @@ _ICONS = {
     ProposalState.FAILED: ":x:",
     ProposalState.UNKNOWN: ":warning:",
 }
+# Each is about 80 characters of one small line, which holds 3,000.
+_CALLS = 20
 
 
 def card(
@@ -108,18 +108,18 @@ def part_blocks(part: Part) -> list[Block]:
     return [parts.status(f"*{part.label}*"), *boxes]
 
 
-def _called(called: Sequence[Call]) -> str:
-    said = {Why.FIRST: "", Why.NEXT: ", as nobody had answered", Why.REMINDER: " again, as time runs out"}
-    shown = [f"<@{call.person.user_id}> at {clock(call.at)}{said[call.why]}" for call in called[:_CALLS]]
-    more = len(called) - len(shown)
-    return "; ".join([*shown, *([f"and {more} more"] if more else [])])
-
-
 def _icon(proposal: Proposal) -> str:
     """Succeeded says only that it ran; whether it helped is what verification found."""
     if proposal.state is ProposalState.SUCCEEDED:
         return ":white_check_mark:" if proposal.outcome is Outcome.FIXED else ":wrench:"
     return _ICONS[proposal.state]
+
+
+def _called(called: Sequence[Call]) -> str:
+    said = {Why.FIRST: "", Why.NEXT: ", as nobody had answered", Why.REMINDER: " again, as time runs out"}
+    shown = [f"<@{call.person.user_id}> at {clock(call.at)}{said[call.why]}" for call in called[:_CALLS]]
+    more = len(called) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more"] if more else [])])
 
 
 def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
