@@ -31,6 +31,7 @@ class SlackSection(Section):
 
     incidents_channel: str = "incidents"
     mode: Literal["socket", "http"] = "socket"
+    """socket: Vigie opens the connection to Slack. http: Slack calls /slack/events, and signs each call."""
     trust_api_url: bool = False
 
 
@@ -262,7 +263,8 @@ def _first_problem(error: ValidationError) -> str:
     if problem["type"] != "extra_forbidden":
         return f"{where}: {problem['msg']}."
     name = str(problem["loc"][-1])
-    near = difflib.get_close_matches(name, _known_names(), n=1)
+    known = _known_names() if len(problem["loc"]) > 1 else list(File.model_fields)
+    near = difflib.get_close_matches(name, known, n=1)
     return f"{where} is not a setting" + (f"; did you mean {near[0]!r}?" if near else ". Take it out.")
 
 

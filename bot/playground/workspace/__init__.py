@@ -7,8 +7,10 @@ from bot.playground.workspace.page import Demo
 from bot.playground.workspace.people import DEFAULT_EVENTS, DEFAULT_SCOPES, Channel, Person, UserGroup
 from bot.playground.workspace.rates import DEFAULT_RATES, Rate
 from bot.playground.workspace.server import Workspace
+from bot.playground.workspace.subscriptions import ALL_EVENTS
 
 __all__ = [
+    "ALL_EVENTS",
     "DEFAULT_EVENTS",
     "DEFAULT_RATES",
     "DEFAULT_SCOPES",

@@ -1,10 +1,10 @@
 """What an administrator does: channels, the bot's membership, user groups, tokens, the connection."""
 
-import time
 from collections.abc import Iterable
 
 from bot.playground.workspace.core import Core
 from bot.playground.workspace.errors import Json
+from bot.playground.workspace.groups import change_group
 from bot.playground.workspace.people import UserGroup
 from bot.playground.workspace.rooms import Room
 
@@ -64,10 +64,11 @@ class Administration:
         """Removes the app from the workspace: `account_inactive` from now on, and nothing is delivered."""
         self._core.board.announce_if_heard({"type": "app_uninstalled"})
         self.revoke_token("account_inactive")
+        self._core.team.is_installed = False
 
     def reinstall(self) -> None:
         """Puts the app back, under the same tokens."""
-        self._core.team.bot_token_error = ""
+        self._core.team.bot_token_error, self._core.team.is_installed = "", True
 
     async def disconnect(self, reason: str | None = "refresh_requested") -> None:
         """Ends every Socket Mode connection.
@@ -89,26 +90,7 @@ class Administration:
 
     def set_group(self, group: UserGroup) -> None:
         """Makes or changes a user group; the app hears `subteam_members_changed` and `subteam_updated`."""
-        old = self._core.team.groups.get(group.id, UserGroup(group.id, group.handle, group.name))
-        self._core.team.groups[group.id] = group
-        added, removed = set(group.members) - set(old.members), set(old.members) - set(group.members)
-        if added or removed:
-            self._core.board.announce_if_heard(self._members_changed(group.id, added, removed))
-        whole = self._core.team.group_outward(group) | {"users": list(group.members)}
-        self._core.board.announce_if_heard({"type": "subteam_updated", "subteam": whole})
-
-    def _members_changed(self, group_id: str, added: set[str], removed: set[str]) -> Json:
-        return {
-            "type": "subteam_members_changed",
-            "subteam_id": group_id,
-            "team_id": self._core.team.id,
-            "date_previous_update": 0,
-            "date_update": int(time.time()),
-            "added_users": sorted(added),
-            "added_users_count": len(added),
-            "removed_users": sorted(removed),
-            "removed_users_count": len(removed),
-        }
+        change_group(self._core, group)
 
     def _tell_of(self, room: Room, what: str, about: Json) -> None:
         """Of a private channel only its members hear."""

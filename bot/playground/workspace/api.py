@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.playground.workspace import methods_chat, methods_read, methods_views
+from bot.playground.workspace import (
+    methods_chat,
+    methods_files,
+    methods_groups,
+    methods_read,
+    methods_stream,
+    methods_views,
+)
 from bot.playground.workspace.arguments import Arguments, read_arguments
 from bot.playground.workspace.core import Core
 from bot.playground.workspace.errors import Json, Refused
@@ -34,12 +41,22 @@ class Call:
 
 _METHODS = {
     "auth.test": _Method(methods_read.auth_test),
+    "auth.revoke": _Method(methods_read.auth_revoke),
     "apps.connections.open": _Method(methods_views.open_connection, (), "app"),
     "chat.postMessage": _Method(methods_chat.post_message, ("chat:write",)),
     "chat.update": _Method(methods_chat.update, ("chat:write",)),
     "chat.delete": _Method(methods_chat.delete, ("chat:write",)),
     "chat.postEphemeral": _Method(methods_chat.post_ephemeral, ("chat:write",)),
+    "chat.getPermalink": _Method(methods_chat.permalink),
+    "chat.startStream": _Method(methods_stream.start, ("chat:write",)),
+    "chat.appendStream": _Method(methods_stream.append, ("chat:write",)),
+    "chat.stopStream": _Method(methods_stream.stop, ("chat:write",)),
     "reactions.add": _Method(methods_chat.add_reaction, ("reactions:write",)),
+    "reactions.remove": _Method(methods_chat.remove_reaction, ("reactions:write",)),
+    "files.getUploadURLExternal": _Method(methods_files.get_upload_url, ("files:write",)),
+    "files.completeUploadExternal": _Method(methods_files.complete_upload, ("files:write",)),
+    "files.info": _Method(methods_files.info, ("files:read",)),
+    "files.delete": _Method(methods_files.delete, ("files:write",)),
     "conversations.history": _Method(methods_read.history),
     "conversations.replies": _Method(methods_read.replies),
     "conversations.info": _Method(methods_read.conversation_info),
@@ -50,8 +67,9 @@ _METHODS = {
     "users.info": _Method(methods_read.user_info, ("users:read",)),
     "users.list": _Method(methods_read.user_list, ("users:read",)),
     "users.conversations": _Method(methods_read.own_conversations),
-    "usergroups.list": _Method(methods_read.group_list, ("usergroups:read",)),
-    "usergroups.users.list": _Method(methods_read.group_members, ("usergroups:read",)),
+    "usergroups.list": _Method(methods_groups.group_list, ("usergroups:read",)),
+    "usergroups.users.list": _Method(methods_groups.group_members, ("usergroups:read",)),
+    "usergroups.users.update": _Method(methods_groups.update_members, ("usergroups:write",)),
     "views.open": _Method(methods_views.open_view),
     "views.push": _Method(methods_views.push_view),
     "views.update": _Method(methods_views.update_view),
@@ -59,6 +77,8 @@ _METHODS = {
     "team.info": _Method(methods_read.team_info, ("team:read",)),
     "bots.info": _Method(methods_read.bot_info, ("users:read",)),
 }
+
+METHODS = frozenset(_METHODS)
 
 
 class Api:
@@ -101,8 +121,16 @@ class Api:
         if kind == "bot" and self._core.team.bot_token_error:
             raise Refused(self._core.team.bot_token_error)
         self._core.team.require(*method.scopes)
+        self._core.rates.take(name, self._place(args))
         self._core.faults.refuse(name)
         return {"ok": True, **method.run(self._core, args)}
+
+    def _place(self, args: Arguments) -> str:
+        """The channel that a rate is counted for, whichever way it was named."""
+        try:
+            return self._core.board.room(args.text("channel")).id
+        except Refused:
+            return args.text("channel")
 
     def _response(self, body: Json, kind: TokenKind, refusal: Refused | None) -> web.Response:
         headers = {"Cache-Control": "no-store"}

@@ -10,6 +10,7 @@ from bot.playground.workspace.feed import Feed
 from bot.playground.workspace.identifiers import Timestamps
 from bot.playground.workspace.people import Channel, Person
 from bot.playground.workspace.rooms import Room, RoomKind, for_page, shown
+from bot.playground.workspace.streams import Stream
 from bot.playground.workspace.team import Team
 from bot.playground.workspace.typed import rich_text
 
@@ -28,6 +29,8 @@ class Board:
         self.timestamps = Timestamps()
         self.announce = announce
         self.rooms: dict[str, Room] = {}
+        self.stream_seconds = 300.0
+        self.streams: dict[str, Stream] = {}
         now = int(time.time())
         for channel in channels:
             kind: RoomKind = "group" if channel.private else "channel"
@@ -55,7 +58,7 @@ class Board:
             raise Refused("channel_not_found")
         return room
 
-    def post(self, room: Room, author: Person, draft: Draft) -> Json:
+    def post(self, room: Room, author: Person, draft: Draft, *, streaming: bool = False) -> Json:
         """Stores a message and tells of it; returns the stored message."""
         root = room.root_of(draft.thread_ts) if draft.thread_ts else None
         message = written(self.team, author, draft) | {"ts": self.timestamps.next()}
@@ -63,6 +66,8 @@ class Board:
             message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
             if draft.broadcast:
                 message |= {"subtype": "thread_broadcast", "root": shown(root)}
+        if streaming:
+            message["streaming_state"] = "in_progress"
         room.messages[message["ts"]] = message
         self._tell(room, "message", message)
         if root is not None:
@@ -90,6 +95,10 @@ class Board:
         self.changed(room, message, before)
         return message
 
+    def show(self, room: Room, message: Json) -> None:
+        """Tells the open pages alone of a message that says more."""
+        self._tell(room, "message_changed", message)
+
     def changed(self, room: Room, message: Json, before: Json) -> None:
         """Tells of a stored message that says something else from now on."""
         self._tell(room, "message_changed", message)
@@ -99,6 +108,7 @@ class Board:
     def delete(self, room: Room, ts: str) -> None:
         """Removes a message; the root of a thread leaves a tombstone, which is told as a change."""
         message = room.message(ts)
+        self.streams.pop(ts, None)
         before = shown(message)
         root_ts = message.get("thread_ts", ts)
         if root_ts == ts and room.replies(ts):

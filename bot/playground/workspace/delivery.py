@@ -37,7 +37,7 @@ class Delivery:
 
     def send_event(self, payload: Json) -> None:
         """Delivers an event in the background; by both ways it has one event_id."""
-        if self._team.bot_token_error:
+        if not self._team.is_installed:
             return
         if self._way != "http":
             self.socket.send_event(payload)
@@ -46,7 +46,7 @@ class Delivery:
 
     async def ask(self, kind: Kind, payload: Json) -> Ack:
         """Delivers an interaction or a command and waits for its ack; by both ways, the socket's counts."""
-        if self._team.bot_token_error:
+        if not self._team.is_installed:
             return Ack("no_connection")
         if self._way == "http":
             return await self.request_url.ask(kind, payload)

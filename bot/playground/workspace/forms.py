@@ -3,16 +3,18 @@
 from bot.playground.workspace import envelopes
 from bot.playground.workspace.acks import ERRORS
 from bot.playground.workspace.core import Core
-from bot.playground.workspace.elements import input_errors
+from bot.playground.workspace.elements import input_errors, walk
 from bot.playground.workspace.errors import Json, Refused
 from bot.playground.workspace.outcomes import SubmitOutcome
+from bot.playground.workspace.response_urls import ResponseUrls
 
 
 class Forms:
     """What a person does with an open modal."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, urls: ResponseUrls) -> None:
         self._core = core
+        self._urls = urls
 
     async def submit(self, user: str, view_id: str, values: Json) -> SubmitOutcome:
         """Submits a modal.
@@ -33,6 +35,7 @@ class Forms:
             return SubmitOutcome(False, errors, view)
         person = self._core.team.person(user)
         payload = envelopes.view_submission(self._core.team, person, dict(view), views.trigger(user, view_id))
+        payload["response_urls"] = self._response_urls(user, view)
         ack = await self._core.link.ask("interactive", payload)
         if ack.outcome != "acked":
             return SubmitOutcome(False, view=view, error=ERRORS[ack.outcome])
@@ -59,6 +62,19 @@ class Forms:
             if one["notify_on_close"]:
                 payload = envelopes.view_closed(self._core.team, person, one, cleared=cleared)
                 await self._core.link.ask("interactive", payload)
+
+    def _response_urls(self, user: str, view: Json) -> list[Json]:
+        """An address for each channel that was chosen where the view asked for one."""
+        found: list[Json] = []
+        for block, element in walk(view["blocks"]):
+            entry = view["state"]["values"].get(block["block_id"], {}).get(element.get("action_id"), {})
+            chosen = entry.get("selected_conversation") or entry.get("selected_channel")
+            room = self._core.board.rooms.get(chosen) if chosen else None
+            if room is None or not element.get("response_url_enabled"):
+                continue
+            names = {"block_id": block["block_id"], "action_id": element["action_id"]}
+            found.append(names | {"channel_id": room.id, "response_url": self._urls.mint(room, user)})
+        return found
 
     async def _answered(self, user: str, view: Json, answer: Json) -> SubmitOutcome:
         views = self._core.views

@@ -62,7 +62,8 @@ class Human:
             return CommandOutcome(False, error.error)
         command, _, rest = text.strip().partition(" ")
         known = [name for name, _ in self._core.team.commands]
-        if command not in known or "commands" not in self._core.team.scopes:
+        has_commands = self._core.team.is_installed and "commands" in self._core.team.scopes
+        if command not in known or not has_commands:
             return CommandOutcome(False, "invalid_command", f"{command} is not a valid command.")
         urls = (self._urls.mint(room, user), self._core.views.trigger(user))
         place = {"id": room.id, "name": room.name if room.kind == "channel" else _private_name(room)}

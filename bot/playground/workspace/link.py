@@ -14,6 +14,7 @@ from bot.playground.workspace.acks import Ack
 from bot.playground.workspace.envelopes import Kind, envelope
 from bot.playground.workspace.errors import Json
 from bot.playground.workspace.faults import Faults
+from bot.playground.workspace.waits import Waits
 
 MOST_CONNECTIONS = 10
 _TICKET_SECONDS = 60.0
@@ -23,20 +24,12 @@ _GRACE_SECONDS = 0.5
 class Link:
     """All sockets of the app. Envelopes go to any one of them; a retry may land on another."""
 
-    def __init__(
-        self,
-        app_id: str,
-        faults: Faults,
-        *,
-        ack_seconds: float,
-        retry_pauses: tuple[float, ...],
-        warning_seconds: float = 10.0,
-    ) -> None:
+    def __init__(self, app_id: str, faults: Faults, waits: Waits) -> None:
         self._app_id = app_id
         self._faults = faults
-        self._ack_seconds = ack_seconds
-        self._retry_pauses = retry_pauses
-        self._warning_seconds = warning_seconds
+        self._ack_seconds = waits.ack_seconds
+        self._retry_pauses = waits.retry_pauses
+        self._warning_seconds = waits.warning_seconds
         self._tickets: dict[str, float] = {}
         self._sockets: list[web.WebSocketResponse] = []
         self._turn = itertools.count()

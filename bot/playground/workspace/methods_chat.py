@@ -1,28 +1,29 @@
-"""The API methods that write: chat.* and reactions.add."""
+"""The API methods that write: chat.* and reactions.*."""
 
 from bot.playground.workspace.arguments import Arguments
 from bot.playground.workspace.core import Core
 from bot.playground.workspace.drafts import Draft
 from bot.playground.workspace.errors import Json, Refused
+from bot.playground.workspace.later_deeds import emoji_name
 from bot.playground.workspace.limits import check_message
 from bot.playground.workspace.rooms import Room, shown
 
 
 def post_message(core: Core, args: Arguments) -> Json:
     """chat.postMessage: a message of the bot in a channel or in direct messages."""
-    room = _writable(core, args)
+    room = writable(core, args.needed("channel"))
     draft = _draft(args)
-    core.rates.take("chat.postMessage", room.id)
     message = core.board.post(room, core.team.bot, draft)
     return {"channel": room.id, "ts": message["ts"], "message": shown(message, metadata=True)}
 
 
 def update(core: Core, args: Arguments) -> Json:
     """chat.update: only what the bot itself wrote; blocks and metadata that are not sent stay."""
-    room = _writable(core, args)
+    room = writable(core, args.needed("channel"), "is_inactive")
     message = _own(core, room, args.needed("ts"), "cant_update_message")
+    if message.get("streaming_state") == "in_progress":
+        raise Refused("streaming_state_conflict")
     draft = _draft(args)
-    core.rates.take("chat.update", room.id)
     message = core.board.edit(room, message["ts"], draft)
     outward = shown(message, metadata=True)
     return {"channel": room.id, "ts": message["ts"], "text": message["text"], "message": outward}
@@ -30,7 +31,7 @@ def update(core: Core, args: Arguments) -> Json:
 
 def delete(core: Core, args: Arguments) -> Json:
     """chat.delete: only what the bot itself wrote."""
-    room = _writable(core, args)
+    room = writable(core, args.needed("channel"), "cant_delete_message")
     message = _own(core, room, args.needed("ts"), "cant_delete_message")
     core.board.delete(room, message["ts"])
     return {"channel": room.id, "ts": message["ts"]}
@@ -38,28 +39,50 @@ def delete(core: Core, args: Arguments) -> Json:
 
 def post_ephemeral(core: Core, args: Arguments) -> Json:
     """chat.postEphemeral: seen by one member of the channel only."""
-    room = _writable(core, args)
+    room = writable(core, args.needed("channel"))
     user = args.needed("user")
     if user not in core.team.people or user not in room.members:
         raise Refused("user_not_in_channel")
     draft = _draft(args)
-    core.rates.take("chat.postEphemeral", room.id)
     return {"message_ts": core.whispers.show(room, user, draft)["ts"]}
 
 
 def add_reaction(core: Core, args: Arguments) -> Json:
     """reactions.add: one emoji of the bot on a message."""
-    room = _writable(core, args)
-    core.board.react(room, args.needed("timestamp"), args.needed("name").strip(":"), core.team.bot.id)
+    room = writable(core, args.needed("channel"))
+    core.board.react(room, args.needed("timestamp"), emoji_name(args.needed("name")), core.team.bot.id)
     return {}
 
 
-def _writable(core: Core, args: Arguments) -> Room:
+def remove_reaction(core: Core, args: Arguments) -> Json:
+    """reactions.remove: takes away what the bot added."""
+    room = writable(core, args.needed("channel"))
+    core.board.unreact(room, args.needed("timestamp"), emoji_name(args.needed("name")), core.team.bot.id)
+    return {}
+
+
+def permalink(core: Core, args: Arguments) -> Json:
+    """chat.getPermalink: the address of one message."""
     room = core.board.room(args.needed("channel"))
+    message = room.message(args.needed("message_ts"))
+    address = f"{core.address()}/archives/{room.id}/p{message['ts'].replace('.', '')}"
+    thread = message.get("thread_ts", message["ts"])
+    rest = "" if thread == message["ts"] else f"?thread_ts={thread}&cid={room.id}"
+    return {"channel": room.id, "permalink": address + rest}
+
+
+def writable(core: Core, channel: str, archived: str = "is_archived") -> Room:
+    """The channel, if the bot may write there; `archived` is what is said of an archived one.
+
+    Raises:
+        Refused: `channel_not_found`, `not_in_channel`, or as `archived` says.
+    """
+    room = core.board.room(channel)
     if core.team.bot.id not in room.members:
         public = room.kind == "channel"
         if not public or "chat:write.public" not in core.team.scopes:
             raise Refused("not_in_channel" if public else "channel_not_found")
+    room.refuse_if_archived(archived)
     return room
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from bot.playground.workspace.arguments import Arguments
 from bot.playground.workspace.core import Core
 from bot.playground.workspace.errors import Json, Refused
-from bot.playground.workspace.people import Person, UserGroup
+from bot.playground.workspace.people import Person
 from bot.playground.workspace.rooms import Room, shown
 
 _READ = {"channel": "channels:read", "group": "groups:read", "im": "im:read"}
@@ -29,6 +29,14 @@ def auth_test(core: Core, _args: Arguments) -> Json:
         "bot_id": core.team.bot.bot_id,
         "is_enterprise_install": False,
     }
+
+
+def auth_revoke(core: Core, args: Arguments) -> Json:
+    """auth.revoke: the bot gives its own token up; `test` only asks."""
+    if args.flag("test"):
+        return {"revoked": False}
+    core.team.bot_token_error = "token_revoked"  # noqa: S105 - an error code, no secret
+    return {"revoked": True}
 
 
 def history(core: Core, args: Arguments) -> Json:
@@ -62,11 +70,12 @@ def conversation_info(core: Core, args: Arguments) -> Json:
 
 def conversation_list(core: Core, args: Arguments) -> Json:
     """conversations.list: the channels of the wanted types that the bot may know of."""
-    kinds = [_KINDS[kind] for kind in args.listed("types") or ["public_channel"] if kind in _KINDS]
+    kinds = _kinds(args)
     for kind in kinds:
         core.team.require(_READ[kind])
     rooms = [r for r in core.board.rooms.values() if r.kind in kinds]
     known = [r for r in rooms if r.kind == "channel" or core.team.bot.id in r.members]
+    known = [r for r in known if not (r.archived and args.flag("exclude_archived"))]
     page, after = _page([_channel(core, room) for room in known], args, default=100, most=1000)
     return {"channels": page, "response_metadata": {"next_cursor": after}}
 
@@ -75,9 +84,13 @@ def own_conversations(core: Core, args: Arguments) -> Json:
     """users.conversations: the channels in which the bot (or `user`) is."""
     core.team.require("channels:read")
     user = args.text("user") or core.team.bot.id
-    kinds = [_KINDS[kind] for kind in args.listed("types") or ["public_channel"] if kind in _KINDS]
+    kinds = _kinds(args)
     rooms = [
-        r for r in core.board.rooms.values() if r.kind in kinds and {user, core.team.bot.id} <= r.members
+        r
+        for r in core.board.rooms.values()
+        if r.kind in kinds
+        and {user, core.team.bot.id} <= r.members
+        and not (r.archived and args.flag("exclude_archived"))
     ]
     page, after = _page([_channel(core, room) for room in rooms], args, default=100, most=1000)
     return {"channels": page, "response_metadata": {"next_cursor": after}}
@@ -109,6 +122,10 @@ def join(core: Core, args: Arguments) -> Json:
     room = core.board.room(args.needed("channel"))
     if room.kind != "channel":
         raise Refused("method_not_supported_for_channel_type" if room.kind == "im" else "channel_not_found")
+    room.refuse_if_archived("is_archived")
+    if core.team.bot.id in room.members:
+        already = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+        return {"channel": _channel(core, room), **already}
     room.members.add(core.team.bot.id)
     return {"channel": _channel(core, room)}
 
@@ -123,17 +140,6 @@ def user_list(core: Core, args: Arguments) -> Json:
     everybody = [_user(core, person) for person in core.team.people.values()]
     page, after = _page(everybody, args, default=1000, most=1000)
     return {"members": page, "cache_ts": int(time.time()), "response_metadata": {"next_cursor": after}}
-
-
-def group_list(core: Core, args: Arguments) -> Json:
-    """usergroups.list: the user groups, with their members if asked."""
-    groups = [_group(core, group, args) for group in core.team.groups.values()]
-    return {"usergroups": groups}
-
-
-def group_members(core: Core, args: Arguments) -> Json:
-    """usergroups.users.list: ids of people."""
-    return {"users": list(core.team.group(args.needed("usergroup")).members)}
 
 
 def team_info(core: Core, _args: Arguments) -> Json:
@@ -173,14 +179,25 @@ def _known(core: Core, room: Room) -> None:
         raise Refused("channel_not_found")
 
 
+def _kinds(args: Arguments) -> list[str]:
+    wanted = args.listed("types") or ["public_channel"]
+    if not set(wanted) <= {*_KINDS, "mpim"}:
+        raise Refused("invalid_types")
+    return [_KINDS[kind] for kind in wanted if kind in _KINDS]
+
+
 def _between(messages: list[Json], args: Arguments) -> list[Json]:
-    try:
-        oldest, latest = float(args.text("oldest") or 0), float(args.text("latest") or "inf")
-    except ValueError:
-        raise Refused("invalid_ts_oldest") from None
+    oldest, latest = _moment(args, "oldest", 0.0), _moment(args, "latest", float("inf"))
     if args.flag("inclusive"):
         return [m for m in messages if oldest <= float(m["ts"]) <= latest]
     return [m for m in messages if oldest < float(m["ts"]) < latest]
+
+
+def _moment(args: Arguments, name: str, default: float) -> float:
+    try:
+        return float(args.text(name) or default)
+    except ValueError:
+        raise Refused(f"invalid_ts_{name}") from None
 
 
 def _page(everything: list[T], args: Arguments, *, default: int, most: int) -> tuple[list[T], str]:
@@ -215,7 +232,7 @@ def _channel(core: Core, room: Room) -> Json:
         "is_im": False,
         "is_mpim": False,
         "is_private": room.kind == "group",
-        "is_archived": False,
+        "is_archived": room.archived,
         "is_general": False,
         "is_shared": False,
         "is_ext_shared": False,
@@ -258,8 +275,3 @@ def _user(core: Core, person: Person) -> Json:
         "is_app_user": False,
         "updated": 0,
     }
-
-
-def _group(core: Core, group: UserGroup, args: Arguments) -> Json:
-    users = {"users": list(group.members)} if args.flag("include_users") else {}
-    return core.team.group_outward(group) | users

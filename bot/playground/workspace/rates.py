@@ -16,10 +16,22 @@ class Rate:
     per_channel: bool = True
 
 
-DEFAULT_RATES = {
-    "chat.postMessage": Rate(1.0, 20),
-    "chat.update": Rate(50 / 60, 50, per_channel=False),
+# Slack's tiers: calls a minute for each method. What is listed nowhere has its own, generous limit.
+_A_MINUTE = {1: 1, 2: 20, 3: 50, 4: 100}
+_TIERS = {
+    2: "chat.startStream chat.stopStream conversations.list reactions.remove usergroups.list "
+    "usergroups.users.list usergroups.users.update users.list",
+    3: "apps.connections.open auth.revoke bots.info chat.delete chat.update conversations.history "
+    "conversations.info conversations.join conversations.open conversations.replies files.delete "
+    "reactions.add team.info users.conversations",
+    4: "chat.appendStream chat.postEphemeral conversations.members files.completeUploadExternal "
+    "files.getUploadURLExternal files.info users.info views.open views.publish views.push views.update",
 }
+DEFAULT_RATES = {
+    method: Rate(_A_MINUTE[tier] / 60, _A_MINUTE[tier], per_channel=False)
+    for tier, methods in _TIERS.items()
+    for method in methods.split()
+} | {"chat.postMessage": Rate(1.0, 20)}
 
 
 class Rates:

@@ -14,6 +14,7 @@ from bot.playground.workspace.envelopes import VERIFICATION_TOKEN, Kind
 from bot.playground.workspace.errors import Json, Refused
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.signature import signed_headers
+from bot.playground.workspace.waits import Waits
 
 _MOST_REDIRECTS = 2
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
@@ -31,15 +32,13 @@ class _Answer:
 
 
 class RequestUrl:
-    """One address for events, commands and interactions. `pauses`: seconds before each retry of an event."""
+    """One address for events, commands and interactions."""
 
-    def __init__(
-        self, signing_secret: str, faults: Faults, *, ack_seconds: float, pauses: tuple[float, ...]
-    ) -> None:
+    def __init__(self, signing_secret: str, faults: Faults, waits: Waits) -> None:
         self._secret = signing_secret
         self._faults = faults
-        self._ack_seconds = ack_seconds
-        self._pauses = pauses
+        self._ack_seconds = waits.ack_seconds
+        self._pauses = waits.http_retry_pauses
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.url = ""

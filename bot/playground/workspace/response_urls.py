@@ -81,6 +81,9 @@ class ResponseUrls:
             raise Refused("expired_url", status=404)
         if url.left <= 0:
             raise Refused("used_url", status=404)
+        if self._core.board.rooms.get(url.room.id) is not url.room:
+            raise Refused("channel_not_found", status=404)
+        url.room.refuse_if_archived("is_archived")
         url.left -= 1
         if url.message_ts is not None and Arguments(body).flag("delete_original"):
             self._delete(url, url.message_ts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Unpack
 
 from aiohttp import web
 
@@ -28,13 +29,14 @@ from bot.playground.workspace.response_urls import ResponseUrls
 from bot.playground.workspace.scripted import ScriptedPeople
 from bot.playground.workspace.team import Team
 from bot.playground.workspace.views import Views
+from bot.playground.workspace.waits import OtherWaits, Waits
 from bot.playground.workspace.whispers import Whispers
 
 _BODY_BYTES = 2 * 1024 * 1024
 
 
 class Workspace(ScriptedPeople, Administration):
-    """One workspace on 127.0.0.1. Times are seconds; `rates` by API method, empty for none."""
+    """One workspace on 127.0.0.1. `rates` by API method, empty for none; `other` as in `Waits`."""
 
     def __init__(
         self,
@@ -56,34 +58,24 @@ class Workspace(ScriptedPeople, Administration):
         page_folder: Path | None = None,
         demo: Demo | None = None,
         rates: dict[str, Rate] = DEFAULT_RATES,
-        ack_seconds: float = 3.0,
-        trigger_seconds: float = 3.0,
-        retry_pauses: tuple[float, ...] = (1.0, 3.0, 10.0),
-        http_retry_pauses: tuple[float, ...] = (0.0, 60.0, 300.0),
-        warning_seconds: float = 10.0,
-        response_url_seconds: float = 1800.0,
+        **other: Unpack[OtherWaits],
     ) -> None:
+        waits = Waits(**other)
         team = Team(team_id, app_id, bot, bot_token, app_token, team_name, tuple(scopes), tuple(events))
         team.commands, team.signing_secret = tuple(commands), signing_secret
         team.groups = {group.id: group for group in user_groups}
         team.add(people)
         feed, self.faults = Feed(), Faults()
-        socket = Link(
-            app_id,
-            self.faults,
-            ack_seconds=ack_seconds,
-            retry_pauses=retry_pauses,
-            warning_seconds=warning_seconds,
-        )
-        over_http = RequestUrl(signing_secret, self.faults, ack_seconds=ack_seconds, pauses=http_retry_pauses)
+        socket, over_http = Link(app_id, self.faults, waits), RequestUrl(signing_secret, self.faults, waits)
         link = Delivery(team, socket, over_http)
         board = Board(team, list(channels), feed, lambda event: link.send_event(event_callback(team, event)))
-        views = Views(team, feed, trigger_seconds=trigger_seconds)
+        board.stream_seconds = waits.stream_seconds
+        views = Views(team, feed, trigger_seconds=waits.trigger_seconds)
         whispers = Whispers(team, feed, board.timestamps)
         parts = (team, board, whispers, views, Files(team), link, feed, self.faults, Rates(rates))
         self._core = Core(*parts, address=lambda: self.url)
-        self._urls = ResponseUrls(self._core, seconds=response_url_seconds)
-        self._human, self._forms = Human(self._core, self._urls), Forms(self._core)
+        self._urls = ResponseUrls(self._core, seconds=waits.response_url_seconds)
+        self._human, self._forms = Human(self._core, self._urls), Forms(self._core, self._urls)
         self._later = LaterDeeds(self._core)
         self._api = Api(self._core)
         self._page = Page(self._core, self._human, self._later, self._forms, page_folder, demo)
@@ -161,6 +153,7 @@ class Workspace(ScriptedPeople, Administration):
         """Clears messages, views, files and ephemerals; the open pages are told to load anew."""
         for room in self._core.board.rooms.values():
             room.messages.clear()
+        self._core.board.streams.clear()
         self._core.whispers.clear()
         self._core.views.clear()
         self._core.files.clear()

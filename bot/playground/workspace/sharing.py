@@ -9,11 +9,17 @@ from bot.playground.workspace.rooms import Room
 
 
 def share(
-    core: Core, room: Room, author: Person, files: list[File], text: str, thread_ts: str | None
+    core: Core,
+    room: Room,
+    author: Person,
+    files: list[File],
+    text: str,
+    thread_ts: str | None,
+    blocks: list[Json] | None = None,
 ) -> Json:
     """Posts the message and tells of it; returns the stored message."""
     outward = [core.files.outward(file, core.address()) for file in files]
-    draft = Draft(text, thread_ts=thread_ts, files=outward)
+    draft = Draft(text, blocks, thread_ts=thread_ts, files=outward)
     message = core.board.post(room, author, draft)
     for file in files:
         file.shares.append((room.id, message["ts"]))

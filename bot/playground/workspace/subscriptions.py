@@ -22,3 +22,6 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "subteam_members_changed": ("usergroups:read",),
     "subteam_updated": ("usergroups:read",),
 }
+
+# Everything that this workspace can tell an app of; a test that wants to hear all subscribes to it.
+ALL_EVENTS = (*SCOPES, "app_home_opened", "app_uninstalled", "tokens_revoked")

@@ -29,6 +29,7 @@ class Team:
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, UserGroup] = field(default_factory=dict)
     bot_token_error: str = ""
+    is_installed: bool = True
 
     @property
     def domain(self) -> str:

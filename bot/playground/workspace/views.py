@@ -1,5 +1,6 @@
 """Open modals and Home tabs, the trigger ids that may open them, and their hashes."""
 
+import json
 import secrets
 import time
 from collections import defaultdict
@@ -13,6 +14,7 @@ from bot.playground.workspace.limits import check_view
 from bot.playground.workspace.team import Team
 
 _STACK = 3
+_MOST_BYTES = 250_000
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Views:
             Refused: for a bad trigger or a bad view.
         """
         self._check(view, "modal")
+        self._check_external_id(view, None)
         trigger = self._use(trigger_id)
         return self._show(trigger.user, self._new(view))
 
@@ -67,6 +70,7 @@ class Views:
     def push_on(self, user: str, below: Json, view: Json) -> Json:
         """The same as `push`, answering a submission."""
         self._check(view, "modal")
+        self._check_external_id(view, None)
         if len(self._open[user]) >= _STACK:
             raise Refused("push_limit_reached")
         return self._show(user, self._new(view, below))
@@ -79,11 +83,13 @@ class Views:
         """
         user, old = self._find(view_id, external_id)
         self._check(view, old["type"])
+        self._check_external_id(view, old["id"])
         if view_hash is not None and view_hash != old["hash"]:
             raise Refused("hash_conflict")
         new = self._filled(view, old["state"]["values"])
-        kept = ("id", "root_view_id", "previous_view_id", "external_id")
+        kept = ("id", "root_view_id", "previous_view_id")
         old |= new | {key: old[key] for key in kept}
+        old["external_id"] = view.get("external_id") or old["external_id"]
         self._tell(user, old)
         return old
 
@@ -96,6 +102,7 @@ class Views:
         self._team.person(user)
         self._check(view, "home")
         old = self.homes.get(user)
+        self._check_external_id(view, old["id"] if old else None)
         if old is not None:
             return self.update(old["id"], None, view, view_hash)
         self.homes[user] = self._new(view)
@@ -138,8 +145,20 @@ class Views:
         """Keeps what a person has filled in so far as the view's state."""
         view["state"] = {"values": state_values(view["blocks"], values, view["state"]["values"])}
 
+    def _check_external_id(self, view: Json, own_id: str | None) -> None:
+        """An external_id names one view of the whole workspace."""
+        wanted = view.get("external_id")
+        others = (v for _, v in self._everything() if v["id"] != own_id)
+        if wanted and any(other["external_id"] == wanted for other in others):
+            raise Refused("duplicate_external_id")
+
+    def _everything(self) -> list[tuple[str, Json]]:
+        return [(u, v) for u, stack in self._open.items() for v in stack] + list(self.homes.items())
+
     def _check(self, view: Json, kind: str) -> None:
         check_view(view)
+        if len(json.dumps(view)) > _MOST_BYTES:
+            raise Refused("view_too_large")
         if view["type"] != kind:
             raise Refused(
                 "invalid_arguments", response_metadata={"messages": [f"[ERROR] expected type {kind}"]}
@@ -157,8 +176,7 @@ class Views:
         return trigger
 
     def _find(self, view_id: str | None, external_id: str | None) -> tuple[str, Json]:
-        everything = [(u, v) for u, stack in self._open.items() for v in stack] + list(self.homes.items())
-        for user, view in everything:
+        for user, view in self._everything():
             if view_id == view["id"] or (external_id and external_id == view["external_id"]):
                 return user, view
         raise Refused("not_found")

@@ -9,7 +9,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.playground.workspace import DEFAULT_SCOPES, Rate, Workspace
+from bot.playground.workspace import DEFAULT_RATES, DEFAULT_SCOPES, Rate, Workspace
+from bot.playground.workspace.api import METHODS
 
 from .conftest import (
     BOT,
@@ -221,6 +222,26 @@ async def test_rate_of_one_channel(session: aiohttp.ClientSession) -> None:
     await client.chat_postMessage(channel="D0ONCALL", text="x")
     assert len(workspace.messages(CHANNEL)) == 3
     await workspace.stop()
+
+
+async def test_every_method_has_its_tier(session: aiohttp.ClientSession) -> None:
+    """A rate holds for any method, counted for the whole workspace; by default those of Slack's tiers."""
+    workspace = new_workspace(rates={"usergroups.list": Rate(0.01, 2, per_channel=False)})
+    await workspace.start()
+    client = client_for(workspace, session)
+    for _ in range(2):
+        await client.usergroups_list()
+    answer = await refusal(client.usergroups_list())
+    assert (answer.status_code, answer["error"], answer.headers["Retry-After"]) == (429, "ratelimited", "100")
+    await workspace.stop()
+    minute = {name: DEFAULT_RATES[name].per_second * 60 for name in DEFAULT_RATES}
+    assert (minute["usergroups.users.list"], minute["chat.update"], minute["views.open"]) == (20, 50, 100)
+
+
+async def test_no_method_is_without_a_rate_by_mistake() -> None:
+    """What has no tier is what Slack gives a generous limit of its own."""
+    assert METHODS - DEFAULT_RATES.keys() == {"auth.test", "chat.getPermalink"}
+    assert DEFAULT_RATES.keys() <= METHODS
 
 
 async def test_ordered_faults(workspace: Workspace, client: AsyncWebClient) -> None:
