@@ -34,18 +34,28 @@ class Player:
         return await self._post("command", channel=channel, text=text)
 
     async def click(self, channel: str, message: Message, action_id: str) -> dict[str, Any]:
-        """Press a button as the message stands now: it may have been edited since it was read.
+        """Press a button as the message stands now: it may have been edited since it was read, or just now.
 
         Raises:
             ClickFailed: the message has no such button, or the app did not take the click.
         """
+        done = await self._click_once(channel, message, action_id)
+        for _ in range(4):
+            if done.get("error") != "element_not_found":
+                break
+            done = await self._click_once(channel, message, action_id)
+        if not done.get("ok"):
+            raise ClickFailed(f"{self.person.name} presses {action_id}: {done.get('error')}")
+        return done
+
+    async def _click_once(self, channel: str, message: Message, action_id: str) -> dict[str, Any]:
         seen = await self.sees()
         now = next((m for m in seen["channels"][channel] if m["ts"] == message["ts"]), message)
         found = next(((b, e) for b, e in elements(now) if e["action_id"].startswith(action_id)), None)
         if found is None:
             raise ClickFailed(f"{self.person.name} finds no button {action_id}")
         block, element = found
-        done = await self._post(
+        return await self._post(
             "click",
             channel=channel,
             message_ts=message["ts"],
@@ -53,9 +63,6 @@ class Player:
             action_id=element["action_id"],
             value=element["value"],
         )
-        if not done.get("ok"):
-            raise ClickFailed(f"{self.person.name} presses {action_id}: {done.get('error')}")
-        return done
 
     async def submit(self, view_id: str, values: dict[str, Any]) -> dict[str, Any]:
         return await self._post("submit", view_id=view_id, values=values)

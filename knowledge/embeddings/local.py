@@ -55,7 +55,7 @@ class LocalEmbedder:
         self._weights, self._cache = weights, cache
         self._session: Any = None
         self._tokenizer: Any = None
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()
 
     def warm(self) -> None:
         """Checks the files, builds the graph if there is none, loads it. About 0.5 s, the first time 3 s.
@@ -63,7 +63,7 @@ class LocalEmbedder:
         Raises WeightsRefused for files that differ from the published ones, EmbedderUnavailable for missing
         ones.
         """
-        with self._lock:
+        with self._loading:
             if self._session is None:
                 weights = self._checked()
                 graph = self._cache / f"minilm-{GRAPH_VERSION}"
@@ -74,17 +74,19 @@ class LocalEmbedder:
                 self._session = _session(graph / GRAPH_FILE)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """float32 (texts, 384). Longer texts count by their first 256 tokens."""
+        """float32 (texts, 384). Longer texts count by their first 256 tokens.
+
+        Callers do not wait for one another: a question is answered while hundreds of passages are indexed.
+        """
         import numpy as np
 
         self.warm()
-        with self._lock:
-            tokens = self._tokenizer.encode_batch(list(texts))
-            vectors = np.zeros((len(texts), self.dimension), np.float32)
-            # Texts of like length together, so that little is spent on padding.
-            order = sorted(range(len(texts)), key=lambda index: len(tokens[index].ids))
-            for rows in _batches(order, tokens):
-                vectors[rows] = self._run([tokens[row].ids for row in rows])
+        tokens = self._tokenizer.encode_batch(list(texts))
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        # Texts of like length together, so that little is spent on padding.
+        order = sorted(range(len(texts)), key=lambda index: len(tokens[index].ids))
+        for rows in _batches(order, tokens):
+            vectors[rows] = self._run([tokens[row].ids for row in rows])
         return vectors
 
     def _run(self, ids: list[list[int]]) -> Any:  # noqa: ANN401  # onnxruntime and tokenizers are untyped, and loaded late

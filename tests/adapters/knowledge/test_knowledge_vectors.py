@@ -233,6 +233,18 @@ def test_meaning_is_near_meaning(model: LocalEmbedder) -> None:
     assert np.allclose(np.vstack([model.embed([text]) for text in texts]), vectors, atol=1e-5)
 
 
+def test_a_question_does_not_wait_for_a_long_batch(model: LocalEmbedder) -> None:
+    """One text is embedded while another thread embeds hundreds, and its vector is the same as alone."""
+    alone = model.embed(["orders wait for a lock"])
+    long = [f"passage {number} about orders, mails and locks " * 20 for number in range(60)]
+    batch = threading.Thread(target=model.embed, args=(long,))
+    batch.start()
+    beside = model.embed(["orders wait for a lock"])
+    assert batch.is_alive()
+    batch.join()
+    assert (alone == beside).all()
+
+
 def test_the_model_finds_other_words_and_says_when_nothing_fits(
     shop: Path, open_base: Open, model: LocalEmbedder
 ) -> None:
