@@ -27,7 +27,7 @@ def _hostile_blocks() -> list[dict[str, object]]:
         {"type": "header", "text": {"type": "plain_text", "text": HOSTILE}},
         {"type": "markdown", "text": HOSTILE},
         {"type": "table", "rows": [[{"type": "raw_text", "text": HOSTILE}]]},
-        {"type": "task_card", "task_id": "t", "title": HOSTILE},
+        {"type": "data_visualization", "title": HOSTILE},
         {"type": "rich_text", "elements": parts},
     ]
 
@@ -89,7 +89,7 @@ async def test_text_without_blocks_keeps_its_formatting(page: Page, desk: Any) -
 async def test_unknown_blocks_and_elements_are_shown_as_json(page: Page, desk: Any) -> None:  # noqa: ANN401
     """What the page cannot draw is never dropped: its name and its JSON are there to read."""
     blocks = [
-        {"type": "task_card", "task_id": "t1", "title": "Collect evidence"},
+        {"type": "data_visualization", "title": "Errors", "chart": {"type": "line"}},
         {
             "type": "actions",
             "elements": [{"type": "workflow_button", "text": {"type": "plain_text", "text": "go"}}],
@@ -97,9 +97,9 @@ async def test_unknown_blocks_and_elements_are_shown_as_json(page: Page, desk: A
     ]
     message = _message(page, await desk.post(blocks=blocks))
     await expect(message.locator(".unknown figcaption")).to_have_text(
-        ["Block “task_card” is not drawn here", "Element “workflow_button” is not drawn here"]
+        ["Block “data_visualization” is not drawn here", "Element “workflow_button” is not drawn here"]
     )
-    await expect(message.locator(".unknown pre").first).to_contain_text('"title": "Collect evidence"')
+    await expect(message.locator(".unknown pre").first).to_contain_text('"title": "Errors"')
 
 
 async def test_tables_and_lists_are_drawn(page: Page, desk: Any) -> None:  # noqa: ANN401
