@@ -97,7 +97,7 @@ async def post_office(tmp_path: Path) -> AsyncIterator[PostOffice]:
         client = AsyncWebClient(place.bot_token, place.api_url, session=session, retry_handlers=[])
         channels = Channels(client, {"incidents": "incidents"})
         refused: list[str] = []
-        outbox = Outbox(store, Snapshots(store, Adopted()), client, channels, refused.append)
+        outbox = Outbox(store, Snapshots(store, Adopted()), client, channels, token_refused=refused.append)
         yield PostOffice(place, store, outbox, client, refused, now)
     store.close()
     await place.stop()

@@ -195,4 +195,4 @@ def _hints() -> list[dict[str, str]]:
     # lazily: it brings slack-bolt, which the page's server itself does not need
     from bot.slack.commands import COMMANDS
 
-    return [{"command": "/vigie", "usage": usage, "about": about} for usage, about, _ in COMMANDS.values()]
+    return [{"command": "/vigie", "usage": usage, "about": about} for usage, about, *_ in COMMANDS.values()]

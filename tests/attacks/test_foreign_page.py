@@ -171,7 +171,7 @@ async def test_no_foreign_page_listens_or_reads(
     for path in (f"/human/stream?user={ON_CALL.id}", "/link"):
         assert await page.evaluate("address => stream(address)", here + path) == "refused"
     assert len(vigie.place._core.feed._queues) == listening, "the browser hid the stream; the server gave it"
-    ticket = vigie.place._core.link.ticket()
+    ticket = vigie.place._core.link.socket.ticket()
     sockets = [f"/link?ticket={ticket}", "/link?ticket=guessed", f"/human/stream?user={ON_CALL.id}"]
     for path in sockets:
         address = here.replace("http", "ws") + path

@@ -4,6 +4,7 @@ import { ELEMENTS } from "./elements.js";
 import { fileAddress, own } from "./files.js";
 import { markdown } from "./markdown.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
+import { plan, task } from "./plan.js";
 import { richText } from "./richtext.js";
 
 function asJson(what, value) {
@@ -78,6 +79,8 @@ const BLOCKS = {
   rich_text: (block) => h("div", { class: "rich" }, ...richText(block)),
   image: (block) => h("figure", { class: "image" }, block.title ? h("figcaption", {}, ...textObject(block.title)) : null, picture(block)),
   table,
+  task_card: task,
+  plan,
   alert: (block) => h("div", { class: `alert ${["error", "warning", "success"].includes(block.level) ? block.level : "info"}` }, text(block.text)),
 };
 

@@ -59,7 +59,7 @@ function storm(faults, running) {
   choice.value = storming;
   const button = h("button", { type: "button", class: "button plain", disabled: busy, "data-focus": "storm", "data-storm": "", onclick: () => act(button, "storm", { fault: choice.value }) },
     icon("storm"), "Storm: 300 alerts");
-  return h("section", { class: "storm" }, h("h3", {}, "Or all at once"), choice, button, running ? progress(running) : null);
+  return h("section", { class: "storm" }, h("h3", {}, "Or a storm of one of them"), choice, button, running ? progress(running) : null);
 }
 
 async function startOver(button) {

@@ -56,8 +56,9 @@ function heading(who, message) {
 function said(message, channel, editing) {
   if (editing) return editor(message, channel);
   if (message.subtype === "tombstone") return h("p", { class: "gone" }, "This message was deleted.");
-  const edited = message.edited ? h("small", { class: "edited" }, "(edited)") : null;
-  return [h("div", { class: "blocks" }, content(message, surface(message, channel)), edited), files(message), reactions(message, channel)];
+  const writing = message.streaming_state === "in_progress" ? h("span", { class: "writing", role: "status", "aria-label": "Still writing" }) : null;
+  const edited = message.edited && !message.streaming_state ? h("small", { class: "edited" }, "(edited)") : null;
+  return [h("div", { class: "blocks" }, content(message, surface(message, channel)), writing, edited), files(message), reactions(message, channel)];
 }
 
 /** `how` is {joined, inThread, unseen, editing}: what the row depends on beside the message itself. */

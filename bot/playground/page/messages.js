@@ -5,7 +5,7 @@ import { row } from "./message.js";
 import { author } from "./people.js";
 import { newsFrom, unread } from "./reads.js";
 import { channel as channelOf, isDirect, shown, state, title } from "./state.js";
-import { day } from "./time.js";
+import { day, sameDay } from "./time.js";
 
 const TOGETHER_S = 300;
 const AT_END = 80;
@@ -23,7 +23,7 @@ function joins(before, message) {
   if (!before || before.ephemeral || message.ephemeral || before.subtype === "tombstone") return false;
   const [one, other] = [author(before), author(message)];
   const close = Math.abs(Number(before.ts) - Number(message.ts)) < TOGETHER_S;
-  return close && one.name === other.name && one.app === other.app && day(before.ts) === day(message.ts);
+  return close && one.name === other.name && one.app === other.app && sameDay(before.ts, message.ts);
 }
 
 function divider(kind, label) {
@@ -55,7 +55,7 @@ function entries(list, channel, thread) {
   const news = thread ? null : newsFrom(channel);
   const rows = list.flatMap((message, index) => {
     const before = list[index - 1];
-    const newDay = !thread && (!before || day(before.ts) !== day(message.ts)) ? [divider("day", day(message.ts))] : [];
+    const newDay = !thread && (!before || !sameDay(before.ts, message.ts)) ? [divider("day", day(message.ts))] : [];
     const newHere = news === message.ts ? [divider("news", "New")] : [];
     const broken = newDay.length || newHere.length || (thread && index === 1);
     const count = thread && index === 0 ? countReplies(list) : [];

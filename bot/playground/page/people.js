@@ -1,5 +1,6 @@
 /** Who speaks, and the picture beside the name. */
 import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { bot, user } from "./state.js";
 
 const TINTS = 6;
@@ -13,6 +14,9 @@ export function author(message) {
 }
 
 const initial = (name) => [...name.replace(/^N3 /, "").trim()][0] ?? "?";
+
+/** What stands before a channel's name. */
+export const sign = (channel) => h("span", { class: "sign", "aria-hidden": "true" }, channel.private ? icon("lock") : "#");
 
 export function avatar(who) {
   const tint = [...(who.id ?? who.name)].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % TINTS;

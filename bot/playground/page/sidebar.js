@@ -1,7 +1,7 @@
 /** Who you are, the channels, and the app. */
 import { post } from "./api.js";
 import { h } from "./dom.js";
-import { avatar } from "./people.js";
+import { avatar, sign } from "./people.js";
 import { arrive, calls, unread } from "./reads.js";
 import { bot, isDirect, myChannels, openChannel, people, state, title, user } from "./state.js";
 import { become } from "./stream.js";
@@ -27,7 +27,7 @@ function news(channel) {
 function entry(channel) {
   const { fresh, count } = news(channel);
   const label = title(channel);
-  const mark = isDirect(channel) ? avatar(bot()) : h("span", { class: "sign", "aria-hidden": "true" }, channel.private ? "▪" : "#");
+  const mark = isDirect(channel) ? avatar(bot()) : sign(channel);
   return h("li", {}, h("button", {
     type: "button", class: `channel ${fresh || count ? "unread" : ""}`, "aria-current": channel.id === state.channel ? "page" : null,
     "data-channel": channel.id, "data-focus": channel.id,

@@ -28,7 +28,6 @@ export const people = () => state.users.filter((each) => !each.is_bot);
 export const channel = (id = state.channel) => state.channels.find((each) => each.id === id);
 export const channelName = (id) => channel(id)?.name ?? id;
 export const isDirect = (each) => each.id.startsWith("D");
-export const sign = (each) => (isDirect(each) ? "" : each.private ? "🔒" : "#");
 export const title = (each) => (isDirect(each) ? bot()?.name ?? "App" : each.name);
 
 /** The channels this person may open: a guest and a private channel go by membership. */

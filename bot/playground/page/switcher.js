@@ -1,6 +1,6 @@
 /** Ctrl+K: jump to a channel or become somebody, by a few letters. */
 import { h } from "./dom.js";
-import { avatar } from "./people.js";
+import { avatar, sign } from "./people.js";
 import { bot, isDirect, myChannels, people, state, title } from "./state.js";
 import { visit } from "./sidebar.js";
 import { become } from "./stream.js";
@@ -9,7 +9,7 @@ const dialog = document.getElementById("switcher");
 
 function targets() {
   const places = myChannels().map((each) => ({
-    mark: isDirect(each) ? avatar(bot()) : h("span", { class: "sign" }, each.private ? "▪" : "#"), name: title(each), about: isDirect(each) ? "App" : "", go: () => visit(each.id),
+    mark: isDirect(each) ? avatar(bot()) : sign(each), name: title(each), about: isDirect(each) ? "App" : "", go: () => visit(each.id),
   }));
   const seats = people().filter((each) => each.id !== state.me)
     .map((each) => ({ mark: avatar(each), name: each.name, about: "Speak as this person", go: () => become(each.id) }));

@@ -20,6 +20,8 @@ export function ago(ts) {
   return whole(ts);
 }
 
+export const sameDay = (one, other) => moment(one).toDateString() === moment(other).toDateString();
+
 export function day(ts) {
   const then = moment(ts);
   const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86400000);

@@ -3,7 +3,7 @@ import { post } from "./api.js";
 import { follow, h, toast } from "./dom.js";
 import { icon } from "./icons.js";
 import { showKeys } from "./keys.js";
-import { avatar } from "./people.js";
+import { avatar, sign } from "./people.js";
 import { visit } from "./sidebar.js";
 import { bot, changed, channel, isDirect, state, title } from "./state.js";
 import { openSwitcher } from "./switcher.js";
@@ -28,7 +28,7 @@ const menu = () => h("button", {
 
 function build(here) {
   const direct = here && isDirect(here);
-  const name = h("h2", {}, here && !direct ? h("span", { class: "sign", "aria-hidden": "true" }, here.private ? "▪" : "#") : null,
+  const name = h("h2", {}, here && !direct ? sign(here) : null,
     direct ? avatar(bot()) : null, h("span", { class: "name" }, here ? title(here) : "No channel"));
   const tabs = h("div", { class: "tabs", role: "tablist" }, tab("home", "Home", openHome), tab("messages", "Messages", () => visit(state.channel)));
   return h("div", {}, menu(), name, direct ? tabs : null, h("span", { class: "grow" }),

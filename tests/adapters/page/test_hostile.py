@@ -32,13 +32,24 @@ _ALIVE = """() => {
     .map((node) => node.outerHTML);
 }"""
 # What Slack takes in messages only.
-_MESSAGES_ONLY = ("markdown", "task_card", "table")
+_MESSAGES_ONLY = ("markdown", "data_visualization", "plan", "table")
 _RUN = "() => performance.getEntriesByType('resource').map(({ name }) => name)"
 
 
 def _texts(text: str) -> dict[str, str]:
     """Cut to what Slack takes in each place."""
     return {"short": text[:70], "header": text[:150], "section": text[:2900], "label": text[:140]}
+
+
+def _task(of: dict[str, str]) -> dict[str, Any]:
+    said = {"type": "rich_text_section", "elements": [{"type": "text", "text": of["section"]}]}
+    return {
+        "task_id": "t",
+        "title": of["header"],
+        "status": of["short"],
+        "details": {"type": "rich_text", "elements": [said]},
+        "sources": [{"type": "url", "url": of["section"], "text": of["short"]}],
+    }
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:
@@ -77,7 +88,8 @@ def _blocks(text: str) -> list[dict[str, Any]]:
             "title": plain(of["short"]),
         },
         {"type": "table", "rows": [[{"type": "raw_text", "text": of["section"]}]]},
-        {"type": "task_card", "task_id": "t", "title": of["section"]},
+        {"type": "data_visualization", "title": of["section"]},
+        {"type": "plan", "title": of["header"], "tasks": [_task(of)]},
         {
             "type": "actions",
             "elements": [

@@ -108,16 +108,30 @@ async def test_a_guest_sees_only_the_channels_they_are_in(page: Page) -> None:
 
 
 async def test_a_streamed_answer_grows_in_place(page: Page, desk: Any) -> None:  # noqa: ANN401
-    """A message that is edited again and again stays one row, and the list stays at its end."""
+    """It is one row that grows, tasks and text, marked as being written; the list stays at its end."""
+    root = await desk.post(text="INC-1")
     for number in range(30):
-        await desk.workspace.say("U0N3A", "C0INCIDENTS", f"line {number}")
-    ts = await desk.post(text="It")
-    said = "It"
-    for word in (" is", " the", " lock.\n" + "More of it.\n" * 12):
-        said += word
-        await desk.client.chat_update(channel="C0INCIDENTS", ts=ts, text=said)
-        await expect(page.locator(f'#messages [data-ts="{ts}"] .blocks')).to_contain_text(said.strip())
-    await expect(page.locator(f'#messages [data-ts="{ts}"]')).to_have_count(1)
+        await desk.workspace.say("U0N3A", "C0INCIDENTS", f"line {number}", root)
+    await page.click("#messages .replies")
+    place = {"channel": "C0INCIDENTS"}
+    whom = {"thread_ts": root} | {"recipient_team_id": "T0VIGIE", "recipient_user_id": "U0ONCALL"}
+    task = {"type": "task_update", "id": "1", "title": "Read the log"}
+    started = await desk.client.chat_startStream(**place, **whom, chunks=[task | {"status": "in_progress"}])
+    ts = started["ts"]
+    row = page.locator(f'#thread [data-ts="{ts}"]')
+    await expect(row.locator(".task.in_progress")).to_contain_text("Read the log")
+    await expect(row.get_by_label("Still writing")).to_be_visible()
+    said = ""
+    for words in ("It is", " the **lock**.\n\n", "More of it.\n\n" * 12):
+        said += words
+        await desk.client.chat_appendStream(**place, ts=ts, markdown_text=words)
+        await expect(row.locator(".markdown")).to_contain_text(
+            words.strip("\n *").split("\n")[0].replace("**", "")
+        )
+    await desk.client.chat_stopStream(**place, ts=ts, chunks=[task | {"status": "complete"}])
+    await expect(row.locator(".task.complete")).to_be_visible()
+    await expect(row.get_by_label("Still writing")).to_have_count(0)
+    await expect(row).to_have_count(1)
     gap = await page.locator("#messages").evaluate(
         "box => box.scrollHeight - box.scrollTop - box.clientHeight"
     )

@@ -27,7 +27,7 @@ def _hostile_blocks() -> list[dict[str, object]]:
         {"type": "header", "text": {"type": "plain_text", "text": HOSTILE}},
         {"type": "markdown", "text": HOSTILE},
         {"type": "table", "rows": [[{"type": "raw_text", "text": HOSTILE}]]},
-        {"type": "task_card", "task_id": "t", "title": HOSTILE},
+        {"type": "data_visualization", "title": HOSTILE},
         {"type": "rich_text", "elements": parts},
     ]
 
@@ -89,7 +89,7 @@ async def test_text_without_blocks_keeps_its_formatting(page: Page, desk: Any) -
 async def test_unknown_blocks_and_elements_are_shown_as_json(page: Page, desk: Any) -> None:  # noqa: ANN401
     """What the page cannot draw is never dropped: its name and its JSON are there to read."""
     blocks = [
-        {"type": "task_card", "task_id": "t1", "title": "Collect evidence"},
+        {"type": "data_visualization", "title": "Errors", "chart": {"type": "line"}},
         {
             "type": "actions",
             "elements": [{"type": "workflow_button", "text": {"type": "plain_text", "text": "go"}}],
@@ -97,9 +97,9 @@ async def test_unknown_blocks_and_elements_are_shown_as_json(page: Page, desk: A
     ]
     message = _message(page, await desk.post(blocks=blocks))
     await expect(message.locator(".unknown figcaption")).to_have_text(
-        ["Block “task_card” is not drawn here", "Element “workflow_button” is not drawn here"]
+        ["Block “data_visualization” is not drawn here", "Element “workflow_button” is not drawn here"]
     )
-    await expect(message.locator(".unknown pre").first).to_contain_text('"title": "Collect evidence"')
+    await expect(message.locator(".unknown pre").first).to_contain_text('"title": "Errors"')
 
 
 async def test_tables_and_lists_are_drawn(page: Page, desk: Any) -> None:  # noqa: ANN401
@@ -128,3 +128,29 @@ async def test_edits_and_deletions_are_seen_live(page: Page, desk: Any) -> None:
     await expect(_message(page, ts).locator(".edited")).to_be_visible()
     await desk.client.chat_delete(channel="C0INCIDENTS", ts=ts)
     await expect(_message(page, ts)).to_have_count(0)
+
+
+async def test_colours_follow_the_system_until_somebody_chooses(page: Page) -> None:
+    """The button goes from the system's colours to light and to dark; the choice outlives a reload."""
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    light, dark = "rgb(255, 255, 255)", "rgb(26, 29, 33)"
+    await page.emulate_media(color_scheme="dark")
+    assert await page.evaluate(ground) == dark
+    await page.get_by_label("Colours:").click()
+    assert await page.evaluate(ground) == light
+    await page.reload()
+    await expect(page.get_by_label("Colours: light")).to_be_visible()
+    assert await page.evaluate(ground) == light
+    await page.get_by_label("Colours:").click()
+    await page.emulate_media(color_scheme="light")
+    assert await page.evaluate(ground) == dark
+
+
+async def test_a_lost_stream_is_found_again_and_nothing_is_missed(page: Page, desk: Any) -> None:  # noqa: ANN401
+    """The page says that it reconnects, and then shows what was posted meanwhile."""
+    async with page.expect_request("**/human/stream*", timeout=15_000):
+        desk.workspace._core.feed.close()
+        await expect(page.locator(".offline")).to_be_visible()
+        ts = await desk.post(text="said meanwhile")
+    await expect(_message(page, ts)).to_be_visible()
+    await expect(page.locator(".offline")).to_have_count(0)

@@ -10,7 +10,7 @@ from bot.playground.panel import Panel
 from bot.playground.stage import Stage, set_up, workspace
 from tests.adapters.page.conftest import Visit
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 SOON = 60_000
 
 
