@@ -15,6 +15,8 @@ SERIES = 0.4
 """Share of the deliveries that are the first of their alert; the others repeat, end or flap."""
 TOGETHER = 0.03
 """Alerts of one service within this share of the storm come in one notification."""
+FEW = 3
+"""Where more places than these raise an alert, the last one is over for good after a while."""
 ALONE = 7
 """Each seventh notification is broken up: some senders do not group."""
 
@@ -42,6 +44,7 @@ class Series:
     summary: str
     starts: float
     flaps: bool
+    ends: bool
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,9 @@ def _series(fault: str, count: int) -> Iterator[Series]:
     for number, rule in enumerate(own):
         labels = {"alertname": rule.name, "severity": rule.severity, "service": rule.service}
         place = "shop-1.shop.example:8080"
-        yield Series(_placed(labels, "instance", place), place, rule.summary, 0.02 * number, False)
+        yield Series(
+            _placed(labels, "instance", place), place, rule.summary, 0.02 * number, flaps=False, ends=False
+        )
     symptoms = SYMPTOMS[fault]
     total, left = sum(s.weight for s in symptoms), count - len(own)
     for symptom in symptoms:
@@ -140,7 +145,9 @@ def _series(fault: str, count: int) -> Iterator[Series]:
             labels = {"alertname": symptom.name, "severity": symptom.severity, "service": symptom.service}
             starts = symptom.starts + 0.25 * number / many
             place = f"{stem}-{number}"
-            yield Series(_placed(labels, label, place), place, symptom.summary, starts, symptom.flaps)
+            # The first place stays: what fires again after all of it was over is another incident.
+            flaps, ends = symptom.flaps and number > 1, number == many > FEW
+            yield Series(_placed(labels, label, place), place, symptom.summary, starts, flaps, ends)
 
 
 def _placed(labels: dict[str, str], label: str, value: str) -> dict[str, str]:
@@ -150,25 +157,23 @@ def _placed(labels: dict[str, str], label: str, value: str) -> dict[str, str]:
 def _tellings(series: Sequence[Series], count: int) -> list[Telling]:
     """The first of each, then rounds of what follows, until there are `count`."""
     told = [Telling(one.starts, one, firing=True) for one in series]
-    after = {number: _after(one, number) for number, one in enumerate(series)}
+    after = [(one, _after(one)) for one in series]
     # A flapping one says twice as much: that it is over, and that it is not.
-    follow = [after[number] for number, one in enumerate(series) for _ in range(2 if one.flaps else 1)]
+    follow = [later for one, later in after for _ in range(2 if one.flaps else 1)]
     while len(told) < count:
         round_ = [next(later, None) for later in follow]
         told += [one for one in round_ if one is not None]
     return told[:count]
 
 
-def _after(one: Series, number: int) -> Iterator[Telling]:
+def _after(one: Series) -> Iterator[Telling]:
     """What follows the first telling: repeats; a flapping one ends and begins; a few end for good."""
     at, firing = one.starts, True
-    ends = not one.flaps and number % 11 == 10
     while True:
         at += (FLAP if one.flaps else REPEAT) * (1 - at)
-        if one.flaps or ends:
-            firing = one.flaps and not firing
+        firing = not firing if one.flaps else not one.ends
         yield Telling(at, one, firing)
-        if ends and not firing:
+        if one.ends and not one.flaps:
             return
 
 

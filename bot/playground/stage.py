@@ -82,8 +82,7 @@ class Stage:
 
     async def end(self) -> None:
         """End everything that was started, the newest first."""
-        for process in reversed(self.processes):
-            await _end(process)
+        await _end_all(self.processes)
 
     async def storm(
         self, fault: str, count: int = COUNT, progress: Callable[[int], None] | None = None
@@ -157,7 +156,8 @@ async def _started(
 ) -> Stage:
     """Start shop, serve and watcher in an empty folder; when one does not start, the others are ended."""
     processes: list[asyncio.subprocess.Process] = []
-    try:
+    async with contextlib.AsyncExitStack() as failed:
+        failed.push_async_callback(_end_all, processes)
         shop_folder = folder / "shop"
         shop_url = await _start_shop(folder, shop_folder, processes)
         _write_config(folder, shop_folder, shop_url)
@@ -166,10 +166,7 @@ async def _started(
         processes.append(serve)
         intake_url = await wait_for_intake(folder, serve)
         await _start_watcher(folder, shop_url, intake_url, token, processes)
-    except BaseException:
-        for process in reversed(processes):
-            await _end(process)
-        raise
+        failed.pop_all()
     return Stage(
         folder, place, shop_folder, shop_url, intake_url, token, environment, serve, processes, verbose
     )
@@ -277,6 +274,11 @@ def _environment(place: Workspace, token: str) -> dict[str, str]:
         "SLACK_APP_TOKEN": place.app_token,
         "VIGIE_INTAKE_TOKEN": token,
     }
+
+
+async def _end_all(processes: list[asyncio.subprocess.Process]) -> None:
+    for process in reversed(processes):
+        await _end(process)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -53,6 +53,17 @@ def test_a_storm_has_exactly_so_many_alerts_in_order(fault: str, count: int) -> 
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_no_service_is_well_while_its_storm_goes_on(fault: str) -> None:
+    """From its first alert on, each service has one that fires: so a storm opens one incident a service."""
+    firing: dict[str, set[str]] = {}
+    for notice in plan(fault, 300):
+        for one in notice.tellings:
+            now = firing.setdefault(one.series.labels["service"], set())
+            (now.add if one.firing else now.discard)(fingerprint(one.series.labels))
+        assert all(firing.values())
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_a_storm_is_like_a_real_one(fault: str) -> None:
     """Many places, some services, repeats, flapping, some over for good; grouped notices and single ones."""
     assert fault in SYMPTOMS
