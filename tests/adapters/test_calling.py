@@ -56,8 +56,9 @@ async def sign_from(vigie: World, person: Person, message: Message) -> None:
 async def test_while_n3_cannot_be_read_the_card_says_that_nobody_could_be_called(vigie: World) -> None:
     """Slack refuses to say who is N3: told on the card, nobody is called; then it is, by itself.
 
-    The first of its module: who is N3 was not read for any call before.
+    The first of its module: who is N3 was seen at the start, and read for no call yet.
     """
+    await vigie.message("n3:first")
     vigie.place.faults.fail("usergroups.users.list", "internal_error", times=1000)
     try:
         _, proposal = await vigie.proposed()
