@@ -28,7 +28,7 @@ from bot.sign_off.quorum import N3
 
 # What the card of a proposal holds beside its row: why nobody can be told.
 TROUBLE, UNREAD = "trouble", "unread"
-_KEPT_S, _AGAIN_S = 15.0, 4.0
+_KEPT_S = 15.0
 
 
 class Reading:
@@ -38,23 +38,20 @@ class Reading:
         self._membership = membership
         self._monotonic = monotonic
         self._lock = Lock()
-        self._good_until = self._bad_until = float("-inf")
+        self._good_until = float("-inf")
 
     def n3(self) -> frozenset[Person] | None:
         """The members now; None where they were read moments ago, and are in the rows.
 
         Raises:
-            MembershipUnknown: it cannot be read, or could not a moment ago.
+            MembershipUnknown: it cannot be read.
         """
         with self._lock:
             now = self._monotonic()
-            if now < self._bad_until:
-                raise MembershipUnknown("It is tried again in a few seconds.")
             if now < self._good_until:
                 return None
-            self._bad_until = now + _AGAIN_S
             current = self._membership.n3()
-            self._good_until, self._bad_until = now + _KEPT_S, float("-inf")
+            self._good_until = now + _KEPT_S
             return current
 
 

@@ -53,6 +53,25 @@ async def sign_from(vigie: World, person: Person, message: Message) -> None:
     assert (await vigie.place.submit(person.id, view["id"], {})).ok
 
 
+async def test_while_n3_cannot_be_read_the_card_says_that_nobody_could_be_called(vigie: World) -> None:
+    """Slack refuses to say who is N3: told on the card, nobody is called; then it is, by itself.
+
+    The first of its module: who is N3 was seen at the start, and read for no call yet.
+    """
+    await vigie.message("n3:first")
+    vigie.place.faults.fail("usergroups.users.list", "internal_error", times=1000)
+    try:
+        _, proposal = await vigie.proposed()
+        await vigie.message(f"proposal:{proposal.id}", "nobody could be called")
+        assert calls(vigie, proposal) == []
+    finally:
+        vigie.place.faults.clear()
+    await vigie.message(f"proposal:{proposal.id}", "Called")
+    card = await vigie.message(f"proposal:{proposal.id}")
+    assert "nobody could be called" not in text_of(card)
+    assert (await vigie.place.click(N3_A.id, CHANNEL, card["ts"], "reject")).ok
+
+
 async def test_the_first_is_told_then_the_next_who_signs_from_the_message(vigie: World) -> None:
     """One message, after a silence another; signed from it; both end as "signed by", told on the card."""
     service, proposal = await vigie.proposed()
@@ -76,7 +95,7 @@ async def test_the_first_is_told_then_the_next_who_signs_from_the_message(vigie:
     assert f"Called <@{first.id}> at" in card
     assert f"<@{second.id}> at" in card
     subjects = [event.subject for event in vigie.audited("called")]
-    assert subjects == [proposal.label, proposal.label]
+    assert subjects.count(proposal.label) == 2
 
 
 async def test_two_are_told_where_two_must_sign(vigie: World) -> None:
@@ -101,19 +120,6 @@ async def test_the_proposer_is_not_called(vigie: World) -> None:
     await call(vigie, proposal, N3_B, f"Rejected by <@{N3_B.id}>. Nothing left to do.")
     assert [c.person.user_id for c in calls(vigie, proposal)] == [N3_B.id]
     assert vigie.ledger(service) == []
-
-
-async def test_while_n3_cannot_be_read_the_card_says_that_nobody_could_be_called(vigie: World) -> None:
-    """Slack refuses to say who is N3: told on the card, nobody is called; then it is, by itself."""
-    vigie.place.faults.fail("usergroups.users.list", "internal_error", times=1000)
-    _, proposal = await vigie.proposed()
-    await vigie.message(f"proposal:{proposal.id}", "nobody could be called")
-    assert calls(vigie, proposal) == []
-    vigie.place.faults.clear()
-    await vigie.message(f"proposal:{proposal.id}", "Called")
-    card = await vigie.message(f"proposal:{proposal.id}")
-    assert "nobody could be called" not in text_of(card)
-    assert (await vigie.place.click(N3_A.id, CHANNEL, card["ts"], "reject")).ok
 
 
 async def test_nobody_is_told_twice_over_a_restart(vigie: World) -> None:
