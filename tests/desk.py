@@ -16,6 +16,7 @@ from bot.domain.proposal import Proposal
 from bot.domain.records import NewProposal, Post
 from bot.domain.tool import Risk
 from bot.errors import MembershipUnknown
+from bot.sign_off.calling import Pace
 from bot.sign_off.policy import Policy
 from bot.store.database import Store, open_engine, sqlite_url
 from bot.store.migrate import upgrade
@@ -33,8 +34,10 @@ class Group:
     def __init__(self, *people: Person) -> None:
         self.people = frozenset(people)
         self.away = False
+        self.readings = 0
 
     def n3(self) -> frozenset[Person]:
+        self.readings += 1
         if self.away:
             raise MembershipUnknown("Slack does not answer.")
         return self.people
@@ -57,7 +60,9 @@ class Desk:
 
     def begin_anew(self) -> None:
         """A copilot that remembers nothing, over the same rows."""
-        self.copilot = Copilot.of(self.store, Adopted(), self.group, Rules(), lambda verb, subject: None)
+        rules, pace = Rules(), Pace()
+        ports = (self.store, Adopted(), self.group, rules, lambda verb, subject: None)
+        self.copilot = Copilot.of(*ports, pace, lambda: self.now.timestamp())
 
     def run(self, statement: str) -> None:
         with self.engine.connect() as connection, connection.begin():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.copilot.alerts import Alerts
@@ -46,6 +48,7 @@ class Copilot:
         rules: Rules,
         wake: Wake,
         pace: Pace = Pace(),  # noqa: B008  # frozen
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
@@ -57,6 +60,6 @@ class Copilot:
             Signing(*ports),
             Changes(*ports),
             Switch(*ports),
-            Calling(*ports, pace),
+            Calling(*ports, pace, monotonic),
             Homes(*ports),
         )

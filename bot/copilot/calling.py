@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 
 from bot.announcements import (
     announce_call,
@@ -27,16 +28,51 @@ from bot.sign_off.quorum import N3
 
 # What the card of a proposal holds beside its row: why nobody can be told.
 TROUBLE, UNREAD = "trouble", "unread"
+_KEPT_S, _AGAIN_S = 15.0, 4.0
+
+
+class Reading:
+    """Who is N3, read for many calls at once: signing needs the same few calls that Slack allows a minute."""
+
+    def __init__(self, membership: Membership, monotonic: Callable[[], float]) -> None:
+        self._membership = membership
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._good_until = self._bad_until = float("-inf")
+
+    def n3(self) -> frozenset[Person] | None:
+        """The members now; None where they were read moments ago, and are in the rows.
+
+        Raises:
+            MembershipUnknown: it cannot be read, or could not a moment ago.
+        """
+        with self._lock:
+            now = self._monotonic()
+            if now < self._bad_until:
+                raise MembershipUnknown("It is tried again in a few seconds.")
+            if now < self._good_until:
+                return None
+            self._bad_until = now + _AGAIN_S
+            current = self._membership.n3()
+            self._good_until, self._bad_until = now + _KEPT_S, float("-inf")
+            return current
 
 
 class Calling(Part):
     """Finds whom to tell by what was last seen of N3, and reads afresh who is N3 before it tells anybody."""
 
     def __init__(
-        self, store: Store, in_force: InForce, membership: Membership, wake: Wake, pace: Pace
+        self,
+        store: Store,
+        in_force: InForce,
+        membership: Membership,
+        wake: Wake,
+        pace: Pace,
+        monotonic: Callable[[], float],
     ) -> None:
         super().__init__(store, in_force, membership, wake)
         self._pace = pace
+        self._reading = Reading(membership, monotonic)
 
     def due(self, tx: Tx) -> list[str]:
         """Calls that wait to be made, as work; the last number makes each a work of its own."""
@@ -61,13 +97,13 @@ class Calling(Part):
             MembershipUnknown: who is N3 cannot be read, so nobody is told; the card says so.
         """
         try:
-            current = self._membership.n3()
+            current = self._reading.n3()
         except MembershipUnknown:
             self._note_unread(proposal_id)
             raise
         with self._store.begin() as tx:
             proposal, policy = proposal_of(tx, proposal_id), self._in_force.policy(tx)
-            n3 = note_membership(tx, current, policy)
+            n3 = _noted(tx, current, policy)
             calls = self._to_call(tx, proposal, n3, policy)
             # The card first: calls are looked for among the messages after it.
             _say_on_card(tx, proposal, {TROUBLE: _trouble(tx, proposal, n3, policy), UNREAD: False}, calls)
@@ -83,10 +119,10 @@ class Calling(Part):
         Raises:
             MembershipUnknown: who is N3 cannot be read.
         """
-        current = self._membership.n3()
+        current = self._reading.n3()
         with self._store.begin() as tx:
             offer, policy = tx.n3.offered(offer_id), self._in_force.policy(tx)
-            n3 = note_membership(tx, current, policy)
+            n3 = _noted(tx, current, policy)
             people = _to_tell(tx, offer, told_of_change(tx, offer_id), n3, policy) if offer else []
             for person in people:
                 announce_change_to(tx, offer_id, person)
@@ -130,6 +166,10 @@ class Calling(Part):
         called = calls_of(tx, proposal.id)
         given, frozen = tx.proposals.sign_offs(proposal.id), tx.n3.freeze() is not None
         return to_call(proposal, given, called, n3, policy, self._pace, frozen, tx.now)
+
+
+def _noted(tx: Tx, current: frozenset[Person] | None, policy: Policy) -> N3:
+    return N3(tx.n3.known()) if current is None else note_membership(tx, current, policy)
 
 
 def _said(tx: Tx, proposal: Proposal) -> Mapping[str, object]:

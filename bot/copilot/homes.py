@@ -26,7 +26,8 @@ class Homes(Part):
     def __init__(self, store: Store, in_force: InForce, membership: Membership, wake: Wake) -> None:
         super().__init__(store, in_force, membership, wake)
         # Only so that not all rows are read each second: whatever stands here is looked up in the rows.
-        self._keys: set[str] | None = None
+        self._keys: set[str] = set()
+        self._all_known = False
 
     def open(self, person: Person) -> None:
         """Somebody looks at their Home: it is drawn at once."""
@@ -35,8 +36,7 @@ class Homes(Part):
             mark = home_of(overview_of(tx, self._in_force), person).mark
         with self._store.begin() as tx:
             _want(tx, key, mark, {"person": person.key, "opened_at": tx.now.isoformat()})
-        if self._keys is not None:
-            self._keys.add(key)
+        self._keys.add(key)
 
     def refresh(self) -> None:
         """Want those Homes anew that would show something else than they do."""
@@ -57,8 +57,9 @@ class Homes(Part):
         return list(islice(((p, mark) for p, mark in marks if mark != (p.content or {})["shown"]), left))
 
     def _open_now(self, tx: Tx) -> list[Post]:
-        if self._keys is None:
-            self._keys = {post.key for post in tx.posts.of_kind("home")}
+        if not self._all_known:
+            self._keys |= {post.key for post in tx.posts.of_kind("home")}
+            self._all_known = True
         posts = [post for key in sorted(self._keys) if (post := tx.posts.get(key)) is not None]
         return [post for post in posts if tx.now - _at(post, "opened_at") < KEPT]
 

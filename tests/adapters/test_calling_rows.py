@@ -62,6 +62,8 @@ def test_the_next_one_and_the_reminders_follow(desk: Desk) -> None:
     assert whys == [Why.FIRST, Why.NEXT, Why.REMINDER, Why.REMINDER]
     assert {person for person, _ in told(desk, proposal)} == {N3_A, N3_B}
     assert len({post.key for post in desk.posts("call:1:")}) == 4
+    # Proposed, then three times somebody was called: each is an edit of the card.
+    assert [post.wanted for post in desk.posts("proposal:1")] == [4]
 
 
 def test_every_message_is_edited_once_it_is_decided(desk: Desk) -> None:
@@ -86,17 +88,34 @@ def test_while_slack_does_not_say_who_is_n3_nobody_is_called(desk: Desk) -> None
         desk.sweep()
     assert card(desk, proposal)["unread"]
     desk.group.away = False
+    desk.now += timedelta(seconds=5)
     desk.sweep()
     assert len(told(desk, proposal)) == 1
     assert card(desk, proposal) == {"trouble": "", "unread": False}
 
 
 def test_who_is_called_is_read_afresh(desk: Desk) -> None:
-    """Whom the rows still know as N3 but Slack does not any more gets no message."""
+    """Whose turn it is by the rows, but who is not N3 any more in Slack, gets no message."""
     proposal = desk.proposal()
-    desk.group.people = frozenset({N3_B})
+    desk.group.people = frozenset({N3_A})
     desk.sweep()
-    assert told(desk, proposal) == [(N3_B, Why.FIRST)]
+    assert told(desk, proposal) == [(N3_A, Why.FIRST)]
+
+
+def test_many_calls_at_once_read_n3_once(desk: Desk) -> None:
+    """Twenty proposals: one reading; while Slack is away one in a few seconds, as signing needs them, too."""
+    before = desk.group.readings
+    for _ in range(20):
+        desk.proposal()
+    desk.sweep()
+    assert len(desk.posts("call:")) == 20
+    assert desk.group.readings == before + 1
+    desk.now += timedelta(minutes=6)
+    desk.group.away = True
+    for number in range(1, 21):
+        with pytest.raises(MembershipUnknown):
+            desk.copilot.calling.call(number)
+    assert desk.group.readings == before + 2
 
 
 def test_a_freeze_is_said_on_the_card_and_its_end_calls(desk: Desk) -> None:

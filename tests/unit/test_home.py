@@ -39,21 +39,20 @@ N3_OF = N3({BOB: None, CAROL: None, NEW: NOW - timedelta(hours=1)})
 foreign = (hostile | st.integers(1, 20_000).map(lambda count: "<" * count)).map(lambda text: MARK + text)
 
 
-def incident(number: int, assignee: Person | None = None, **more: Any) -> Incident:  # noqa: ANN401  # its fields
-    values = {
-        "severity": Severity.WARNING,
-        "state": IncidentState.IDENTIFIED,
-        "title": f"title {number}",
-    } | more
-    return Incident(
+def incident(number: int, assignee: Person | None = None, **changes: Any) -> Incident:  # noqa: ANN401  # its fields
+    """One of orders, in whoever's hands."""
+    made = Incident(
         id=number,
+        title=f"title {number}",
         service="orders",
         environment="production",
+        severity=Severity.WARNING,
+        state=IncidentState.IDENTIFIED,
         opened_at=NOW,
         changed_at=NOW,
         assignee=assignee.key if assignee else "",
-        **values,
     )
+    return replace(made, **changes)
 
 
 def overview(**changes: Any) -> Overview:  # noqa: ANN401  # its fields
@@ -258,7 +257,7 @@ def test_a_call_fits_and_is_inert(
 ) -> None:
     """Whatever it is about; it can be signed from it exactly while it waits for this person."""
     made = proposal(state=state, tool=tool or "t")
-    about = replace(incident(7, title=text), service=text, environment=text)
+    about = incident(7, title=text, service=text, environment=text)
     blocks = calling_blocks.call(Call(BOB, why, NOW), made, about, given_so_far, "")
     sent = parts.within_limits(blocks)
     assert (sent, faults_of_message(calling_blocks.headline(Call(BOB, why, NOW), made)[:4000], sent)) == (

@@ -11,6 +11,7 @@ from bot.domain.person import Person
 from bot.domain.tool import Risk
 from bot.errors import Misconfigured
 from bot.settings import Settings, load
+from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Rule
 
 
@@ -37,6 +38,16 @@ def test_an_empty_file_gives_the_defaults_beside_it(tmp_path: Path) -> None:
     assert settings.lifecycle_url == f"sqlite:///{tmp_path / 'data' / 'lifecycle.sqlite'}"
     assert settings.file.heartbeats.names == ["Watchdog"]
     assert settings.policy.rules == DEFAULT_RULES
+
+
+def test_how_n3_are_called_is_no_part_of_the_policy(tmp_path: Path) -> None:
+    """Both times are read in minutes, and editing them asks for no signature: they give nobody a right."""
+    plain = read(tmp_path)
+    edited = read(tmp_path, "[n3]\nnext_after_minutes = 0.5\nremind_before_minutes = 0")
+    assert edited.pace == Pace(timedelta(seconds=30), timedelta(0))
+    assert plain.pace == Pace()
+    assert edited.policy.content() == plain.policy.content()
+    assert "greater than 0" in problem(tmp_path, "[n3]\nnext_after_minutes = 0")
 
 
 def test_one_postgresql_holds_both(tmp_path: Path) -> None:

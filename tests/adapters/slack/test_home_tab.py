@@ -15,6 +15,7 @@ from bot.copilot import Copilot
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.person import Person
 from bot.playground.workspace import Channel, Workspace
+from bot.sign_off.policy import Policy
 from bot.slack.channels import Channels
 from bot.slack.home import HomeTab
 from bot.slack.outbox import Outbox
@@ -23,7 +24,7 @@ from bot.slack.snapshots import Snapshots
 from bot.store.database import Store
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.triage.decide import Rules
-from tests.desk import EMPTY, Group, Policy
+from tests.desk import EMPTY, Group
 from tests.world import BOT, CHANNEL, ON_CALL, text_of
 
 SOMEBODY = Person("T0VIGIE", ON_CALL.id)
@@ -73,8 +74,16 @@ class Lobby:
 @pytest_asyncio.fixture
 async def lobby(tmp_path: Path) -> AsyncIterator[Lobby]:
     channel = Channel(CHANNEL, "incidents", members=(ON_CALL.id, BOT.id))
-    tokens = {"bot_token": "xoxb-1", "app_token": "xapp-1", "page_token": "page"}
-    place = Workspace(people=(ON_CALL, BOT), channels=(channel,), app_id="A0", bot=BOT, rates={}, **tokens)
+    place = Workspace(
+        people=(ON_CALL, BOT),
+        channels=(channel,),
+        app_id="A0",
+        bot=BOT,
+        bot_token="xoxb-1",
+        app_token="xapp-1",
+        page_token="page",
+        rates={},
+    )
     await place.start()
     now, old = [datetime.now(UTC)], [0.0]
     store = Store.open(f"sqlite:///{tmp_path / 'vigie.sqlite'}", lambda: now[0])
