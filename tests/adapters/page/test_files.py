@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from bot.playground.workspace.files import MOST_BYTES
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-PICTURE = {"name": "graph.png", "mimeType": "image/png", "buffer": PIXEL}
-LOG = {"name": "pool.log", "mimeType": "text/plain", "buffer": b"x" * 2048}
+PICTURE: FilePayload = {"name": "graph.png", "mimeType": "image/png", "buffer": PIXEL}
+LOG: FilePayload = {"name": "pool.log", "mimeType": "text/plain", "buffer": b"x" * 2048}
 _GIVE = """([where, kind, key, name]) => {
   const data = new DataTransfer();
   data.items.add(new File(["0123456789"], name, { type: "text/plain" }));
