@@ -8,7 +8,6 @@ import importlib
 import os
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +23,10 @@ from bot.copilot import Copilot
 from bot.executor_main import membership
 from bot.folder import own_folder
 from bot.settings import Settings
-from bot.slack import buttons, commands, mentions, views
+from bot.slack import buttons, commands, http_mode, mentions, views
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
-from bot.slack.http_mode import PATH, HttpMode
 from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
@@ -153,12 +151,13 @@ async def _run(
         part.register(app, edge)
     channels = Channels(sending_client, {INCIDENTS: section.slack.incidents_channel})
     outbox = Outbox(store, Snapshots(store, in_force), sending_client, channels)
-    over_http = HttpMode(app, settings.signing_secret, _clock) if settings.signing_secret else None
-    called = over_http.called_at if over_http else None
-    health = Health(store, connection, executor, knowledge, section.model.name if model else "", called)
+    health = Health(store, connection, executor, knowledge, section.model.name if model else "")
     web = _web(settings, store, copilot, health)
-    if over_http:
-        web.add_post(PATH, over_http.receive)
+    if settings.signing_secret:
+        over_http = http_mode.HttpMode(app, settings.signing_secret)
+        connection.called_at = over_http.called_at
+        web.add_post(http_mode.PATH, over_http.receive)
+    health.way = connection.way
 
     async with contextlib.AsyncExitStack() as running:
         running.push_async_callback(asyncio.to_thread, knowledge.close)
@@ -183,10 +182,6 @@ async def _run(
             running.push_async_callback(model.aclose)
             running.callback(asyncio.create_task(warm(model)).cancel)
         await until_stopped(connection.wait_fatal)
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)
 
 
 def _web(settings: Settings, store: Store, copilot: Copilot, health: Health) -> WebServer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from datetime import datetime
 
 import aiohttp
 import structlog
@@ -47,9 +49,9 @@ class Connection:
         self._client = client
         self._app_token = app_token
         self._socket_mode = socket_mode
-        self.mode = "socket" if socket_mode else "http"
         self._sockets: AsyncSocketModeHandler | None = None
         self.team_id = ""
+        self.called_at: Callable[[], datetime | None] | None = None
         self.problem = "not connected yet"
         self.settled = asyncio.Event()
         self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -63,6 +65,14 @@ class Connection:
         if not self.problem and self._sockets and not await self._sockets.client.is_connected():
             return "connection lost; connecting again"
         return self.problem
+
+    def way(self) -> dict[str, object]:
+        """How Slack and Vigie meet; where Slack may call over HTTP also when it last did, null: not yet."""
+        mode: dict[str, object] = {"slack_mode": "socket" if self._socket_mode else "http"}
+        if self.called_at is None:
+            return mode
+        at = self.called_at()
+        return mode | {"slack_called_at": at.isoformat() if at else None}
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._connect_until_it_works(), name="slack")

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,7 +27,9 @@ _COMPLAINT_PAUSE_S = 60.0
 class HttpMode:
     """The route for `/slack/events`. What is refused changes nothing; the log says so, once a minute."""
 
-    def __init__(self, app: AsyncApp, signing_secret: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, app: AsyncApp, signing_secret: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
         self._now = now

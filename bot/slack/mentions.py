@@ -19,7 +19,9 @@ def register(app: AsyncApp, edge: Edge) -> None:
     async def asked(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Keep the question; a mention that comes as two events, or again, counts once."""
         event = body["event"]
-        if event.get("bot_id") or event.get("subtype") or not event.get("user"):
+        # A question that comes with a file is one too; edits, deletions and the like are not.
+        is_said = event.get("subtype") in (None, "", "file_share")
+        if event.get("bot_id") or not is_said or not event.get("user"):
             return
         by = {
             "user_id": event["user"],

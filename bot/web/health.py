@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
 from typing import Protocol
 
 from bot.domain.store import Store
 
 
-class Link(Protocol):
-    mode: str
+class Way(Protocol):
+    """How Slack is reached, or calls."""
 
+    def __call__(self) -> dict[str, object]: ...
+
+
+class Link(Protocol):
     async def trouble(self) -> str: ...
 
 
@@ -28,37 +30,19 @@ class Library(Protocol):
 
 
 class Health:
-    """Reads the state of every part; `model` is its name, empty where none is configured.
+    """Reads the state of every part; `model` is its name, empty where none is configured."""
 
-    `called_at` tells when Slack last called, where it may call over HTTP.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        slack: Link,
-        executor: Worker,
-        knowledge: Library,
-        model: str,
-        called_at: Callable[[], datetime | None] | None = None,
-    ) -> None:
+    def __init__(self, store: Store, slack: Link, executor: Worker, knowledge: Library, model: str) -> None:
         self._store = store
         self._slack = slack
+        self.way: Way = dict
         self._executor = executor
         self._knowledge = knowledge
         self._model = model
-        self._called_at = called_at
 
     async def read(self) -> dict[str, object]:
         """One object for /health."""
         return await asyncio.to_thread(self._read, await self._slack.trouble())
-
-    def _way(self) -> dict[str, object]:
-        """How Slack and Vigie meet; over HTTP, when Slack last called."""
-        if self._called_at is None:
-            return {"slack_mode": self._slack.mode}
-        at = self._called_at()
-        return {"slack_mode": self._slack.mode, "slack_called_at": at.isoformat() if at else None}
 
     def _read(self, trouble: str) -> dict[str, object]:
         with self._store.read() as tx:
@@ -68,7 +52,7 @@ class Health:
         return {
             "status": "ok",
             "slack": trouble or "connected",
-            **self._way(),
+            **self.way(),
             "executor": "ready" if self._executor.is_ready else self._executor.problem or "starting",
             "model": self._model or "none: diagnosis by similar incidents",
             "knowledge": self._knowledge.health(),

@@ -1,5 +1,6 @@
 """What an administrator does: channels, the bot's membership, user groups, tokens, the connection."""
 
+import time
 from collections.abc import Iterable
 
 from bot.playground.workspace.core import Core
@@ -18,20 +19,22 @@ class Administration:
         """Archives a channel: it can still be read, nothing can be written."""
         room = self._core.board.room(channel)
         room.archived = True
-        self._tell_of(room, "archive", {"user": by or self._somebody()})
+        self._tell_of(room, "archive", {"user": by or self._somebody(), "is_moved": 0})
         self._pages_load_anew()
 
     def unarchive(self, channel: str, by: str = "") -> None:
         """Takes an archived channel back into use."""
         room = self._core.board.room(channel)
-        self._tell_of(room, "unarchive", {"user": by or self._somebody()})
+        who = "actor_id" if room.kind == "group" else "user"
+        self._tell_of(room, "unarchive", {who: by or self._somebody()})
         room.archived = False
         self._pages_load_anew()
 
     def delete_channel(self, channel: str, by: str = "") -> None:
         """Deletes a channel with all that is in it; from now on it is `channel_not_found`."""
         room = self._core.board.room(channel)
-        self._tell_of(room, "deleted", {"actor_id": by or self._somebody()})
+        when = {"date_deleted": int(time.time())} if room.kind == "group" else {}
+        self._tell_of(room, "deleted", {"actor_id": by or self._somebody(), **when})
         del self._core.board.rooms[room.id]
         self._pages_load_anew()
 

@@ -15,6 +15,7 @@ from bot.playground.workspace.team import Team
 from bot.playground.workspace.typed import rich_text
 
 _EVENTS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
+_TIMELESS = ("app_uninstalled", "tokens_revoked")
 _HIDDEN = ("message_changed", "message_deleted")
 
 
@@ -161,7 +162,8 @@ class Board:
     def announce_if_heard(self, event: Json) -> None:
         """Tells the app of an event that is named as its subscription, if it may hear it."""
         if self.team.hears(event["type"]):
-            self.announce({**event, "event_ts": event.get("event_ts") or self.timestamps.next()})
+            at = event.get("event_ts") or self.timestamps.next()
+            self.announce(event if event["type"] in _TIMELESS else {**event, "event_ts": at})
 
     def _reacted(self, room: Room, message: Json, kind: str, name: str, user: str) -> None:
         self._tell(room, "message_changed", message)

@@ -40,4 +40,5 @@ def unshare(core: Core, file: File) -> None:
         gone = {"id": file.id, "mode": "tombstone"}
         message["files"] = [gone if one["id"] == file.id else one for one in message["files"]]
         core.board.changed(room, message, before)
-    core.board.announce_if_heard({"type": "file_deleted", "file_id": file.id})
+    channels = [channel for channel, _ in file.shares]
+    core.board.announce_if_heard({"type": "file_deleted", "file_id": file.id, "channel_ids": channels})

@@ -77,6 +77,17 @@ async def test_a_question_that_comes_again_is_answered_once(vigie: World) -> Non
     assert [("why is the value high?" in answer) for answer in answers] == [True]
 
 
+async def test_a_question_with_a_file_is_a_question(vigie: World) -> None:
+    """In direct messages; an edit of it, and its deletion, are none."""
+    direct = "D" + ON_CALL.id[1:]
+    asked = vigie.place.upload(ON_CALL.id, direct, "log.txt", b"line", "what says the log?")
+    await vigie.until("an answer", lambda: vigie.place.replies(direct, asked["ts"]) or None)
+    vigie.place.edit(ON_CALL.id, direct, asked["ts"], "what said the log?")
+    vigie.place.delete(ON_CALL.id, direct, asked["ts"])
+    await vigie.settle()
+    assert len(vigie.place.replies(direct, asked["ts"])) == 1
+
+
 async def test_a_command_is_answered_in_its_ack(vigie: World) -> None:
     """The immediate answer comes in the body of the HTTP answer, whatever words the command has."""
     outcome = await vigie.place.command(ON_CALL.id, ROOM, "/vigie status")

@@ -87,3 +87,48 @@ VIEW = {
     "app_installed_team_id",
     "bot_id",
 }
+
+# the newer events, as in the samples of Slack's Java SDK
+MESSAGE_CHANGED = {
+    "type",
+    "subtype",
+    "hidden",
+    "message",
+    "previous_message",
+    "channel",
+    "channel_type",
+    "ts",
+    "event_ts",
+}
+MESSAGE_DELETED = MESSAGE_CHANGED - {"message"} | {"deleted_ts"}
+EVENTS = {
+    "app_uninstalled": {"type"},
+    "channel_archive": {"type", "channel", "user", "is_moved", "event_ts"},
+    "channel_deleted": {"type", "channel", "actor_id", "event_ts"},
+    "channel_left": {"type", "channel", "actor_id", "event_ts"},
+    "channel_unarchive": {"type", "channel", "user", "event_ts"},
+    "file_deleted": {"type", "file_id", "channel_ids", "event_ts"},
+    "file_shared": {"type", "channel_id", "file_id", "user_id", "file", "event_ts"},
+    "group_archive": {"type", "channel", "user", "is_moved", "event_ts"},
+    "group_deleted": {"type", "channel", "actor_id", "date_deleted", "event_ts"},
+    "group_left": {"type", "channel", "actor_id", "event_ts"},
+    "group_unarchive": {"type", "channel", "actor_id", "event_ts"},
+    "member_joined_channel": {"type", "user", "channel", "channel_type", "team", "inviter", "event_ts"},
+    "member_left_channel": {"type", "user", "channel", "channel_type", "team", "event_ts"},
+    "reaction_added": {"type", "user", "reaction", "item_user", "item", "event_ts"},
+    "reaction_removed": {"type", "user", "reaction", "item_user", "item", "event_ts"},
+    "subteam_members_changed": {
+        "type",
+        "subteam_id",
+        "team_id",
+        "date_previous_update",
+        "date_update",
+        "added_users",
+        "added_users_count",
+        "removed_users",
+        "removed_users_count",
+        "event_ts",
+    },
+    "subteam_updated": {"type", "subteam", "event_ts"},
+    "tokens_revoked": {"type", "tokens"},
+}

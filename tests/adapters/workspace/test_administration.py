@@ -14,7 +14,7 @@ from .conftest import BOT, N3_A, ON_CALL, Wire, button, client_for, new_workspac
 from .test_api import refusal
 
 CHANNEL = "C0INC"
-SCOPES = (*DEFAULT_SCOPES, "groups:read", "channels:join", "usergroups:write")
+SCOPES = (*DEFAULT_SCOPES, "groups:read", "channels:join", "usergroups:write", "files:read", "reactions:read")
 
 
 @pytest.fixture
@@ -36,6 +36,26 @@ async def event_of(wire: Wire, kind: str) -> dict[str, Any]:
     return dict((await wire.wait(kind))[-1]["payload"]["event"])
 
 
+async def test_every_event_has_the_keys_that_slack_gives_it(told: Told) -> None:
+    """All that can be heard, made once each."""
+    workspace, wire, client = told
+    for channel in (CHANNEL, "C0SECRET"):
+        workspace.archive(channel)
+        workspace.unarchive(channel)
+        ts = (await client.chat_postMessage(channel=channel, text="x"))["ts"]
+        workspace.react(N3_A.id, channel, ts, "eyes")
+        workspace.react(N3_A.id, channel, ts, "eyes")
+        workspace.remove_bot(channel)
+        workspace.add_bot(channel)
+    done = await client.files_upload_v2(filename="a.txt", content="a", channel=CHANNEL)
+    await client.files_delete(file=done["file"]["id"])
+    workspace.set_group_members("S0N3", [ON_CALL.id])
+    workspace.delete_channel(CHANNEL)
+    workspace.delete_channel("C0SECRET")
+    workspace.uninstall()
+    assert {kind: (await event_of(wire, kind)).keys() for kind in shapes.EVENTS} == shapes.EVENTS
+
+
 async def test_an_archived_channel_can_be_read_only(told: Told) -> None:
     """Each method says it in its own word; people cannot write either; all works again when it is back."""
     workspace, wire, client = told
@@ -43,7 +63,7 @@ async def test_an_archived_channel_can_be_read_only(told: Told) -> None:
     assert (await workspace.click(ON_CALL.id, CHANNEL, posted["ts"], "sign")).ok
     url = wire.envelopes("block_actions")[0]["payload"]["response_url"]
     workspace.archive(CHANNEL, N3_A.id)
-    assert (await event_of(wire, "channel_archive")).keys() == {"type", "channel", "user", "event_ts"}
+    await event_of(wire, "channel_archive")
     place: dict[str, Any] = {"channel": CHANNEL}
     for call, error in (
         (client.chat_postMessage(**place, text="x"), "is_archived"),
@@ -73,7 +93,7 @@ async def test_a_deleted_channel_is_not_found(told: Told) -> None:
     workspace, wire, client = told
     posted = await client.chat_postMessage(channel=CHANNEL, text="before")
     workspace.delete_channel(CHANNEL, N3_A.id)
-    assert (await event_of(wire, "channel_deleted")).keys() == {"type", "channel", "actor_id", "event_ts"}
+    await event_of(wire, "channel_deleted")
     for call in (
         client.chat_postMessage(channel=CHANNEL, text="x"),
         client.chat_update(channel=CHANNEL, ts=posted["ts"], text="x"),
@@ -98,7 +118,6 @@ async def test_a_removed_bot_is_out(told: Told, channel: str, left: str, kind: s
     workspace.remove_bot(channel)
     assert (await event_of(wire, left))["channel"] == channel
     event = await event_of(wire, "member_left_channel")
-    assert event.keys() == {"type", "user", "channel", "channel_type", "team", "event_ts"}
     assert (event["user"], event["channel_type"]) == (BOT.id, kind)
     await workspace.say(N3_A.id, channel, "@vigie are you there?")
     assert (await refusal(client.chat_postMessage(channel=channel, text="x")))["error"] == error
@@ -133,7 +152,7 @@ async def test_an_uninstalled_app_hears_nothing(told: Told) -> None:
     """Told once, then its token is of no use, its command unknown, and nothing is delivered."""
     workspace, wire, client = told
     workspace.uninstall()
-    assert (await event_of(wire, "app_uninstalled")).keys() == {"type", "event_ts"}
+    await event_of(wire, "app_uninstalled")
     await event_of(wire, "tokens_revoked")
     assert (await refusal(client.auth_test()))["error"] == "account_inactive"
     assert (await workspace.command(ON_CALL.id, CHANNEL, "/vigie help")).error == "invalid_command"

@@ -65,13 +65,16 @@ async def test_the_sdk_uploads_into_a_thread(workspace: Workspace, client: Async
 async def test_a_file_is_private_until_it_is_shared(
     workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
 ) -> None:
-    """Without a channel no message is posted."""
+    """Without a channel no message is posted; and without files:read the app cannot read it back."""
     done = await client.files_upload_v2(filename="a.txt", content="a")
     assert workspace.messages(CHANNEL) == []
     headers = {"X-Workspace-Token": workspace.page_token}
     url = f"{workspace.url}/human/file/{done['file']['id']}?user={ON_CALL.id}"
     async with session.get(url, headers=headers) as answer:
         assert answer.status == 404
+    good = {"Authorization": f"Bearer {BOT_TOKEN}"}
+    async with session.get(done["file"]["url_private"], headers=good, allow_redirects=False) as answer:
+        assert answer.status == 302
 
 
 async def test_reading_needs_token_and_scope(session: aiohttp.ClientSession) -> None:

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.workspace import DEFAULT_EVENTS, DEFAULT_SCOPES, Refused, Workspace
 
+from . import shapes
 from .conftest import BOT, GUEST, N3_A, ON_CALL, PAGE_TOKEN, Wire, button, new_workspace, open_wire, section
 
 CHANNEL = "C0INC"
@@ -55,6 +56,7 @@ async def test_edit_and_delete_own_words(
     assert (await deed(session, workspace, "delete", **mine))["ok"] is True
     assert workspace.messages(CHANNEL) == []
     _, edit, gone = (one["payload"]["event"] for one in await wire.wait("message", 3))
+    assert (edit.keys(), gone.keys()) == (shapes.MESSAGE_CHANGED, shapes.MESSAGE_DELETED)
     assert (edit["subtype"], edit["hidden"], edit["previous_message"]["text"]) == (
         "message_changed",
         True,

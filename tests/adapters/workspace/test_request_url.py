@@ -50,7 +50,7 @@ class Door:
 
     async def wait(self, count: int) -> None:
         """Waits until that much has come."""
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             while len(self.got) < count:
                 await asyncio.sleep(0.005)
 
@@ -84,7 +84,7 @@ async def door() -> AsyncIterator[Door]:
 @pytest.fixture
 async def called(door: Door) -> AsyncIterator[Workspace]:
     """A workspace that calls the door."""
-    workspace = new_workspace(signing_secret=SECRET, http_retry_pauses=(0.0, 0.02, 0.04))
+    workspace = new_workspace(signing_secret=SECRET, http_retry_pauses=(0.0, 0.02, 0.04), ack_seconds=3.0)
     await workspace.start()
     await workspace.deliver_to(door.url)
     yield workspace
@@ -238,7 +238,7 @@ async def test_socket_mode_is_off(called: Workspace, session: aiohttp.ClientSess
 
 async def test_both_ways(door: Door, session: aiohttp.ClientSession) -> None:
     """By both ways an event has one event_id, and the socket's ack counts."""
-    workspace = new_workspace(signing_secret=SECRET)
+    workspace = new_workspace(signing_secret=SECRET, ack_seconds=3.0)
     await workspace.start()
     wire = await open_wire(workspace, session, answer={"text": "by socket"})
     await workspace.deliver_to(door.url, "both")
@@ -254,7 +254,7 @@ async def test_both_ways(door: Door, session: aiohttp.ClientSession) -> None:
 
 async def test_bolt_over_http(session: aiohttp.ClientSession) -> None:
     """A real Bolt app behind the address: the challenge, a mention that is answered, a command's ack."""
-    workspace = new_workspace(signing_secret=SECRET)
+    workspace = new_workspace(signing_secret=SECRET, ack_seconds=3.0)
     await workspace.start()
     app = AsyncApp(client=client_for(workspace, session), signing_secret=SECRET)
 
@@ -274,7 +274,7 @@ async def test_bolt_over_http(session: aiohttp.ClientSession) -> None:
     await workspace.deliver_to(url)
     ts = await workspace.say(ON_CALL.id, CHANNEL, "@vigie have we seen this before?")
     assert (await workspace.command(ON_CALL.id, CHANNEL, "/vigie help")).response == "help"
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         while not workspace.replies(CHANNEL, ts) or len(workspace.ephemerals(ON_CALL.id)) < 2:
             await asyncio.sleep(0.005)
     assert workspace.replies(CHANNEL, ts)[0]["text"] == "Yes, twice."
