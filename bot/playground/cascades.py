@@ -150,23 +150,26 @@ def _placed(labels: dict[str, str], label: str, value: str) -> dict[str, str]:
 def _tellings(series: Sequence[Series], count: int) -> list[Telling]:
     """The first of each, then rounds of what follows, until there are `count`."""
     told = [Telling(one.starts, one, firing=True) for one in series]
-    follow = [_after(one, number) for number, one in enumerate(series)]
+    after = {number: _after(one, number) for number, one in enumerate(series)}
+    # A flapping one says twice as much: that it is over, and that it is not.
+    follow = [after[number] for number, one in enumerate(series) for _ in range(2 if one.flaps else 1)]
     while len(told) < count:
-        for later in follow:
-            if len(told) < count:
-                told.append(next(later))
+        round_ = [next(later, None) for later in follow]
+        told += [one for one in round_ if one is not None]
     return told[:count]
 
 
 def _after(one: Series, number: int) -> Iterator[Telling]:
     """What follows the first telling: repeats; a flapping one ends and begins; a few end for good."""
     at, firing = one.starts, True
-    ends = number % 11 == 10
+    ends = not one.flaps and number % 11 == 10
     while True:
         at += (FLAP if one.flaps else REPEAT) * (1 - at)
         if one.flaps or ends:
-            firing = not firing if one.flaps else False
+            firing = one.flaps and not firing
         yield Telling(at, one, firing)
+        if ends and not firing:
+            return
 
 
 def _notices(tellings: Sequence[Telling]) -> Iterator[Notice]:

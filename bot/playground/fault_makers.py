@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,7 @@ def _leak_connections(folder: Path, _pid: int) -> str:
 def _lose_receipts(folder: Path, _pid: int) -> str:
     if _receipts_lost(folder):
         raise FaultNotMadeError("the folder of receipts is gone already; put it back first (--by-hand)")
+    shutil.rmtree(folder / "receipts.cleaned-up", ignore_errors=True)
     (folder / "receipts").rename(folder / "receipts.cleaned-up")
     return "the folder of receipts was moved away by a clean-up"
 

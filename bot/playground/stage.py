@@ -188,9 +188,10 @@ async def start_serve(
 ) -> asyncio.subprocess.Process:
     """The same `vigie serve` that a real workspace gets."""
     (folder / "data" / "web.port").unlink(missing_ok=True)
-    log = None if verbose else (folder / "serve.log").open("ab")
     argv = [sys.executable, "-m", "bot", "serve", "--config", str(folder / "vigie.toml")]
-    return await asyncio.create_subprocess_exec(*argv, env=dict(environment), stdout=log, stderr=log)
+    with (folder / "serve.log").open("ab") as log:
+        out = None if verbose else log
+        return await asyncio.create_subprocess_exec(*argv, env=dict(environment), stdout=out, stderr=out)
 
 
 async def wait_for_intake(folder: Path, serve: asyncio.subprocess.Process) -> str:
@@ -209,10 +210,9 @@ async def wait_for_intake(folder: Path, serve: asyncio.subprocess.Process) -> st
 async def _start_shop(folder: Path, shop_folder: Path, processes: list[asyncio.subprocess.Process]) -> str:
     port_file = folder / "shop.port"
     argv = [sys.executable, "-m", "bot.playground.shop", "--folder", str(shop_folder)]
-    log = (folder / "shop.out").open("ab")
-    shop = await asyncio.create_subprocess_exec(
-        *argv, "--port", "0", "--port-file", str(port_file), stdout=log, stderr=log
-    )
+    argv += ["--port", "0", "--port-file", str(port_file)]
+    with (folder / "shop.out").open("ab") as log:
+        shop = await asyncio.create_subprocess_exec(*argv, stdout=log, stderr=log)
     processes.append(shop)
     for _ in range(100):
         if port_file.exists() and port_file.read_text().strip():
@@ -228,10 +228,9 @@ async def _start_watcher(
     token_file.touch(mode=0o600)
     token_file.write_text(token)
     argv = [sys.executable, "-m", "bot.playground.watcher", "--shop", shop_url, "--to", intake_url]
-    log = (folder / "watcher.log").open("ab")
-    watcher = await asyncio.create_subprocess_exec(
-        *argv, "--token-file", str(token_file), stdout=log, stderr=log
-    )
+    argv += ["--token-file", str(token_file)]
+    with (folder / "watcher.log").open("ab") as log:
+        watcher = await asyncio.create_subprocess_exec(*argv, stdout=log, stderr=log)
     processes.append(watcher)
 
 

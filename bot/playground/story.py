@@ -110,10 +110,16 @@ async def _nobody_knows(stage: Stage, cast: Cast) -> None:
         "it says that it does not know",
     )
     must(button(diagnosis, "propose") is None, "it proposes no remedy")
-    tell("On-call reads the log, finds the reason", fault.by_hand.lower())
+    tell("On-call, in the shop's log", await asyncio.to_thread(_last_failure, stage))
+    tell("On-call does by hand", fault.by_hand.lower())
     tell("The shop", await asyncio.to_thread(mend_by_hand, stage.shop_folder, "lost_receipts"))
     await _over(cast, card)
     await _well_again(stage)
+
+
+def _last_failure(stage: Stage) -> str:
+    lines = (stage.shop_folder / "logs" / "shop.log").read_text(encoding="utf-8").splitlines()
+    return next((line for line in reversed(lines) if " ERROR " in line), "nothing")
 
 
 def _offers(card: Message, tool: str) -> Callable[[dict[str, Any]], Message | None]:

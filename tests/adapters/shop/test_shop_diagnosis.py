@@ -138,7 +138,7 @@ def find_out(alerts: Sequence[Alert], catalogue: Catalogue, knowledge: Knowledge
         )
         for n, a in enumerate(alerts, 1)
     ]
-    runs = []
+    runs: list[CheckRun] = []
     for tool in catalogue.tools.values():
         arguments = suggest_arguments(tool, incident, catalogue.inventory)
         if tool.kind is ToolKind.CHECK and incident.service in tool.services and arguments is not None:

@@ -171,19 +171,20 @@ def test_only_a_mail_that_was_tried_three_times_is_parked(folder: Path) -> None:
     """A head that is new, or another one than the mailer tries, is left alone, as is an empty queue."""
     queue = folder / "mail" / "queue"
     assert json.loads(run("park_mail.py", folder).stdout) == {"changed": False, "reason": "no mail waits"}
-    (queue / "2-b.json").write_text("{}")
+    for name in ("2-b.json", "3-c.json"):
+        (queue / name).write_text("{}")
     assert run("park_mail.py", folder).returncode == 3  # no note of the mailer
-    for head, attempts in (("2-b.json", 2), ("1-a.json", 9), ("../2-b.json", 9)):
+    for head, attempts in (("2-b.json", 2), ("1-a.json", 9), ("3-c.json", 9), ("../mailer.json", 9)):
         note(folder, head, attempts)
         assert run("park_mail.py", folder).returncode == 3, (head, attempts)
         assert json.loads(run("mail_head.py", folder).stdout)["stuck"] is False
-    assert [entry.name for entry in queue.iterdir()] == ["2-b.json"]
+    assert sorted(entry.name for entry in queue.iterdir()) == ["2-b.json", "3-c.json"]
     (folder / "mail" / "mailer.json").write_text("broken")
     assert json.loads(run("mail_head.py", folder).stdout)["stuck"] is None
     note(folder, "2-b.json", 3)
     assert json.loads(run("mail_head.py", folder).stdout)["stuck"] is True
     assert run("park_mail.py", folder).returncode == 0
-    assert not list(queue.iterdir())
+    assert [entry.name for entry in queue.iterdir()] == ["3-c.json"]
 
 
 def test_putting_a_mail_back_stays_in_its_folder(folder: Path) -> None:
