@@ -5,7 +5,7 @@ import { suggestions } from "./completion.js";
 import { h } from "./dom.js";
 import { editLast } from "./edit.js";
 import { icon } from "./icons.js";
-import { avatar } from "./people.js";
+import { completionMenu } from "./menu.js";
 import { pickEmoji } from "./reactions.js";
 import { note, state } from "./state.js";
 
@@ -27,18 +27,27 @@ async function send(text, { channel, thread }) {
   return note(channel, failure, thread);
 }
 
+const tool = (name, label, onclick, extra = "") => h("button", { type: "button", class: `icon ${extra}`, "aria-label": label, title: label, onclick }, icon(name));
+
+/** What stands below the field; `insert` puts text where the cursor is. */
+function toolRow(field, files, button, insert) {
+  const smile = tool("smile", "Emoji", () => pickEmoji(smile, (name) => insert(`:${name}: `)));
+  return h("div", { class: "composer-row" }, files.button, smile,
+    tool("at", "Mention somebody", () => insert("@")),
+    tool("slash", "Commands", () => { if (!field.value) insert("/"); }, "slash"),
+    h("span", { class: "grow" }), button);
+}
+
 /** `place` tells the channel and thread that is written to now; files may be dropped on `area`. */
 export function composer({ label, place, area }) {
   const id = `options-${count += 1}`;
-  const files = attachments(() => keep());
-  let found = { typed: "", options: [], eager: false };
-  let chosen = -1;
-  const menu = h("ul", { id, class: "completion", role: "listbox", "aria-label": "Completion", hidden: true });
   const field = h("textarea", {
     rows: 1, "aria-label": label, placeholder: label, "aria-autocomplete": "list", "aria-controls": id, autocomplete: "off",
-    oninput: () => { keep(); complete(); }, onkeydown: keyed, onblur: () => offer({ typed: "", options: [] }), onpaste: pasted,
+    oninput: written, onkeydown: keyed, onblur: () => menu.close(), onpaste: pasted,
   });
   const button = h("button", { type: "button", class: "send", "aria-label": "Send", title: "Send (Enter)", disabled: true, onclick: submit }, icon("send"));
+  const files = attachments(keep);
+  const menu = completionMenu(field, id, written);
   const draftKey = () => [state.me, place().channel, place().thread].join(" ");
 
   function keep() {
@@ -47,95 +56,60 @@ export function composer({ label, place, area }) {
     button.disabled = !field.value.trim() && !files.count();
   }
 
+  function written() {
+    keep();
+    menu.offer(suggestions(field.value.slice(0, field.selectionStart), Boolean(place().thread)));
+  }
+
   function pasted(event) {
     if (!event.clipboardData?.files.length) return;
     event.preventDefault();
     files.take(event.clipboardData.files);
   }
 
-  function complete() {
-    const now = suggestions(field.value.slice(0, field.selectionStart), Boolean(place().thread));
-    offer(now, now.eager ? 0 : -1);
-  }
-
-  function offer(now, index = -1) {
-    [found, chosen] = [now, index];
-    menu.hidden = !now.options.length;
-    menu.replaceChildren(...now.options.map(option));
-    menu.children[index]?.scrollIntoView({ block: "nearest" });
-    field.setAttribute("aria-activedescendant", index >= 0 ? `${id}-${index}` : "");
-  }
-
-  function option(each, at) {
-    return h("li", {
-      id: `${id}-${at}`, role: "option", "aria-selected": String(at === chosen), class: each.told ? "told" : null,
-      onmousedown: (event) => { event.preventDefault(); if (!each.told) take(each); },
-    }, each.person ? avatar(each.person) : null, each.picture?.(), h("b", {}, each.label), each.usage ? h("code", {}, each.usage) : null, h("span", {}, each.about));
-  }
-
-  function take(each) {
-    const end = field.selectionStart;
-    field.setRangeText(`${each.insert} `, end - found.typed.length, end, "end");
-    keep();
-    complete();
-  }
-
   async function submit() {
     const text = field.value.trim();
-    if (!text && !files.count()) return;
     const { channel, thread } = place();
-    field.value = "";
-    keep();
-    offer({ typed: "", options: [] });
+    if (!text && !files.count()) return;
+    field.write("");
+    menu.close();
     if (!files.count()) return send(text, { channel, thread });
     const errors = await files.send({ user: state.me, channel, thread_ts: thread }, text);
     if (errors.length) note(channel, `Not sent: ${errors.join(", ")}`, thread);
   }
 
-  function move(step) {
-    const length = found.options.length;
-    offer(found, chosen < 0 && step < 0 ? length - 1 : (chosen + step + length) % length);
+  /** Whether the key was for the field itself. */
+  function ownKey({ key, shiftKey }) {
+    if (key === "ArrowUp" && !field.value) return editLast(place().channel, place().thread);
+    if (key !== "Enter" || shiftKey) return false;
+    submit();
+    return true;
   }
 
   function keyed(event) {
-    if (event.isComposing) return;
-    const open = found.options.some((each) => !each.told);
-    const moves = { ArrowDown: 1, ArrowUp: -1 };
-    const takes = event.key === "Tab" || (event.key === "Enter" && chosen >= 0);
-    if (open && event.key in moves) move(moves[event.key]);
-    else if (open && takes && !event.shiftKey) take(found.options[Math.max(0, chosen)]);
-    else if (found.options.length && event.key === "Escape") offer({ typed: "", options: [] });
-    else if (event.key === "Enter" && !event.shiftKey) submit();
-    else if (event.key === "ArrowUp" && !field.value && editLast(place().channel, place().thread)) event.stopPropagation();
-    else return;
-    event.preventDefault();
+    if (!event.isComposing && (menu.keyed(event) || ownKey(event))) event.preventDefault();
   }
 
-  /** Put text where the cursor is, with a blank before it where a word ends there. */
   function insert(text) {
     const at = field.selectionStart;
     const gap = at && !/\s$/.test(field.value.slice(0, at)) ? " " : "";
     field.focus();
     field.setRangeText(gap + text, at, field.selectionEnd, "end");
-    keep();
-    complete();
+    written();
   }
 
-  /** Show what was being written at this place. */
-  field.draft = () => {
-    const text = drafts[draftKey()] ?? "";
-    if (field.value !== text) field.value = text;
-    keep();
-  };
   /** Write a whole text for the person, to be sent by them. */
   field.write = (text) => {
     field.value = text;
     keep();
     field.focus();
   };
-  const smile = h("button", { type: "button", class: "icon", "aria-label": "Emoji", title: "Emoji", onclick: () => pickEmoji(smile, (name) => insert(`:${name}: `)) }, icon("smile"));
-  const at = h("button", { type: "button", class: "icon", "aria-label": "Mention somebody", title: "Mention somebody", onclick: () => insert("@") }, icon("at"));
-  const slash = h("button", { type: "button", class: "icon slash", "aria-label": "Commands", title: "Commands", onclick: () => { if (!field.value) insert("/"); } }, icon("slash"));
+  /** Show what was being written at this place. */
+  field.draft = () => {
+    const text = drafts[draftKey()] ?? "";
+    if (field.value !== text) field.value = text;
+    keep();
+  };
   if (area) dropZone(area, files.take);
-  return h("div", { class: "composer" }, menu, field, files.box, h("div", { class: "composer-row" }, files.button, smile, at, slash, h("span", { class: "grow" }), button));
+  return h("div", { class: "composer" }, menu.box, field, files.box, toolRow(field, files, button, insert));
 }

@@ -135,7 +135,7 @@ async def test_reactions_are_picked_counted_and_taken_back(page: Page, desk: Any
     row = page.locator(f'#messages [data-ts="{ts}"]')
     await row.focus()
     await page.keyboard.press("r")
-    await page.locator(".popup").get_by_label("tada", exact=True).click()
+    await page.locator(".popup").get_by_role("button", name="tada").click()
     await expect(row.locator(".reaction").first).to_contain_text("1")
     (message,) = desk.workspace.messages("C0INCIDENTS")
     assert message["reactions"] == [{"name": "tada", "users": ["U0ONCALL"], "count": 1}]
