@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -39,9 +39,9 @@ class Desk:
         blocks = asyncio.run(ask())
         return Message(f"/vigie {command}", parts.within_limits(blocks))
 
-    def tell(self, text: str) -> Message:
+    def tell(self, text: str, action: Mapping[str, str] | None = None) -> Message:
         """What one person is told where they are."""
-        asyncio.run(self._edge.tell({"channel_id": "C1", "user_id": values.ON_CALL.user_id}, text))
+        asyncio.run(self._edge.tell({"channel_id": "C1", "user_id": values.ON_CALL.user_id}, text, action))
         return Message(self.said[-1]["text"], self.said[-1]["blocks"])
 
     @property

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot import errors
 from tests.specimens.desk import Desk
-from tests.specimens.specimen import Message, Specimen, variants
+from tests.specimens.specimen import Message, Specimen, ordinary, variants
 from tests.specimens.voices import HOSTILE, HUGE, ORDINARY, Voice
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,6 +27,9 @@ _HOLES = {
 
 def told() -> Iterator[Specimen]:
     """Each sentence as it is; those that quote something also without end, and with hostile words in it."""
+    again = {"action_id": "sign_open", "value": "7"}
+    late = "Slack gives three seconds to open a form, and they were over. Nothing was lost: press again."
+    yield from ordinary("told", "a form did not open", lambda _voice: Desk().tell(late, again), "")
     for sentence in sorted(sentences()):
         voices = (ORDINARY, HUGE, HOSTILE) if "…" in sentence else (ORDINARY,)
         yield from variants("told", _short(sentence), partial(_tell, sentence), "", voices)
