@@ -138,6 +138,9 @@ class Assembly:
             folder = self._settings.folder
             (folder / "web.port").write_text(str(self._web.port))
             log.info("ready", intake=f"http://{self._file.web.host}:{self._web.port}/alerts/alertmanager")
+            if self._model is not None:
+                # Before the lifecycle, so that what it still asks has an answer until it has stopped.
+                running.push_async_callback(self._model.aclose)
             lifecycle = await self._lifecycle()
             self._wake.wakes(lifecycle)
             running.push_async_callback(lifecycle.stop)
@@ -146,7 +149,6 @@ class Assembly:
             _beside(running, keep_indexed(self._knowledge, settled))
             _beside(running, watch_n3(self._copilot.signing.look_at_n3, settled))
             if self._model is not None:
-                running.push_async_callback(self._model.aclose)
                 _beside(running, warm(self._model))
             await until_stopped(stopped, self._connection.wait_fatal, self._owner.wait_fatal)
 

@@ -17,7 +17,7 @@ from bot.tools.loop import serve_stdin
 from bot.tools.secrets import Secrets
 
 # All that it takes out of vigie.env: who is N3 is asked of Slack, and nothing of any model.
-VARIABLES = ("SLACK_BOT_TOKEN", "SLACK_API_URL", "SSL_CERT_FILE")
+VARIABLES = ("SLACK_BOT_TOKEN", "SLACK_API_URL", "SSL_CERT_FILE", "VIGIE_STORE_URL")
 
 
 def run(settings: Settings) -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from bot import settings
+from bot.settings import installation
 from bot.__main__ import _parser
 from bot.domain.incident import MOVES
 from bot.domain.proposal import ProposalState
@@ -173,8 +174,8 @@ def test_the_policy_of_each_risk_is_described() -> None:
 
 
 def test_every_environment_variable_is_described() -> None:
-    """The table names each variable that settings.py reads, and those that vigie.env may hold."""
-    tree = ast.parse(Path(settings.__file__).read_text(encoding="utf-8"))
+    """The table names each variable that the settings read, and those that vigie.env may hold."""
+    tree = ast.parse(Path(installation.__file__).read_text(encoding="utf-8"))
     read = {
         node.args[0].value
         for node in ast.walk(tree)

@@ -60,6 +60,8 @@ class Edge:
         except SlackApiError as error:
             code = code_of(error)
             log.warning("a form did not open", problem=code)
+            if code == "exchanged_trigger_id":
+                return  # this very press, delivered again: its form is open
             await self.tell(body, _UNOPENED.get(code, _OTHERWISE.format(code=code)), _again(body))
         except _NO_ANSWER as error:
             log.warning("a form did not open", problem=type(error).__name__)
@@ -109,7 +111,6 @@ _NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError)
 _LATE = "Slack gives three seconds to open a form, and they were over. Nothing was lost: press again."
 _UNOPENED = {
     "expired_trigger_id": _LATE,
-    "exchanged_trigger_id": "That press has opened a form already. To see it anew, press again.",
     "invalid_trigger_id": _LATE,
     "view_too_large": "The form is too large for Slack. Ask whoever keeps the catalogue for a shorter entry.",
 }

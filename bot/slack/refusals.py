@@ -37,6 +37,7 @@ PLACE = frozenset(
         "not_in_channel",
         "channel_not_found",
         "is_archived",
+        "is_inactive",  # what an edit in an archived channel is told
         "restricted_action",
         "restricted_action_read_only_channel",
         "restricted_action_thread_only_channel",

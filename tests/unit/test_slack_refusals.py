@@ -33,6 +33,7 @@ EVERY = (CARD, REPLY, NOTE, ANSWER, DIRECT)
         (ANSWER, "thread_not_found", Course.UNTHREADED),
         (replace(REPLY, attempts=3), "thread_not_found", Course.UNTHREADED),
         (CARD, "is_archived", Course.PLACE_GONE),
+        (CARD, "is_inactive", Course.PLACE_GONE),
         (REPLY, "not_in_channel", Course.PLACE_GONE),
         (ANSWER, "channel_not_found", Course.ASKER),
         (DIRECT, "channel_not_found", Course.PERSON_GONE),

@@ -50,7 +50,7 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
     blocks = [parts.status(f"{line}\nHas it: {who}"), parts.header(incident.title)]
     blocks.append(parts.foreign_note(f"Service {incident.service or '?'} in {incident.environment or '?'}"))
     if alerts:
-        blocks.append(parts.rich(parts.listing([_alert_runs(alert) for alert in alerts[:_ALERTS]])))
+        blocks.append(parts.rich(parts.listing([_alert_runs(*same) for same in _alike(alerts)[:_ALERTS]])))
     named = dict.fromkeys(filter(None, (alert.annotations.get("runbook_url") for alert in alerts)))
     if named:
         blocks.append(parts.foreign_note(f"Runbook named by the alert: {', '.join(list(named)[:3])}"))
@@ -110,12 +110,12 @@ def diagnosis(
             value = f"{incident.id}:{round_}:{index}"
             blocks += _remedy(preview, remedy.why, value)
     if made.gaps:
-        gaps = [[parts.run(parts.cut(gap, 300))] for gap in made.gaps]
+        gaps = [parts.prose(parts.cut(gap, 300)) for gap in made.gaps]
         blocks.append(parts.rich(parts.line(parts.run("Missing", bold=True)), parts.listing(gaps)))
     if made.advice:
-        steps = [[parts.run(parts.cut(step, 300))] for step in made.advice[:8]]
+        steps = [parts.prose(parts.cut(step, 300)) for step in made.advice[:8]]
         heading = parts.line(parts.run("From the runbook", bold=True), parts.run(", for a person to do"))
-        blocks.append(parts.rich(heading, parts.listing(steps, True)))
+        blocks.append(parts.rich(heading, parts.listing(steps)))
     return blocks
 
 
@@ -124,16 +124,27 @@ def open_button(piece: Evidence) -> Block:
     return parts.button(f"{piece.id}: {piece.title}", f"open_source:{piece.id}", piece.source)
 
 
-def _alert_runs(alert: SeenAlert) -> list[Block]:
+def _alike(alerts: Sequence[SeenAlert]) -> list[tuple[SeenAlert, int]]:
+    """Alerts that would read alike, once with how many there are, in the order in which they came."""
+    found: dict[tuple[str, str, AlertStatus], tuple[SeenAlert, int]] = {}
+    for alert in alerts:
+        key = alert.name, alert.summary or alert.description, alert.status
+        first, count = found.get(key, (alert, 0))
+        found[key] = first, count + 1
+    return list(found.values())
+
+
+def _alert_runs(alert: SeenAlert, count: int) -> list[Block]:
+    often = f" × {count}" if count > 1 else ""
     ended = " (over)" if alert.status is AlertStatus.RESOLVED else ""
-    text = f"  {alert.summary or alert.description}{ended}"
-    return [parts.run(parts.cut(alert.name, 120), bold=True), parts.run(parts.cut(text, 300))]
+    text = f"{often}  {parts.cut(alert.summary or alert.description, 300)}{ended}"
+    return [parts.run(parts.cut(alert.name, 120), bold=True), parts.run(text)]
 
 
 def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
     least = " or more" if len(alerts) >= MOST_ALERTS else ""
     text = f"{parts.counted(incident.alerts_received, 'alert')} received, {len(alerts)}{least} different"
-    if len(alerts) > _ALERTS:
+    if len(_alike(alerts)) > _ALERTS:
         text += f", the first {_ALERTS} shown"
     if incident.previous:
         text += f" · it fired before as #{incident.previous}"
@@ -171,7 +182,7 @@ def _hypothesis(rank: int, hypothesis: Hypothesis, by_id: dict[str, Evidence]) -
         parts.run(f"{rank}. "),
         parts.run(parts.cut(hypothesis.cause, 120), bold=True),
         parts.run(percent),
-        parts.run(parts.cut(hypothesis.statement, 400)),
+        *parts.prose(parts.cut(hypothesis.statement, 400)),
     ]
     for cited_id in citations[:_CITATIONS]:
         runs += [parts.run(" "), parts.run(cited_id, code=True)]

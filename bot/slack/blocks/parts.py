@@ -120,6 +120,14 @@ def run(text: str, bold: bool = False, code: bool = False) -> Block:
     return element | {"style": style} if style else element
 
 
+def prose(text: str) -> list[Block]:
+    """Foreign text as runs, in which what stands between backticks is drawn as code; nothing else is read."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # one backtick too many: it opens nothing
+        pieces[-2:] = ["`".join(pieces[-2:])]
+    return [run(piece, code=bool(at % 2)) for at, piece in enumerate(pieces) if piece] or [run(" ")]
+
+
 def buttons(*elements: Block) -> Block:
     return {"type": "actions", "elements": list(elements)[:25]}
 

@@ -1,0 +1,208 @@
+"""The settings of one installation: the file's, the environment's, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.domain.person import Person
+from bot.environment_file import is_placeholder
+from bot.errors import Misconfigured
+from bot.settings.sections import File
+from bot.sign_off.calling import Pace
+from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
+
+POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
+SLACK_HOSTS = ("slack.com", "slack-gov.com")
+DEFAULT_API_URL = "https://slack.com/api/"
+
+
+class Settings:
+    """The settings of one installation: the file's, the environment's, and what follows from them."""
+
+    def __init__(self, file: File, base: Path, environment: Mapping[str, str]) -> None:
+        self.file = file
+        self.base = base
+        self._environment = environment
+
+    def variable(self, name: str) -> str:
+        """A variable of the environment or of vigie.env; empty where it is not set."""
+        return self._environment.get(name, "")
+
+    @property
+    def folder(self) -> Path:
+        return (self.base / self.file.folder).resolve()
+
+    @property
+    def catalogue(self) -> Path:
+        return self.base / self.file.catalogue
+
+    @property
+    def secrets(self) -> Path:
+        return self.base / self.file.secrets
+
+    @property
+    def store_url(self) -> str:
+        """The environment's, so that a password need not stand in the file; else the file's; else SQLite."""
+        given = self._environment.get("VIGIE_STORE_URL", "") or self.file.store_url
+        return with_driver(given) if given else f"sqlite:///{self.folder / 'vigie.sqlite'}"
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.store_url.startswith("postgresql")
+
+    @property
+    def lifecycle_url(self) -> str:
+        """Where DBOS keeps its own tables: a schema of its own in the same PostgreSQL, or a SQLite file."""
+        return self.store_url if self.is_postgresql else f"sqlite:///{self.folder / 'lifecycle.sqlite'}"
+
+    @property
+    def knowledge_url(self) -> str:
+        """Where documents are kept: beside the rows in PostgreSQL, or in a SQLite file of their own."""
+        file = self.folder / "knowledge" / "knowledge.sqlite"
+        return self.store_url if self.is_postgresql else f"sqlite:///{file}"
+
+    @property
+    def bot_token(self) -> str:
+        return self._token("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions › Bot User OAuth Token")
+
+    @property
+    def uses_socket(self) -> bool:
+        """Whether Vigie opens the connection to Slack itself; otherwise Slack calls it."""
+        return self.file.slack.mode == "socket"
+
+    @property
+    def app_token(self) -> str:
+        """What opens Socket Mode; empty where Slack calls Vigie."""
+        if not self.uses_socket:
+            return ""
+        return self._token(
+            "SLACK_APP_TOKEN", "xapp-", "Basic Information › App-Level Tokens (connections:write)"
+        )
+
+    @property
+    def signing_secret(self) -> str:
+        """What Slack signs its calls with; without one there is no way in over HTTP.
+
+        Raises:
+            Misconfigured: it is needed and not set.
+        """
+        secret = self._environment.get("SLACK_SIGNING_SECRET", "")
+        if not self.uses_socket and len(secret) < 16:
+            raise Misconfigured(
+                "SLACK_SIGNING_SECRET is not set, or too short to be one. In HTTP mode Slack's calls are"
+                " known by it; find it in your Slack app under Basic Information › App Credentials."
+            )
+        return secret
+
+    @property
+    def intake_token(self) -> str:
+        """What senders of alerts must present.
+
+        Raises:
+            Misconfigured: it is not set or too short to be a secret.
+        """
+        token = self._environment.get("VIGIE_INTAKE_TOKEN", "")
+        if len(token) < 16 or is_placeholder(token):
+            raise Misconfigured(
+                "VIGIE_INTAKE_TOKEN is not set, or shorter than 16 characters. Set it to a random text in"
+                " vigie.env, and give the same to your alert sender as its bearer token."
+            )
+        return token
+
+    @property
+    def model_key(self) -> str:
+        return self._environment.get("OPENAI_API_KEY", "")
+
+    @property
+    def model_url(self) -> str:
+        return self._environment.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
+
+    @property
+    def slack_api_url(self) -> str:
+        """The Slack that is believed about identity.
+
+        Raises:
+            Misconfigured: SLACK_API_URL names another host and vigie.toml does not say that it is trusted.
+        """
+        url = self._environment.get("SLACK_API_URL", DEFAULT_API_URL)
+        url = url if url.endswith("/") else f"{url}/"
+        if not self.trusts_foreign_slack and not _is_slack(url):
+            raise Misconfigured(
+                f"SLACK_API_URL is {url}, which is not Slack. Unset it, or write `trust_api_url = true` under"
+                " [slack] in vigie.toml: whoever answers there then decides who is who."
+            )
+        return url
+
+    @property
+    def trusts_foreign_slack(self) -> bool:
+        return self.file.slack.trust_api_url
+
+    @property
+    def policy(self) -> Policy:
+        """The sign-off policy as the file has it; it takes effect once adopted."""
+        rules = dict(DEFAULT_RULES)
+        for risk, section in self.file.policy.items():
+            rules[risk] = Rule(
+                section.signatures,
+                timedelta(minutes=section.minutes_to_sign),
+                timedelta(minutes=section.minutes_to_execute),
+                rules[risk].pinned,
+            )
+        pinned = frozenset(Person.from_key(key) for key in self.file.n3.pinned)
+        n3 = self.file.n3
+        wait = timedelta(hours=n3.newcomer_wait_hours)
+        return Policy(rules, wait, pinned, n3.usergroup.removeprefix("@"), n3.change_signatures)
+
+    @property
+    def pace(self) -> Pace:
+        """How N3 are called; no part of the policy, as it gives nobody a right."""
+        n3 = self.file.n3
+        return Pace(timedelta(minutes=n3.next_after_minutes), timedelta(minutes=n3.remind_before_minutes))
+
+    @property
+    def fallback_token(self) -> str:
+        """The bearer token of the fallback webhook; empty where it needs none."""
+        return self._environment.get("VIGIE_FALLBACK_TOKEN", "")
+
+    @property
+    def smtp_password(self) -> str:
+        return self._environment.get("VIGIE_SMTP_PASSWORD", "")
+
+    def require_n3(self) -> None:
+        """Refuse to start where nobody could ever sign, or where it is not said who may.
+
+        Raises:
+            Misconfigured: neither a user group nor a pinned list is set.
+        """
+        if not self.file.n3.usergroup and not self.file.n3.pinned:
+            raise Misconfigured(
+                "[n3] names nobody. Set `usergroup` to the handle of a Slack user group, or `pinned` to a"
+                ' list such as ["T012AB3CD/U045EF6GH"].'
+            )
+
+    def _token(self, name: str, prefix: str, where: str) -> str:
+        token = self._environment.get(name, "")
+        if is_placeholder(token) or not token.startswith(prefix):
+            what = "is not filled in" if is_placeholder(token) else "is of another kind"
+            remedy = f"It begins with {prefix}; copy it from your Slack app, {where}, into vigie.env."
+            raise Misconfigured(f"{name} {what}. {remedy}")
+        return token
+
+
+def with_driver(url: str) -> str:
+    """The URL as SQLAlchemy takes it: PostgreSQL always by psycopg."""
+    for scheme in POSTGRESQL_SCHEMES:
+        if url.startswith(scheme):
+            return f"postgresql+psycopg://{url.removeprefix(scheme)}"
+    return url
+
+
+def _is_slack(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and any(
+        host == known or host.endswith(f".{known}") for known in SLACK_HOSTS
+    )
