@@ -15,12 +15,12 @@ import pytest
 import yaml
 
 from bot import settings
-from bot.settings import installation
 from bot.__main__ import _parser
 from bot.domain.incident import MOVES
 from bot.domain.proposal import ProposalState
 from bot.domain.tool import Risk
 from bot.environment_file import VARIABLES
+from bot.settings import installation
 from bot.sign_off.policy import DEFAULT_RULES
 from bot.slack.commands import COMMANDS
 from bot.slack.manifest import manifest

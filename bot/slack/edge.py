@@ -103,7 +103,7 @@ class Edge:
         try:
             with self.store.begin() as tx:
                 tx.posts.want(key, user, "text", content={**content, "again": action and dict(action)})
-        except SQLAlchemyError:  # an ack that was given must never be lost to this
+        except (SQLAlchemyError, StoreUnavailable):  # an ack that was given must never be lost to this
             log.exception("a person could not be told at all")
 
 

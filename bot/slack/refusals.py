@@ -72,7 +72,7 @@ class Course(StrEnum):
     ASKER = "it goes to the person who asked"
     PLACE_GONE = "it waits for the channel, and people are told"
     PERSON_GONE = "the channel is told that the person cannot be"
-    GIVE_UP = "somebody deleted it: it is sent no more"
+    GIVE_UP = "somebody deleted it, or the app has no such place: it is sent no more"
 
 
 def course(post: Post, code: str) -> Course:
@@ -81,6 +81,8 @@ def course(post: Post, code: str) -> Course:
         return Course.UNAUTHORISED
     if code in CONTENT:
         return Course.PLAIN
+    if code == "not_enabled":
+        return Course.GIVE_UP
     if code == "message_not_found":
         return Course.ANEW if post.kind in _NEEDED else Course.GIVE_UP
     if code in _NOT_EDITABLE:

@@ -56,7 +56,9 @@ async def test_what_is_wrong_in_the_file_hides_nothing_else(stage: World, tmp_pa
     ran = await vigie(stage, "doctor", "--json", "--offline", config=tmp_path / "vigie.toml")
     told = {check["name"]: check for check in ran.only_json["checks"]}
     assert (ran.code, told["settings"]["status"], told["catalogue"]["status"]) == (1, "failed", "ok")
-    assert "vigie.toml line 8: web.body_timeout_s must be more than 0, is -2." in told["settings"]["found"]
+    line = next(at for at, one in enumerate(text.splitlines(), 1) if "body_timeout_s" in one)
+    said = f"vigie.toml line {line}: web.body_timeout_s must be more than 0, is -2."
+    assert said in told["settings"]["found"]
     (tmp_path / "vigie.toml").write_text("[web")
     ran = await vigie(stage, "doctor", "--offline", config=tmp_path / "vigie.toml")
     assert (ran.code, "vigie.toml line 1: not valid TOML" in ran.out, ran.err) == (1, True, "")

@@ -255,8 +255,11 @@ def test_a_password_never_crosses_the_network_in_the_clear(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "text, said",
     [
-        ('mail_to = ["a@example.org\\r\\nBcc: x@example.org"]', "fallback.mail_to.0 does not have the right form"),
-        ("mail_to = ['A <a@example.org>']", "fallback.mail_to.0 does not have the right form"),
+        (
+            'mail_to = ["a@example.org\\r\\nBcc: x@example.org"]',
+            "fallback.mail_to.0 does not have",
+        ),
+        ("mail_to = ['A <a@example.org>']", "fallback.mail_to.0 does not have"),
         ("mail_to = 'a@example.org'", "fallback.mail_to must "),
         ("mail_from = 'nobody'", "fallback.mail_from"),
         ("severity = 'bad'", "fallback.severity must "),

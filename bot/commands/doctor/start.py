@@ -42,8 +42,9 @@ def is_first_start(settings: Settings) -> bool:
     url = settings.store_url
     if url.startswith("sqlite:///"):
         return not Path(url.removeprefix("sqlite:///")).exists()
-    from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
+    from sqlalchemy.exc import ProgrammingError
 
+    from bot.errors import StoreUnavailable
     from bot.store.database import Store, open_engine
     from bot.tools.in_force import CATALOGUE
 
@@ -53,7 +54,7 @@ def is_first_start(settings: Settings) -> bool:
             return tx.n3.adopted(CATALOGUE) is None
     except ProgrammingError:
         return True  # it has no tables yet
-    except SQLAlchemyError:
+    except StoreUnavailable:
         return False  # no database: the start itself says so
     finally:
         store.close()

@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.alert import Decision, Kind
+from bot.domain.alert import Decision, Kind, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState, SignOff
+from bot.domain.records import News
 from bot.domain.tool import CheckResult, Verdict
 from bot.store import tables as t
 from bot.store.database import Store
@@ -60,6 +61,8 @@ def fill(store: Store) -> dict[str, int]:
         sent = tx.posts.get("sent")
         assert sent is not None
         tx.posts.sent(sent, "C1", "1.5")
+        assert tx.notices.want(incident, News.OPENED, Severity.CRITICAL, "mail", ODD)
+        tx.heartbeat.tried(ODD)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
