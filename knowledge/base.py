@@ -177,9 +177,8 @@ class KnowledgeBase:
         if waiting:
             missing = (f"vector search is incomplete: {waiting} passages are not in the index yet",)
         try:
-            return replace(
-                search(query, k, self._lexical, filler.dense, self._store.passages), missing=missing
-            )
+            found = search(query, k, self._lexical, filler.dense, self._store.passages, not waiting)
+            return replace(found, missing=missing)
         except (EmbedderUnavailable, IndexUnavailable) as error:
             found = search(query, k, self._lexical, None, self._store.passages)
             return replace(

@@ -66,9 +66,10 @@ def search(
     lexical: LexicalIndex,
     dense: Dense | None,
     read: Callable[[Iterable[str]], dict[str, Passage]],
+    complete: bool = True,
 ) -> SearchResult:
     """At most k passages, best first; `read` gives the current passages of some ids. `missing` is left to
-    the caller.
+    the caller. `complete`: no passage still waits for its vectors.
     """
     question = _question(query)
     about = {id: one for id, one in list(lexical.about.items()) if not query.kinds or one.kind in query.kinds}
@@ -79,7 +80,8 @@ def search(
     passages = _choose(order, scores, about, read, k)
     best = order[0]
     return SearchResult(
-        tuple(passages), _fits(question, best, about[best], scores, lexical, dense) and bool(passages)
+        tuple(passages),
+        _fits(question, best, about[best], scores, lexical, dense, complete) and bool(passages),
     )
 
 
@@ -201,13 +203,19 @@ def _choose(
 
 
 def _fits(
-    question: _Question, best: str, one: About, scores: _Scores, lexical: LexicalIndex, dense: Dense | None
+    question: _Question,
+    best: str,
+    one: About,
+    scores: _Scores,
+    lexical: LexicalIndex,
+    dense: Dense | None,
+    complete: bool,
 ) -> bool:
     """Whether the best document has anything to do with the question."""
     if question.alert in one.names or question.names & one.names:
         return True
     coverage = lexical.coverage(question.words, best)
-    if dense is None:
+    if dense is None or (not complete and best not in scores.cosine):
         return coverage >= FIT_WORDS
     near = scores.cosine.get(best, 0.0) - dense.embedder.floor
     return near > 0.0 and NEARNESS * near + coverage >= FIT_BOTH

@@ -118,7 +118,7 @@ async def test_a_mention_that_breaks_is_delivered_again_and_answered(vigie: Worl
     """A question during a broken store is not acknowledged, so Slack brings it again, and nothing is lost."""
     with broken_store(vigie):
         said = asyncio.create_task(asked(vigie, "is it broken?"))
-        await vigie.until("the failure", lambda: "Failed to run listener" in vigie.logged())
+        await vigie.until("the failure", lambda: "slack_bolt/app/async_app.py" in vigie.logged())
     await said
     assert len(answers(vigie, "is it broken?")) == 1
 
