@@ -131,14 +131,14 @@ class Story:
     def wrong(self) -> list[str]:
         """What is not as it must be at the end; empty when all is well."""
         running, found = self._world, []
-        counts = Counter(running.posted())
-        found += [f"{key} is in the channel {n} times" for key, n in counts.items() if n != 1]
+        counts = Counter(key for room in running.place._core.board.rooms for key in running.posted(room))
+        found += [f"{key} was posted {n} times" for key, n in counts.items() if n != 1]
         with running.store.read() as tx:
             events = list(tx.audit.events())
             incidents = tx.incidents.in_states(*IncidentState)
             proposals = tx.proposals.of_incident(self._incident)
         wanted = {row.key for row in running.rows(sa.select(tables.posts.c.key))}
-        found += [f"{key} is not in the channel" for key in wanted - set(counts)]
+        found += [f"{key} was not posted" for key in wanted - set(counts)]
         if len([key for key in wanted if key.startswith("answer:")]) != 1:
             found.append("the question was not answered once")
         if len(incidents) != 1 or incidents[0].state is not IncidentState.CLOSED:

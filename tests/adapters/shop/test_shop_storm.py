@@ -195,5 +195,5 @@ def _cards(stage: Stage) -> list[str]:
 
 
 def _received(stage: Stage) -> int:
-    counts = [re.search(r"(\d+) alert\(s\) received", card) for card in _cards(stage)]
+    counts = [re.search(r"(\d+) alerts? received", card) for card in _cards(stage)]
     return sum(int(found[1]) for found in counts if found)
