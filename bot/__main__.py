@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     demo = add("demo", "play an incident in a local workspace; needs no Slack", _demo)
-    demo.add_argument("--headless", action="store_true", help="scripted people play both faults; prints it")
+    demo.add_argument("--headless", action="store_true", help="scripted people play it all; prints it")
     demo.add_argument("--port", type=int, default=0, help="port of the page (default: a free one)")
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
     _init_options(

@@ -82,7 +82,15 @@ def call_of(post: Post) -> Call:
     """The call that a direct message is."""
     content = post.content or {}
     at = datetime.fromisoformat(str(content["at"]))
-    return Call(Person.from_key(str(content["person"])), Why(str(content["why"])), at)
+    person, why = Person.from_key(str(content["person"])), Why(str(content["why"]))
+    return Call(person, why, at, reached=post.sent >= 0)
+
+
+def announce_unreached(tx: Tx, call: Post) -> None:
+    """Slack refuses to tell somebody who was called: the card says so, and the next one is called."""
+    card = tx.posts.get(proposal_key(call.subject))
+    if card is not None:
+        _again(tx, card)
 
 
 def rise_key(incident_id: int, severity: Severity) -> str:

@@ -102,7 +102,11 @@ class Assembly:
         snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
         home = HomeTab(sending_client, snapshots, people)
         self._outbox = Outbox(store, snapshots, sending_client, channels, home, connection.doubt)
-        self._over_http = HttpMode(app, settings.signing_secret) if settings.signing_secret else None
+        self._over_http = None
+        if settings.signing_secret:
+            self._over_http = HttpMode(
+                app, settings.signing_secret, is_connected=lambda: bool(connection.team_id)
+            )
         if self._over_http:
             connection.called_at = self._over_http.called_at
 

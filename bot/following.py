@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.announcements import announce_incident
+from bot.announcements import announce_incident, announce_proposal
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.store import Tx
@@ -18,6 +18,15 @@ def follow(tx: Tx, proposal_id: int) -> None:
         tx.incidents.move(proposal.incident_id, IncidentState.MITIGATING)
         tx.incidents.move(proposal.incident_id, _state_after(proposal))
         announce_incident(tx, proposal.incident_id)
+
+
+def interrupt(tx: Tx, proposal: Proposal, actor: str, reason: str, settle_s: float) -> None:
+    """What ran unwatched becomes unknown, is never repeated, and is looked at again after `settle_s`."""
+    if tx.proposals.move(proposal.id, (ProposalState.EXECUTING,), ProposalState.UNKNOWN, reason=reason):
+        tx.audit.append(actor, "execution interrupted", proposal.label, {"reason": reason})
+        tx.proposals.verify_after(proposal.id, settle_s)
+        follow(tx, proposal.id)
+        announce_proposal(tx, proposal)
 
 
 def _state_after(proposal: Proposal) -> IncidentState:

@@ -8,7 +8,11 @@ from bot.announcements import announce_proposal, announce_text, answer_key, fore
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Tx
-from bot.following import follow
+from bot.following import interrupt
+
+# More than are ever made between a backup and its restore. Slack still shows the cards of those that were
+# lost, with buttons that carry nothing but a number: no new row may have one of theirs.
+_GAP = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ def void(tx: Tx, taken: str, backup: str) -> Voided:
     `taken` is when the backup was made, `backup` the hash of its last audit event. All of it is audited, and
     announced in Slack at the next start.
     """
+    for records in (tx.incidents, tx.proposals, tx.n3):
+        records.leave_gap(_GAP)
     in_doubt = _doubt(tx)  # before what is announced below, which Slack cannot have yet
     voided = Voided(
         expired=_expire(tx, taken),
@@ -65,11 +71,7 @@ def _settle(tx: Tx, taken: str) -> tuple[str, ...]:
     reason = f"It ran when the backup of {taken} was taken: whether it took effect is not known."
     found = tx.proposals.in_states(ProposalState.EXECUTING)
     for proposal in found:
-        tx.proposals.move(proposal.id, (ProposalState.EXECUTING,), ProposalState.UNKNOWN, reason=reason)
-        tx.proposals.verify_after(proposal.id, 0)
-        tx.audit.append("vigie", "execution interrupted", proposal.label, {"reason": reason})
-        follow(tx, proposal.id)
-        announce_proposal(tx, proposal)
+        interrupt(tx, proposal, "vigie", reason, settle_s=0)
     return tuple(proposal.label for proposal in found)
 
 

@@ -94,13 +94,16 @@ class Heartbeat:
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
-                session.post(self._url, json=said, headers={"User-Agent": "Vigie"}) as answer,
+                session.post(
+                    self._url, json=said, headers={"User-Agent": "Vigie"}, allow_redirects=False
+                ) as answer,
             ):
                 status = answer.status
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise NotWell(f"heartbeat_out.url does not answer: {type(error).__name__}.") from None
         if not 200 <= status < 300:
-            raise NotWell(f"heartbeat_out.url answers {status}.")
+            hint = " Name the address that it leads to." if 300 <= status < 400 else ""
+            raise NotWell(f"heartbeat_out.url answers {status}.{hint}")
 
     def _note(self, problem: str) -> None:
         with self._store.begin() as tx:

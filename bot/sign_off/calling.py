@@ -35,11 +35,12 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Somebody was told, or is to be told, at `at`."""
+    """Somebody was told, or is to be told, at `at`; `reached` is False where Slack refused to tell them."""
 
     person: Person
     why: Why
     at: datetime
+    reached: bool = True
 
 
 def in_turn(proposal: Proposal, n3: N3, policy: Policy, now: datetime) -> list[Person]:
@@ -71,7 +72,8 @@ def to_call(
         return []
     able = [person for person in in_turn(proposal, n3, policy, now) if person not in signers]
     asked = {call.person for call in called if call.why is not Why.REMINDER}
-    silent = [person for person in able if person in asked]
+    lost = {call.person for call in called if not call.reached}
+    silent = [person for person in able if person in asked and person not in lost]
     fresh = [person for person in able if person not in asked]
     count = max(0, missing - len(silent))
     if not count and _is_silent(called, sign_offs, pace, now):

@@ -5,20 +5,14 @@ A person's id becomes that of the direct messages with them: their history is to
 
 from __future__ import annotations
 
-import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-UNREADABLE = "unreadable"
+from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of
+
 _ID_PREFIXES = ("C", "G", "D")
 _PERSON_PREFIXES = ("U", "W")
-_UNTOLD = (SlackApiError, SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
-
-
-def code_of(error: SlackApiError) -> str:
-    """Slack's word for why it refused; `UNREADABLE` when the answer was no JSON, so that nobody can tell."""
-    # The library then hands out the web library's own response, which has no fields.
-    return str(error.response.get("error", "unknown")) if hasattr(error.response, "get") else UNREADABLE
+_UNTOLD = (SlackApiError, SlackClientError, *NO_ANSWER)
 
 
 class Channels:

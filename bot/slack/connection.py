@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 import aiohttp
@@ -15,7 +15,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Misconfigured
-from bot.slack.channels import code_of
+from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of
+from bot.slack.refusals import TOKEN_REMEDIES
 
 log = structlog.get_logger()
 
@@ -33,12 +34,16 @@ SCOPES = (
 )
 _RETRY_S = 2.0
 _WATCH_S = 60.0
-_HINT = {
-    "invalid_auth": "SLACK_BOT_TOKEN is not valid; copy it anew from OAuth & Permissions.",
-    "account_inactive": "The app was removed from the workspace; install it again.",
-    "token_revoked": "SLACK_BOT_TOKEN was revoked; install the app again and copy the new one.",
-    "token_expired": "SLACK_BOT_TOKEN is too old; install the app again and copy the new one.",
-}
+
+
+def granted_scopes(headers: Mapping[str, str]) -> frozenset[str]:
+    """What the token may do, as an answer of Slack says."""
+    return frozenset(filter(None, str(headers.get("x-oauth-scopes", "")).replace(" ", "").split(",")))
+
+
+def missing_scopes(granted: Collection[str]) -> list[str]:
+    """What the code needs and was not granted."""
+    return [scope for scope in SCOPES if scope not in granted]
 
 
 class Connection:
@@ -73,7 +78,7 @@ class Connection:
 
     def doubt(self, code: str) -> None:
         """Slack refused the token somewhere: look at once, and send nothing until it works again."""
-        self.problem = _HINT.get(code, f"Slack refuses SLACK_BOT_TOKEN: {code}.")
+        self.problem = _refused(code)
         self._doubted.set()
 
     async def trouble(self) -> str:
@@ -142,7 +147,12 @@ class Connection:
                 raise
             self.problem = error.detail
             log.error("Slack refuses Vigie; trying again", problem=self.problem)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except SlackApiError as error:
+            code = code_of(error)
+            unread = "Slack does not answer: what came cannot be read"
+            self.problem = unread if code in (UNREADABLE, "unknown") else f"Slack says {code}"
+            log.warning("Slack does not let Vigie in; trying again", problem=self.problem)
+        except NO_ANSWER as error:
             self.problem = f"Slack does not answer: {type(error).__name__}"
             log.warning("Slack does not answer; trying again", problem=str(error)[:200])
         else:
@@ -154,11 +164,10 @@ class Connection:
             answer = await self._client.auth_test()
         except SlackApiError as error:
             code = code_of(error)
-            if code in _HINT:
-                raise Misconfigured(_HINT[code]) from None
+            if code in TOKEN_REMEDIES:
+                raise Misconfigured(_refused(code)) from None
             raise
-        granted = str(answer.headers.get("x-oauth-scopes", "")).replace(" ", "").split(",")
-        missing = [scope for scope in SCOPES if scope not in granted]
+        missing = missing_scopes(granted_scopes(answer.headers))
         if missing:
             raise Misconfigured(
                 f"The Slack app lacks the scope(s) {', '.join(missing)}. Add them under OAuth & Permissions ›"
@@ -186,3 +195,7 @@ class Connection:
                     " Basic Information › App-Level Tokens."
                 ) from None
             raise
+
+
+def _refused(code: str) -> str:
+    return f"SLACK_BOT_TOKEN is not valid, Slack says {code}. {TOKEN_REMEDIES.get(code, '')}".rstrip()

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,8 +17,8 @@ from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
 from bot.errors import AlreadyDone, StoreUnavailable, Stranger, VigieError
+from bot.slack.answers import NO_ANSWER, code_of
 from bot.slack.blocks import parts
-from bot.slack.channels import code_of
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
 
@@ -63,7 +62,7 @@ class Edge:
             if code == "exchanged_trigger_id":
                 return  # this very press, delivered again: its form is open
             await self.tell(body, _UNOPENED.get(code, _OTHERWISE.format(code=code)), _again(body))
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             log.warning("a form did not open", problem=type(error).__name__)
             await self.tell(body, _OTHERWISE.format(code="Slack did not answer"), _again(body))
 
@@ -76,7 +75,7 @@ class Edge:
         """
         try:
             await self._say(body, text, action)
-        except (SlackApiError, *_NO_ANSWER) as error:
+        except (SlackApiError, *NO_ANSWER) as error:
             log.warning("a person could not be told on the spot", problem=type(error).__name__)
             if keep:
                 await asyncio.to_thread(self._keep, body, text, action)
@@ -107,7 +106,6 @@ class Edge:
             log.exception("a person could not be told at all")
 
 
-_NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError)
 _LATE = "Slack gives three seconds to open a form, and they were over. Nothing was lost: press again."
 _UNOPENED = {
     "expired_trigger_id": _LATE,

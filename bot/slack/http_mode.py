@@ -28,8 +28,13 @@ class HttpMode:
     """The route for `/slack/events`. What is refused changes nothing; the log says so, once a minute."""
 
     def __init__(
-        self, app: AsyncApp, signing_secret: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        app: AsyncApp,
+        signing_secret: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        is_connected: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_connected = is_connected
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
         self._now = now
@@ -52,6 +57,8 @@ class HttpMode:
             self._complain()
             return web.Response(status=401)
         self._called_at = self._now()
+        if not self._is_connected():
+            return web.Response(status=503)  # who is who cannot be asked yet; Slack brings events again
         try:
             asked = _bolt_request(request, text)
         except (ValueError, RecursionError):

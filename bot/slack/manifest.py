@@ -25,12 +25,9 @@ SCOPE_REASONS = {
     "channels:read": "finding the channel for incidents by its name",
     "chat:write": "incidents, diagnoses, proposals, answers",
     "commands": "/vigie",
-    "files:write": "what is too long for a message, as a file",
     "groups:history": "the same as channels:history where the channel is private",
-    "groups:read": "the same as channels:read where the channel is private",
     "im:history": "questions in direct messages",
     "im:write": "direct messages to who waits for an answer or has to sign",
-    "reactions:write": "reactions",
     "usergroups:read": "who is in the user group of those who may sign",
     "users:read": "telling full members from guests",
 }

@@ -12,17 +12,18 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import fault_hook
+from bot.announcements import announce_unreached
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable
 from bot.slack.absences import tell_channel_gone, tell_person_gone
-from bot.slack.channels import UNREADABLE, Channels, code_of
+from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of
+from bot.slack.channels import Channels
 from bot.slack.home import HomeTab
 from bot.slack.refusals import Course, course, known, plain_text
 from bot.slack.snapshots import Snapshots
@@ -33,7 +34,6 @@ EVENT_TYPE = "vigie_post"
 LOOK_EVERY_S = 0.5
 _PAGES = 10
 _WAITS_S = (0.5, 1, 2, 5, 15, 30)
-_NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError)
 
 
 class Outbox:
@@ -145,7 +145,7 @@ class Outbox:
             if not doubtful and course(post, code_of(error)) is Course.PLAIN:
                 return await self._send_plain(post, channel_id, ts, thread_ts, code_of(error))
             return await self._refused(post, error, doubtful, channel_id)
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         await self._settle(lambda tx: tx.posts.sent(post, channel_id, ts))
         return True
@@ -156,7 +156,7 @@ class Outbox:
             told = await home.publish(post)
         except SlackApiError as error:
             return await self._refused(post, error, False, "")
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", False)
         if not told:
             return await self._wait(post, "Slack does not say whether this is a full member", False)
@@ -170,7 +170,7 @@ class Outbox:
             ts = await self._call(post, channel_id, ts, thread_ts, plain_text(post, code), [])
         except SlackApiError as error:
             return await self._refused(post, error, False, channel_id)
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
 
         def settle(tx: Tx) -> None:
@@ -321,3 +321,5 @@ def _give_up(tx: Tx, post: Post, code: str) -> None:
 def _give_up_person(tx: Tx, post: Post, code: str) -> None:
     _give_up(tx, post, code)
     tell_person_gone(tx, post, code)
+    if post.kind == "call":
+        announce_unreached(tx, post)

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.person import Person
 from bot.errors import Refused, Stranger
-from bot.slack.channels import code_of
+from bot.slack.answers import NO_ANSWER, code_of
 from bot.slack.refusals import PERSON
 
 _KEPT_S = 60.0
@@ -49,7 +49,10 @@ class People:
 
     async def standing(self, team_id: str, user_id: str) -> bool | None:
         """True for a full member of this workspace, False for anybody else, None if Slack does not say."""
-        return await self._read(user_id) if team_id == self._own_team() else False
+        own = self._own_team()
+        if not own:
+            return None  # until Slack has said which team is ours, nobody is a stranger
+        return await self._read(user_id) if team_id == own else False
 
     async def _read(self, user_id: str) -> bool | None:
         now = self._monotonic()
@@ -60,6 +63,8 @@ class People:
             user = (await self._client.users_info(user=user_id))["user"]
         except SlackApiError as error:
             return False if code_of(error) in PERSON else None
+        except NO_ANSWER:
+            return None
         full = user["id"] == user_id and not any(user.get(flag) for flag in _GUEST)
         self._known[user_id] = (now, full)
         return full

@@ -6,17 +6,19 @@ from enum import StrEnum
 
 from bot.domain.records import Post
 
-# The token is no good: nothing can be said in Slack until it is, or until a new one is given.
-AUTH = frozenset(
-    {
-        "token_revoked",
-        "account_inactive",
-        "invalid_auth",
-        "not_authed",
-        "token_expired",
-        "team_access_not_granted",
-    }
-)
+_INSTALL = "Install the app again under Install App, and copy the Bot User OAuth Token into vigie.env."
+_COPY = "Copy it anew from OAuth & Permissions, Bot User OAuth Token, into vigie.env."
+# The token is no good, and what to do: nothing can be said in Slack until it works or a new one is given.
+TOKEN_REMEDIES = {
+    "invalid_auth": _COPY,
+    "not_authed": _COPY,
+    "not_allowed_token_type": "It is of another kind: the Bot User OAuth Token begins with xoxb-.",
+    "account_inactive": f"The app or its user was removed. {_INSTALL}",
+    "token_revoked": _INSTALL,
+    "token_expired": _INSTALL,
+    "team_access_not_granted": "An owner of the workspace has to approve the app.",
+}
+AUTH = frozenset(TOKEN_REMEDIES)
 # Slack will refuse these again however often they are sent as they are.
 CONTENT = frozenset(
     {
@@ -53,6 +55,8 @@ PERSON = frozenset(
         "messages_tab_disabled",
     }
 )
+# The app has no Home tab, or this Home is more than Slack takes.
+_NO_HOME = frozenset({"not_enabled", "view_too_large"})
 _NOT_EDITABLE = frozenset({"cant_update_message", "edit_window_closed"})
 # What people need to go on; a deleted note stays deleted, as whoever deleted it meant it.
 _NEEDED = frozenset({"incident", "proposal", "change"})
@@ -81,8 +85,8 @@ def course(post: Post, code: str) -> Course:
         return Course.UNAUTHORISED
     if code in CONTENT:
         return Course.PLAIN
-    if code == "not_enabled":
-        return Course.GIVE_UP
+    if post.kind == "home" and code in PERSON | CONTENT | _NO_HOME:
+        return Course.GIVE_UP  # it is drawn anew when it would show something else
     if code == "message_not_found":
         return Course.ANEW if post.kind in _NEEDED else Course.GIVE_UP
     if code in _NOT_EDITABLE:

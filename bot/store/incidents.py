@@ -14,10 +14,15 @@ from bot.store.records import Records
 
 
 class Incidents(Records):
+    def leave_gap(self, by: int) -> None:
+        """The next incidents have numbers that none had before, even where some were lost."""
+        self._leave_gap(t.incidents, by)
+
     def open(self, alert: Alert, title: str, previous: int | None) -> Incident:
         """A new incident in state triggered, for an alert that nothing explains."""
         inserted = self._connection.execute(
             sa.insert(t.incidents).values(
+                **self._numbered(t.incidents),
                 title=title,
                 service=alert.service,
                 environment=alert.environment,

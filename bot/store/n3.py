@@ -109,9 +109,13 @@ class N3Records(Records):
         self._connection.execute(sa.update(t.adopted).where(waiting).values(by=[]))
         return signed
 
+    def leave_gap(self, by: int) -> None:
+        """The next changes have numbers that none had before, even where some were lost."""
+        self._leave_gap(t.adopted, by)
+
     def _insert(self, what: str, digest: str, content: str, state: str) -> None:
         values = {"what": what, "digest": digest, "content": content, "state": state, "at": self._now}
-        self._connection.execute(sa.insert(t.adopted).values(by=[], **values))
+        self._connection.execute(sa.insert(t.adopted).values(by=[], **values, **self._numbered(t.adopted)))
 
     def _newest(self, *conditions: sa.ColumnElement[bool]) -> Adopted | None:
         query = sa.select(t.adopted).where(*conditions).order_by(t.adopted.c.id.desc()).limit(1)

@@ -19,10 +19,15 @@ from bot.store.records import Records
 
 
 class Proposals(Records):
+    def leave_gap(self, by: int) -> None:
+        """The next proposals have numbers that none had before, even where some were lost."""
+        self._leave_gap(t.proposals, by)
+
     def add(self, new: NewProposal) -> Proposal:
         """A new proposal in state proposed; it cannot be signed before it is prepared."""
         inserted = self._connection.execute(
             sa.insert(t.proposals).values(
+                **self._numbered(t.proposals),
                 incident_id=new.incident_id,
                 tool=new.tool,
                 arguments=dict(new.arguments),

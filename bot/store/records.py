@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+
+from bot.store import tables as t
 
 
 class Records:
@@ -13,3 +16,19 @@ class Records:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
+
+    def _leave_gap(self, table: sa.Table, by: int) -> None:
+        """From now on new rows of the table have numbers that lie above the newest by more than `by`."""
+        floor = self._newest_id(table) + by
+        name = f"numbers:{table.name}"
+        self._connection.execute(sa.delete(t.counters).where(t.counters.c.name == name))
+        self._connection.execute(sa.insert(t.counters).values(name=name, value=floor))
+
+    def _numbered(self, table: sa.Table) -> dict[str, int]:
+        """The number of a new row where a gap was left; else nothing, and the database counts."""
+        query = sa.select(t.counters.c.value).where(t.counters.c.name == f"numbers:{table.name}")
+        floor = self._connection.execute(query).scalar()
+        return {} if floor is None else {"id": max(int(floor), self._newest_id(table)) + 1}
+
+    def _newest_id(self, table: sa.Table) -> int:
+        return int(self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0)

@@ -19,7 +19,7 @@ from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
 from bot.domain.store import Store, Tx
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
 from bot.errors import ArgumentRefused, BadInput, CatalogueError, Misconfigured, StoreUnavailable
-from bot.following import follow
+from bot.following import follow, interrupt
 from bot.membership import note_membership
 from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
@@ -79,13 +79,7 @@ class Executor:
             interrupted = tx.proposals.in_states(ProposalState.EXECUTING)
             for proposal in interrupted:
                 reason = "Vigie was interrupted while it ran: whether it took effect is not known."
-                tx.proposals.move(
-                    proposal.id, (ProposalState.EXECUTING,), ProposalState.UNKNOWN, reason=reason
-                )
-                tx.audit.append("executor", "execution interrupted", proposal.label, {"reason": reason})
-                tx.proposals.verify_after(proposal.id, _settle_s(proposal))
-                follow(tx, proposal.id)
-                announce_proposal(tx, proposal)
+                interrupt(tx, proposal, "executor", reason, _settle_s(proposal))
         return [proposal.id for proposal in interrupted]
 
     async def check(self, run_id: int) -> None:

@@ -24,6 +24,13 @@ _STATUS = {Unauthenticated: 401, TooLarge: 413, BadInput: 400}
 RETRY_AFTER_S = 5
 
 
+def own_url(host: str, port: int) -> str:
+    """Where something that listens on `host` can be asked from this machine, without a slash at the end."""
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # listened on by choice
+    asked = anywhere.get(host, host)
+    return f"http://[{asked}]:{port}" if ":" in asked else f"http://{asked}:{port}"
+
+
 class WebServer:
     """Serves on one address; port 0 takes a free one, told by `port` after the start."""
 
@@ -52,9 +59,7 @@ class WebServer:
     @property
     def own_url(self) -> str:
         """Where this very process can be asked, without a slash at the end."""
-        anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # listened on by choice
-        host = anywhere.get(self._host, self._host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return own_url(self._host, self.port)
 
     async def start(self) -> None:
         self._runner = web.AppRunner(self._app, access_log=None)

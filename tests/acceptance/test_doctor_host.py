@@ -160,7 +160,7 @@ async def test_the_database_is_looked_at(stage: World, tmp_path: Path) -> None:
     data.mkdir(mode=0o700)
     url = f"sqlite:///{data / 'vigie.sqlite'}"
     Store.open(url).close()
-    assert "tables of version" in (await doctored(stage, tmp_path))["database"].found
+    assert "tables of this version" in (await doctored(stage, tmp_path))["database"].found
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE vigie_version SET version_num = '9999'"))

@@ -122,7 +122,7 @@ async def test_signed_anew_it_runs(restored: Restored) -> None:
         newest = max(proposal.id for proposal in tx.proposals.in_states(*ProposalState))
     assert incident is not None
     again = await vigie.propose(incident)
-    assert again.id == newest + 1
+    assert again.id > newest + 1000  # Slack may show cards of the numbers in between
     runs = len(vigie.ledger(service))
     assert (await vigie.sign(N3_B, again)).ok
     assert (await vigie.over(again)).state is ProposalState.SUCCEEDED

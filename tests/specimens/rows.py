@@ -118,4 +118,4 @@ def _post(kind: str, content: Mapping[str, object] | None) -> Post:
     """A message that waits for its first sending; columns that a drawing never reads are empty."""
     known = {"id": 1, "key": kind, "channel": "incidents", "kind": kind, "subject": 12, "content": content}
     row: dict[str, Any] = {column.name: known.get(column.name) for column in fields(Post)}
-    return Post(**row)
+    return Post(**(row | {"sent": 0}))

@@ -190,6 +190,17 @@ def test_somebody_who_left_n3_is_replaced_at_once() -> None:
     assert case.told(Why.NEXT)[0][1] == 0
 
 
+def test_somebody_whom_slack_cannot_reach_is_replaced_at_once() -> None:
+    """Called in vain: the next one is told at once, and the first never again."""
+    case = _case()
+    case.play(1)
+    case.calls[0] = replace(case.calls[0], reached=False)
+    case.play(40)
+    lost, then = case.calls[0].person, case.calls[1]
+    assert (then.why, then.at) == (Why.NEXT, NOW)
+    assert [call for call in case.calls[1:] if call.person == lost] == []
+
+
 def test_a_freeze_calls_nobody_and_its_end_does() -> None:
     """Frozen from the start to minute 12: the first is told then, and the next has a full pause."""
     case = _case(frozen=range(12))

@@ -18,6 +18,8 @@ ANSWER = replace(CARD, key="answer:1", kind="answer", thread_of="ts:1.0", conten
 DIRECT = replace(NOTE, channel="U1")
 EVERY = (CARD, REPLY, NOTE, ANSWER, DIRECT)
 
+HOME = replace(CARD, key="home:U1", channel="home:U1", kind="home")
+
 
 @pytest.mark.parametrize(
     "post, code, wanted",
@@ -38,6 +40,9 @@ EVERY = (CARD, REPLY, NOTE, ANSWER, DIRECT)
         (ANSWER, "channel_not_found", Course.ASKER),
         (DIRECT, "channel_not_found", Course.PERSON_GONE),
         (DIRECT, "messages_tab_disabled", Course.PERSON_GONE),
+        (HOME, "user_disabled", Course.GIVE_UP),
+        (HOME, "view_too_large", Course.GIVE_UP),
+        (HOME, "internal_error", Course.WAIT),
         (CARD, "user_not_found", Course.WAIT),
         (CARD, "internal_error", Course.WAIT),
         (CARD, "", Course.WAIT),

@@ -14,6 +14,7 @@ from bot.commands.doctor.tokens import parted
 from bot.domain.tool import Tool
 from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
 from bot.mistakes.mistake import told
+from bot.reach.configured import ways_of
 from bot.tools.catalogue import Catalogue, file_names, lint_of, parse, read_files
 from bot.tools.runners.http import SECRET
 from bot.tools.secrets import Secrets
@@ -28,6 +29,7 @@ async def settings(ground: Ground) -> Result:
         return failed(told(ground.mistakes), "Mend it; the checks below took defaults instead.")
     try:
         api = ground.settings.slack_api_url
+        ways_of(ground.settings)
     except Misconfigured as error:
         return failed(*parted(error.detail))
     if ground.settings.trusts_foreign_slack:

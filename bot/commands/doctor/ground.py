@@ -99,16 +99,17 @@ class Ground:
         await self._call(token, lambda client: client.apps_connections_open(app_token=token))
 
     async def _ask_identity(self) -> Identity:
+        from bot.slack.connection import granted_scopes
+
         before = time.time()
         answer: Any = await self._call(self.settings.bot_token, lambda client: client.auth_test())
         local = (before + time.time()) / 2
-        granted = str(answer.headers.get("x-oauth-scopes", "")).replace(" ", "").split(",")
         return Identity(
             str(answer.get("team", "")),
             str(answer["team_id"]),
             str(answer.get("user", "")),
             str(answer["user_id"]),
-            frozenset(filter(None, granted)),
+            granted_scopes(answer.headers),
             _ahead(local, str(answer.headers.get("Date", ""))),
         )
 
@@ -116,7 +117,7 @@ class Ground:
         from slack_sdk.errors import SlackApiError, SlackClientError
         from slack_sdk.web.async_client import AsyncWebClient
 
-        from bot.slack.channels import UNREADABLE, code_of
+        from bot.slack.answers import UNREADABLE, code_of
 
         if self.offline:
             raise SlackNotAsked

@@ -8,18 +8,16 @@ import os
 import shutil
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import aiohttp
 
 from bot.commands.doctor.check import Result, failed, ok, warning
 from bot.commands.doctor.ground import Ground
 from bot.commands.doctor.tokens import parted
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, StoreTooNew
 from bot.folder import is_owned
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
+from bot.settings import Settings
+from knowledge.errors import KnowledgeTooNew
 
 _MB = 1024 * 1024
 _LEAST_MB, _FEW_MB = 200, 1024
@@ -27,11 +25,12 @@ _LEAST_MB, _FEW_MB = 200, 1024
 
 async def database(ground: Ground) -> Result:
     """It can be reached and written to, and its tables are those of this version."""
-    return await asyncio.to_thread(judged, ground.settings.store_url)
+    return await asyncio.to_thread(judged, ground.settings)
 
 
-def judged(url: str) -> Result:
-    """What is to be said of the database at that URL."""
+def judged(settings: Settings) -> Result:
+    """What is to be said of an installation's database."""
+    url = settings.store_url
     file = Path(url.removeprefix("sqlite:///"))
     if url.startswith("sqlite:///") and not file.exists():
         return ok(f"SQLite; {file} is made at the first start")
@@ -45,10 +44,9 @@ def judged(url: str) -> Result:
         return failed(*parted(error.detail))
     try:
         with engine.connect() as connection, connection.begin() as transaction:
-            result = _judge(connection)
             connection.execute(sa.text("CREATE TABLE vigie_doctor_looks (x INTEGER)"))
             transaction.rollback()
-        return result
+        return _judge(settings, engine.dialect.name)
     except sa.exc.SQLAlchemyError as error:
         # The text of a driver's error may hold the password.
         why = type(getattr(error, "orig", None) or error).__name__
@@ -58,29 +56,23 @@ def judged(url: str) -> Result:
         engine.dispose()
 
 
-def _judge(connection: sa.Connection) -> Result:
-    from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+def _judge(settings: Settings, kind: str) -> Result:
+    """What `serve` would say of the tables, those of the documents too."""
+    from bot.commands.store import present
+    from bot.upgrading import steps
 
-    from bot.store.migrate import MIGRATIONS
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
-    now = MigrationContext.configure(
-        connection, opts={"version_table": "vigie_version"}
-    ).get_current_revision()
-    kind = connection.dialect.name
-    if now is None:
-        return ok(f"{kind}; its tables are made at the first start")
-    if now not in known:
-        return failed(f"its tables are of version {now}, made by a newer Vigie", "Run the newer Vigie.")
-    if now != known[0]:
-        return warning(
-            f"its tables are of version {now}, this Vigie has {known[0]}", "The next start brings them up."
-        )
-    return ok(f"{kind}, tables of version {now}")
+    engines = present(settings)
+    try:
+        behind = steps(engines)
+    except (StoreTooNew, KnowledgeTooNew) as error:
+        return failed("tables of a newer Vigie", str(error))
+    finally:
+        for engine in engines.values():
+            engine.dispose()
+    if behind:
+        found = "; ".join(f"{step.house} {step.found} instead of {step.head}" for step in behind)
+        return failed(f"tables of an older Vigie: {found}", "Run `vigie migrate`; it makes a backup first.")
+    return ok(f"{kind}, tables of this version, or made at the first start")
 
 
 async def disk(ground: Ground) -> Result:
@@ -125,12 +117,13 @@ async def _is_ours(ground: Ground) -> bool:
     section, folder = ground.settings.file.web, ground.settings.folder
     if not folder.exists() or not await asyncio.to_thread(is_owned, folder):
         return False
-    host = "127.0.0.1" if section.host == "0.0.0.0" else section.host  # noqa: S104  # compared, not bound
+    from bot.web.server import own_url
+
     try:
         async with (
             asyncio.timeout(3),
             aiohttp.ClientSession(trust_env=False) as session,
-            session.get(f"http://{host}:{section.port}/health") as answer,
+            session.get(f"{own_url(section.host, section.port)}/health") as answer,
         ):
             return answer.status == 200
     except (aiohttp.ClientError, TimeoutError, OSError):

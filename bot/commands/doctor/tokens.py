@@ -6,24 +6,9 @@ from bot.commands.doctor.check import Result, away, failed, ok, skipped
 from bot.commands.doctor.ground import SLACK_AWAY, Ground, SlackAway, SlackNotAsked, SlackRefused
 from bot.errors import Misconfigured
 
-_INSTALL = "Install the app again under Install App, and copy the Bot User OAuth Token into vigie.env."
-_BOT_HINTS = {
-    "invalid_auth": "Copy it anew from OAuth & Permissions, Bot User OAuth Token, into vigie.env.",
-    "not_authed": "Copy it anew from OAuth & Permissions, Bot User OAuth Token, into vigie.env.",
-    "not_allowed_token_type": "It is of another kind: the Bot User OAuth Token begins with xoxb-.",
-    "account_inactive": f"The app or its user was removed. {_INSTALL}",
-    "token_revoked": _INSTALL,
-    "token_expired": _INSTALL,
-    "team_access_not_granted": "An owner of the workspace has to approve the app.",
-}
 _APP_HINT = (
     "Make one under Basic Information, App-Level Tokens, with connections:write, and put it into vigie.env."
 )
-
-
-def mode_of(ground: Ground) -> str:
-    """How Slack reaches Vigie: `socket` or `http`."""
-    return str(getattr(ground.settings.file.slack, "mode", "socket"))
 
 
 UNTOLD = (Misconfigured, SlackRefused, SlackAway, SlackNotAsked)
@@ -44,9 +29,10 @@ async def bot_token(ground: Ground) -> Result:
     except Misconfigured as error:
         return failed(*parted(error.detail))
     except SlackRefused as error:
-        return failed(
-            f"SLACK_BOT_TOKEN is not valid, Slack says {error.code}", _BOT_HINTS.get(error.code, _INSTALL)
-        )
+        from bot.slack.refusals import TOKEN_REMEDIES
+
+        remedy = TOKEN_REMEDIES.get(error.code, TOKEN_REMEDIES["token_revoked"])
+        return failed(f"SLACK_BOT_TOKEN is not valid, Slack says {error.code}", remedy)
     except SlackAway as error:
         return away(f"Slack does not answer: {error}", SLACK_AWAY)
     except SlackNotAsked:
@@ -56,14 +42,13 @@ async def bot_token(ground: Ground) -> Result:
 
 async def scopes(ground: Ground) -> Result:
     """All that the code asks for are granted."""
-    from bot.slack.connection import SCOPES
+    from bot.slack.connection import SCOPES, missing_scopes
 
     try:
         granted = (await ground.identity()).scopes
     except UNTOLD as error:
         return untold(error)
-    missing = [scope for scope in SCOPES if scope not in granted]
-    if missing:
+    if missing := missing_scopes(granted):
         remedy = "Add them under OAuth & Permissions, Bot Token Scopes, and install the app again."
         return failed(f"missing: {', '.join(missing)}", remedy)
     return ok(f"{len(SCOPES)} of {len(SCOPES)}")
@@ -71,7 +56,7 @@ async def scopes(ground: Ground) -> Result:
 
 async def app_token(ground: Ground) -> Result:
     """`apps.connections.open` takes it; in HTTP mode the signing secret is there instead."""
-    if mode_of(ground) == "http":
+    if not ground.settings.uses_socket:
         return _signing_secret(ground)
     if ground.asks_nobody:
         return skipped("SLACK_API_URL has to be right first")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.errors import BadInput
 from bot.mistakes.mistake import told
 from bot.mistakes.validation import TOML, mistakes_in
-from bot.settings import File, SlackSection
+from bot.settings import File
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Choices:
         slack: dict[str, object] = {}
         if self.channel:
             slack["incidents_channel"] = self.channel.removeprefix("#")
-        if self.mode and "mode" in SlackSection.model_fields:
+        if self.mode:
             slack["mode"] = self.mode
         n3: dict[str, object] = {}
         if self.n3_group:

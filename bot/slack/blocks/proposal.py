@@ -117,7 +117,11 @@ def _icon(proposal: Proposal) -> str:
 
 def _called(called: Sequence[Call]) -> str:
     said = {Why.FIRST: "", Why.NEXT: ", as nobody had answered", Why.REMINDER: " again, as time runs out"}
-    shown = [f"<@{call.person.user_id}> at {clock(call.at)}{said[call.why]}" for call in called[:_CALLS]]
+    lost = " in vain, as Slack cannot reach them"
+    shown = [
+        f"<@{call.person.user_id}> at {clock(call.at)}{said[call.why] if call.reached else lost}"
+        for call in called[:_CALLS]
+    ]
     more = len(called) - len(shown)
     return "; ".join([*shown, *([f"and {more} more"] if more else [])])
 

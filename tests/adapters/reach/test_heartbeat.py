@@ -124,3 +124,12 @@ def test_an_alertmanager_gets_an_alert_that_ends_by_itself() -> None:
     assert alert["labels"]["alertname"] == "VigieHeartbeat"
     assert alert["annotations"]["slack"] == "connected"
     assert datetime.fromisoformat(alert["endsAt"]) - now == timedelta(minutes=3)
+
+
+async def test_an_address_that_leads_elsewhere_is_no_heartbeat(patient: Patient) -> None:
+    """What follows a redirect is a page read, not a heartbeat taken; the row says what to name instead."""
+    patient.switch.statuses.append(302)
+    with pytest.raises(NotWell, match=r"302.*leads to"):
+        await patient.heart.beat()
+    last = patient.last()
+    assert last is not None and last.sent_at is None

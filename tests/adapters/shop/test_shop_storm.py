@@ -191,7 +191,7 @@ def _restore(stage: Stage) -> None:
 
 def _cards(stage: Stage) -> list[str]:
     texts = [text_of(m.get("blocks", [])) for m in stage.workspace.messages(INCIDENTS.id)]
-    return [text for text in texts if "alert(s) received" in text]
+    return [text for text in texts if re.search(r"alerts? received", text)]
 
 
 def _received(stage: Stage) -> int:

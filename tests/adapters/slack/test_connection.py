@@ -22,10 +22,11 @@ from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import News
 from bot.errors import Misconfigured, Refused, Stranger
 from bot.playground.workspace import Channel, Workspace
-from bot.slack.channels import UNREADABLE, code_of
+from bot.slack.answers import UNREADABLE, code_of
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge, guarded
 from bot.slack.people import People
+from bot.slack.refusals import TOKEN_REMEDIES
 from bot.slack.snapshots import Snapshots
 from bot.store.database import Store, sqlite_url
 from bot.web.health import Health
@@ -164,7 +165,9 @@ async def test_a_token_that_is_refused_later_does_not_end_it(
         await until(lambda: len(place.calls("auth.test")) > 3 or connection._fatal.done())
         assert not connection._fatal.done()
         assert not await connection.is_connected()
-        assert connection_module._HINT[code] == await connection.trouble()
+        assert await connection.trouble() == (
+            f"SLACK_BOT_TOKEN is not valid, Slack says {code}. {TOKEN_REMEDIES[code]}"
+        )
         place.reinstall()
         async with asyncio.timeout(5):
             while not await connection.is_connected():
@@ -288,6 +291,24 @@ async def test_a_broken_answer_at_the_start_is_tried_again() -> None:
         connection.start()
         async with asyncio.timeout(5):
             await connection.settled.wait()
-        assert await connection.trouble() == "Slack does not answer: SlackApiError"
+        assert await connection.trouble() == "Slack does not answer: what came cannot be read"
         await connection.stop()
     await runner.cleanup()
+
+
+async def test_before_our_own_team_is_known_nobody_is_a_stranger(place: Workspace) -> None:
+    """Slack may call while Vigie still connects: it cannot be said yet who that is."""
+    async with client_of(place.api_url) as client:
+        people = People(client, lambda: "")
+        assert await people.standing("T0VIGIE", ON_CALL.id) is None
+        with pytest.raises(Refused) as said:
+            await people.member("T0VIGIE", ON_CALL.id)
+    assert type(said.value) is Refused
+
+
+async def test_no_answer_about_a_person_is_no_refusal_for_good() -> None:
+    """Nothing answers when Slack is asked who somebody is: they are told to try again."""
+    async with client_of("http://127.0.0.1:9/api/") as client:
+        with pytest.raises(Refused) as said:
+            await People(client, lambda: "T0VIGIE").member("T0VIGIE", ON_CALL.id)
+    assert "try again" in str(said.value)

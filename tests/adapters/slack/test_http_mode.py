@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import make_mocked_request
+from slack_bolt.async_app import AsyncApp
 
 from bot.domain.proposal import ProposalState
 from bot.playground.workspace import DEFAULT_EVENTS, DEFAULT_SCOPES, Channel
+from bot.slack.http_mode import HttpMode
 from tests.attacks.over_http import PATH, SECRET, body_of, command, headers_for
 from tests.world import BOT, CHANNEL, N3_A, N3_B, ON_CALL, PEOPLE, World, text_of, world
 
@@ -148,3 +154,20 @@ async def test_a_foreign_signature_is_refused_and_logged(vigie: World) -> None:
     assert (await vigie.post(body, headers=headers_for(body, secret="another"), path=PATH))[0] == 401
     assert "SLACK_SIGNING_SECRET" in vigie.logged()
     assert (await vigie.place.command(N3_A.id, ROOM, "/vigie help")).ok
+
+
+async def test_before_slack_has_said_who_we_are_calls_are_put_off() -> None:
+    """503, which Slack takes as a reason to call again; what nobody signed is still refused first."""
+    app = AsyncApp(token="xoxb-1", signing_secret=SECRET)
+    route = HttpMode(app, SECRET, is_connected=lambda: False)
+    body = json.dumps({"type": "event_callback", "event": {"type": "app_mention"}}).encode()
+    for headers, status in ((headers_for(body), 503), ({}, 401)):
+        request = make_mocked_request("POST", PATH, headers=headers, payload=_payload(body))
+        assert (await route.receive(request)).status == status
+
+
+def _payload(body: bytes) -> StreamReader:
+    stream = StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**16)
+    stream.feed_data(body)
+    stream.feed_eof()
+    return stream

@@ -14,11 +14,26 @@ from bot.store.database import Store, open_engine
 from bot.tools.in_force import CATALOGUE
 
 
+def _at(url: str) -> Settings:
+    """An installation whose rows and documents are at that URL."""
+    return Settings(File(store_url=url), Path("/nowhere"), {})
+
+
+def test_older_tables_are_a_failure_as_serve_refuses_them(ready_url: str) -> None:
+    """The remedy is the command that changes them; nobody is told that a start would do it."""
+    engine = open_engine(ready_url)
+    with engine.connect() as connection, connection.begin():
+        connection.execute(sa.text("UPDATE vigie_version SET version_num = '0001'"))
+    engine.dispose()
+    result = judged(_at(ready_url))
+    assert (result.status, "vigie migrate" in result.remedy) == (Status.FAILED, True)
+
+
 def test_an_empty_database_is_fine_and_stays_empty(url: str) -> None:
     """Its tables are made at the first start; looking whether it can be written to leaves nothing behind."""
     for _ in range(2):
-        result = judged(url)
-        assert (result.status, "at the first start" in result.found) == (Status.OK, True)
+        result = judged(_at(url))
+        assert (result.status, "first start" in result.found) == (Status.OK, True)
     engine = open_engine(url)
     assert sa.inspect(engine).get_table_names() == []
     engine.dispose()
@@ -26,13 +41,16 @@ def test_an_empty_database_is_fine_and_stays_empty(url: str) -> None:
 
 def test_the_version_of_the_tables_is_told(ready_url: str) -> None:
     """Those of this Vigie are fine, those of a newer one are not."""
-    result = judged(ready_url)
-    assert (result.status, "tables of version" in result.found) == (Status.OK, True)
+    result = judged(_at(ready_url))
+    assert (result.status, "tables of this version" in result.found) == (Status.OK, True)
     engine = open_engine(ready_url)
     with engine.connect() as connection, connection.begin():
         connection.execute(sa.text("UPDATE vigie_version SET version_num = '9999'"))
     engine.dispose()
-    assert (judged(ready_url).status, "9999" in judged(ready_url).found) == (Status.FAILED, True)
+    assert (judged(_at(ready_url)).status, "newer Vigie" in judged(_at(ready_url)).found) == (
+        Status.FAILED,
+        True,
+    )
 
 
 def test_a_database_that_may_only_be_read_is_named(postgres_url: str) -> None:
@@ -42,7 +60,7 @@ def test_a_database_that_may_only_be_read_is_named(postgres_url: str) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     engine.dispose()
-    result = judged(postgres_url)
+    result = judged(_at(postgres_url))
     assert (result.status, "postgresql cannot be opened and written to" in result.found) == (
         Status.FAILED,
         True,
