@@ -136,7 +136,7 @@ async def test_a_token_revoked_while_running(away: Away) -> None:
     incident = await away.broken()
     await away.told(incident, "opened")
     assert "token_revoked" in str(away.hook.bodies[-1]["because"])
-    await away.until_health("slack", "SLACK_BOT_TOKEN was revoked")
+    await away.until_health("slack", "Slack says token_revoked")
     assert await away.metric("vigie_slack_connected") == 0
     assert (await away.health())["messages_waiting"] > 0
     assert vigie.serve is not None and vigie.serve.returncode is None
@@ -174,7 +174,7 @@ async def test_a_restart_with_a_new_token_loses_nothing(away: Away) -> None:
     await vigie.start(ready=False)
     assert vigie.serve is not None
     assert await asyncio.wait_for(vigie.serve.wait(), 20) == 2
-    assert "SLACK_BOT_TOKEN was revoked; install the app again" in vigie.logged().splitlines()[-1]
+    assert "Slack says token_revoked. Install the app again" in vigie.logged().splitlines()[-1]
     fresh = "xoxb-of-the-new-installation"
     vigie.place._core.team.bot_token = vigie.environment["SLACK_BOT_TOKEN"] = fresh
     vigie.place.reinstall()

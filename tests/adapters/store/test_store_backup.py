@@ -118,13 +118,15 @@ def test_what_goes_in_comes_out(before: str, after: str, make_place: Make, tmp_p
     assert [name for name, rows in wanted.items() if not rows] == []  # something of every kind was there
     new.restore(file)
     found = new.rows()
+    found["counters"] = [row for row in found["counters"] if not row[0].startswith("numbers:")]
     assert {name: found[name] for name in found.keys() - VOIDED} == {
         name: wanted[name] for name in wanted.keys() - VOIDED
     }
     assert found["audit"][: len(wanted["audit"])] == wanted["audit"]
     with new.store.begin() as tx:
-        assert tx.incidents.open(alert(), "the next", None).id == len(wanted["incidents"]) + 1
-        assert proposal(tx).id == len(wanted["proposals"]) + 1
+        # Above whatever was numbered after the backup and lost: Slack still shows cards with those numbers.
+        assert tx.incidents.open(alert(), "the next", None).id == len(wanted["incidents"]) + 10_001
+        assert proposal(tx).id == len(wanted["proposals"]) + 10_001
         assert first_broken(tx.audit.events()) is None
     url = new.engines["knowledge"].url.render_as_string(hide_password=False)
     base = KnowledgeBase.open(tmp_path / "again", owner=False, url=url)
