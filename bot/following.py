@@ -29,6 +29,13 @@ def interrupt(tx: Tx, proposal: Proposal, actor: str, reason: str, settle_s: flo
         announce_proposal(tx, proposal)
 
 
+def expire(tx: Tx, proposal: Proposal, reason: str) -> None:
+    """What waited for signatures or for its start is over, unless it has moved on since it was read."""
+    if tx.proposals.move(proposal.id, (proposal.state,), ProposalState.EXPIRED, reason=reason):
+        tx.audit.append("vigie", "expired", proposal.label, {"reason": reason})
+        announce_proposal(tx, proposal)
+
+
 def _state_after(proposal: Proposal) -> IncidentState:
     if proposal.outcome is Outcome.FIXED and proposal.undo_of is None:
         return IncidentState.MONITORING

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.announcements import announce_proposal, announce_text, answer_key, foresee_incident
+from bot.announcements import announce_text, answer_key, foresee_incident
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Tx
-from bot.following import interrupt
+from bot.following import expire, interrupt
 
 # More than are ever made between a backup and its restore. Slack still shows the cards of those that were
 # lost, with buttons that carry nothing but a number: no new row may have one of theirs.
@@ -57,12 +57,9 @@ def void(tx: Tx, taken: str, backup: str) -> Voided:
 
 def _expire(tx: Tx, taken: str) -> tuple[str, ...]:
     reason = f"Vigie was restored from a backup of {taken}, so what was signed is void. Propose it again."
-    waiting = (ProposalState.PROPOSED, ProposalState.SIGNED)
-    found = tx.proposals.in_states(*waiting)
+    found = tx.proposals.in_states(ProposalState.PROPOSED, ProposalState.SIGNED)
     for proposal in found:
-        tx.proposals.move(proposal.id, waiting, ProposalState.EXPIRED, reason=reason)
-        tx.audit.append("vigie", "expired", proposal.label, {"reason": reason})
-        announce_proposal(tx, proposal)
+        expire(tx, proposal, reason)
     return tuple(proposal.label for proposal in found)
 
 

@@ -13,6 +13,7 @@ from bot.domain.records import NewProposal
 from bot.domain.store import Tx
 from bot.domain.tool import ToolKind
 from bot.errors import Refused
+from bot.following import expire
 
 
 class Proposals(Part):
@@ -66,9 +67,7 @@ class Proposals(Part):
             with self._store.begin() as tx:
                 what = "execute" if proposal.state is ProposalState.SIGNED else "sign"
                 reason = f"The time to {what} it is over. Propose it again if it is still wanted."
-                if tx.proposals.move(proposal.id, (proposal.state,), ProposalState.EXPIRED, reason=reason):
-                    tx.audit.append("vigie", "expired", proposal.label, {"reason": reason})
-                    announce_proposal(tx, proposal)
+                expire(tx, proposal, reason)
 
     def _propose(
         self,

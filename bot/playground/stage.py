@@ -265,8 +265,7 @@ def _environment(place: Workspace, token: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy")
-        and not name.startswith(("SLACK_", "VIGIE_", "LANGSMITH_", "OPENAI_"))
+        if not name.lower().endswith("_proxy") and not name.startswith(_NOT_FOR_THE_DEMO)
     }
     return kept | {
         "SLACK_API_URL": place.api_url,

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Remedy
+from bot.stages.similar import SURE
 
 HYPOTHESES = 5
 CITATIONS = 12
 LINES = 12
-SURE = 0.95
 
 
 def inert(text: str, limit: int) -> str:
