@@ -74,7 +74,7 @@ async def test_starting_over_asks_first_and_then_reads_everything_anew(page: Pag
     await page.click("#demo >> text=Start over")
     await page.click("#confirm button.danger")
     await expect(page.locator("#confirm[open]")).to_have_count(0)
-    await page.wait_for_function("!document.querySelector('.start-over[aria-busy]')")
+    await expect(page.locator(".start-over[aria-busy]")).to_have_count(0)
     assert desk.shop.did("start_over") == [{}]
     desk.workspace.reset()
     desk.shop.run = "second"
