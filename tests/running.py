@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,11 @@ from bot.store.database import Store, open_engine
 from knowledge.base import KnowledgeBase
 
 T = TypeVar("T")
+_HOLD_POSTGRESQL = "LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE"
+_CUT_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @dataclass
@@ -124,6 +130,47 @@ class Running:
         finally:
             with self.store._engine.begin() as connection:
                 connection.execute(sa.text(drop))
+
+    @contextlib.contextmanager
+    def unwritable(self) -> Iterator[None]:
+        """Nothing can be stored, reading goes on: no file of serve can grow, or its database is read-only."""
+        if self.store_url.startswith("postgresql"):
+            self._read_only("on")
+            try:
+                yield
+            finally:
+                self._read_only("off")
+            return
+        assert self.serve is not None
+        limits = resource.prlimit(self.serve.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        try:
+            yield
+        finally:
+            resource.prlimit(self.serve.pid, resource.RLIMIT_FSIZE, limits)
+
+    def _read_only(self, switch: str) -> None:
+        """Set it for every session of the database from now on, and cut those that are open."""
+        engine = sa.create_engine(self.store_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SET default_transaction_read_only = off")
+            name = engine.url.database
+            connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = {switch}")
+            connection.exec_driver_sql(_CUT_OTHERS)
+        engine.dispose()
+
+    @contextlib.contextmanager
+    def workflows_held(self) -> Iterator[None]:
+        """Somebody else holds the lock on the workflow engine's rows: work is neither begun nor ended."""
+        postgresql = self.store_url.startswith("postgresql")
+        path = self.folder / "data" / "lifecycle.sqlite"
+        engine = sa.create_engine(self.store_url if postgresql else f"sqlite:///{path}")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(_HOLD_POSTGRESQL if postgresql else "BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                connection.rollback()
+        engine.dispose()
 
     async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:
         """Look again and again until it gives something."""

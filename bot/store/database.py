@@ -30,6 +30,7 @@ from bot.store.summaries import Summaries
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
 _WRITERS_LOCK = 7_301_456
+_READ_ONLY = "25006"  # PostgreSQL's code for a write where only reading is possible
 # A database that is gone is noticed within half a minute, not after the two hours of the system's default.
 _POSTGRESQL = {
     "application_name": "vigie",
@@ -111,7 +112,7 @@ def answering(engine: Engine) -> Iterator[None]:
     """What the block asks of the database is answered, or the reason why not is told without its URL.
 
     Raises:
-        StoreUnavailable: the database is away, busy or full.
+        StoreUnavailable: the database is away, busy, full or read-only.
     """
     try:
         yield
@@ -119,7 +120,9 @@ def answering(engine: Engine) -> Iterator[None]:
         raise StoreUnavailable("All of its connections are in use.") from None
     except sa.exc.DBAPIError as error:
         away = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
-        if not away and not error.connection_invalidated:
+        # After a fail-over an old address may lead to a replica for a while.
+        read_only = getattr(error.orig, "sqlstate", None) == _READ_ONLY
+        if not away and not read_only and not error.connection_invalidated:
             raise
         told = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
         raise StoreUnavailable(f"({_place(engine)}: {told[0]})") from error

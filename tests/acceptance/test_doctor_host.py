@@ -155,24 +155,34 @@ async def test_a_secret_that_is_missing_is_named(stage: World, tmp_path: Path) -
 
 async def test_the_database_is_looked_at(stage: World, tmp_path: Path) -> None:
     """Not there yet, whole, of a newer version, no database at all, none that answers."""
-    assert "made at the first start" in (await doctored(stage, tmp_path))["database"].found
+    embedded = {"VIGIE_STORE_URL": ""}
+    assert (
+        "made at the first start" in (await doctored(stage, tmp_path, environment=embedded))["database"].found
+    )
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     url = f"sqlite:///{data / 'vigie.sqlite'}"
     Store.open(url).close()
-    assert "tables of this version" in (await doctored(stage, tmp_path))["database"].found
+    assert (
+        "tables of this version" in (await doctored(stage, tmp_path, environment=embedded))["database"].found
+    )
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE vigie_version SET version_num = '9999'"))
     engine.dispose()
-    is_bad(await doctored(stage, tmp_path), "database", "9999", "newer Vigie")
+    is_bad(await doctored(stage, tmp_path, environment=embedded), "database", "9999", "newer Vigie")
     (data / "vigie.sqlite").write_text(
         "this is no database, it is a text that is long enough to be looked at"
     )
-    is_bad(await doctored(stage, tmp_path), "database", "sqlite cannot be opened", "store_url")
+    is_bad(
+        await doctored(stage, tmp_path, environment=embedded),
+        "database",
+        "sqlite cannot be opened",
+        "store_url",
+    )
     password = "hunter22"
     away = f'folder = "data"\nstore_url = "postgresql+psycopg://v:{password}@127.0.0.1:9/v"'
-    results = await doctored(stage, tmp_path, {'folder = "data"': away})
+    results = await doctored(stage, tmp_path, {'folder = "data"': away}, environment=embedded)
     is_bad(results, "database", "postgresql cannot be opened", "start the database")
     assert password not in str(results)
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -253,18 +251,17 @@ async def test_a_heartbeat_goes_out_while_all_is_well(away: Away) -> None:
 
 @pytest.mark.fault
 async def test_a_full_disk_stops_the_heartbeat(away: Away) -> None:
-    """No file of the process can grow: no row can be written, and nothing says that all is well."""
+    """No row can be written, and nothing says that all is well."""
     vigie, switch = away.vigie, away.switch
     assert vigie.serve is not None
     before = len(switch.taken)
     await vigie.until("a heartbeat", lambda: len(switch.taken) > before)
-    limits = resource.prlimit(vigie.serve.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-    await vigie.settle(2)  # what was on its way when the disk became full
-    count = len(switch.taken)
-    await vigie.settle(4)
-    assert len(switch.taken) == count
-    assert vigie.serve.returncode is None
-    resource.prlimit(vigie.serve.pid, resource.RLIMIT_FSIZE, limits)
+    with vigie.unwritable():
+        await vigie.settle(2)  # what was on its way when the disk became full
+        count = len(switch.taken)
+        await vigie.settle(4)
+        assert len(switch.taken) == count
+        assert vigie.serve.returncode is None
     await vigie.until("a heartbeat", lambda: len(switch.taken) > count)
     incident = await vigie.incident(vigie.break_target())
     assert incident.id
@@ -272,17 +269,14 @@ async def test_a_full_disk_stops_the_heartbeat(away: Away) -> None:
 
 @pytest.mark.fault
 async def test_a_stuck_sweep_stops_the_heartbeat(away: Away) -> None:
-    """Somebody holds the lock of the workflow engine's file: the intake answers, but no work is begun."""
+    """Somebody holds the lock of the workflow engine's rows: the intake answers, but no work is begun."""
     vigie, switch = away.vigie, away.switch
-    held = sqlite3.connect(vigie.folder / "data" / "lifecycle.sqlite", isolation_level=None, timeout=10)
-    held.execute("BEGIN IMMEDIATE")
-    incident = await away.broken()
-    await away.until_health("heartbeat_out", "The sweep has done nothing for")
-    count = len(switch.taken)
-    await vigie.settle(3)
-    assert len(switch.taken) == count
-    held.execute("ROLLBACK")
-    held.close()
+    with vigie.workflows_held():
+        incident = await away.broken()
+        await away.until_health("heartbeat_out", "The sweep has done nothing for")
+        count = len(switch.taken)
+        await vigie.settle(3)
+        assert len(switch.taken) == count
     await vigie.until("a heartbeat", lambda: len(switch.taken) > count)
     await vigie.message(f"incident:{incident.id}:diagnosis")
 

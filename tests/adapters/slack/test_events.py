@@ -93,8 +93,12 @@ async def test_a_click_delivered_four_times_has_one_effect(vigie: World) -> None
 
 @contextlib.contextmanager
 def broken_store(vigie: World) -> Iterator[None]:
-    """The inbox cannot be written: what every listener does first fails."""
-    vigie.tamper(sa.text("ALTER TABLE inbox RENAME TO inbox_away"))
+    """What every listener does first fails: the inbox cannot be written."""
+    if vigie.store_url.startswith("postgresql"):
+        with vigie.unwritable():
+            yield
+        return
+    vigie.tamper(sa.text("ALTER TABLE inbox RENAME TO inbox_away"))  # a full disk would take the log too
     try:
         yield
     finally:
