@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +51,7 @@ class KnowledgeBase:
         self._why = NOT_WARM if lock else NOT_OWNER
         self._closed = False
         self._switched_off = False
+        self._limits: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def open(
@@ -62,13 +63,15 @@ class KnowledgeBase:
         weights: Path | None = None,
         embedder: Embedder | None = None,
         vectors: bool = True,
+        limits: Mapping[str, tuple[str, ...]] | None = None,
     ) -> KnowledgeBase:
         """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of
         the local model.
 
         `weights`: folder of the local model's files, default the installed package. `vectors` False searches
-        by words alone. Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated
-        or KnowledgeTooNew when another version has made the tables.
+        by words alone. `limits`: folder of ids -> the channels and people that may see what lies there.
+        Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated or KnowledgeTooNew
+        when another version has made the tables.
         """
         folder.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder) if owner else None
@@ -88,6 +91,7 @@ class KnowledgeBase:
             return embedder or LocalEmbedder(weights, folder / "model")
 
         base = cls(folder, engine, lock, make_embedder)
+        base._limits = dict(limits or {})
         if not vectors:
             base._switched_off = True
             base._why = SWITCHED_OFF
@@ -117,7 +121,9 @@ class KnowledgeBase:
         documents
         whose file below these folders is gone. `progress(done, all, path)`. What fails is in the report.
         """
-        ingest = Ingest(self._store, self._files, _sizes, dry_run=dry_run, rebuild=rebuild)
+        ingest = Ingest(
+            self._store, self._files, _sizes, dry_run=dry_run, rebuild=rebuild, limits=self._limits
+        )
         report = ingest.run(paths, delete_missing=delete_missing, progress=progress)
         if dry_run:
             return report
@@ -153,7 +159,7 @@ class KnowledgeBase:
         aside = self.quarantined().get(document_id)
         if aside is None:
             raise DocumentRefused("id", f"{document_id} is not in quarantine", "See `vigie documents list`.")
-        result = release(self._store, self._files, aside, _sizes)
+        result = release(self._store, self._files, aside, _sizes, self._limits)
         self._index_all()
         return result
 

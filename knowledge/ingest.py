@@ -5,7 +5,7 @@ running it again. A file that holds what it held is not parsed again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +69,25 @@ def _clean_text(text: str) -> str:
     return redacted.text
 
 
+def limited(document: Document, limits: Mapping[str, tuple[str, ...]]) -> Document:
+    """The document with the limits of the folders it lies in; its own front matter may only narrow them.
+
+    Raises DocumentRefused when nobody would be left.
+    """
+    access = document.access
+    for folder, allowed in sorted(limits.items()):
+        if not document.id.startswith(f"{folder.strip('/')}/"):
+            continue
+        access = tuple(one for one in access if one in allowed) if access else allowed
+        if not access:
+            raise DocumentRefused(
+                "access",
+                f"names nobody of {', '.join(allowed)}, to whom {folder} is limited",
+                "Name one of them.",
+            )
+    return replace(document, access=access)
+
+
 def pieces(document: Document, size: Sizes) -> list[Piece]:
     """The document's passages, one at least; they know their page where there are pages."""
     found = chunk(document.text, size) or [Piece((), document.title, 1, 1)]
@@ -86,9 +105,10 @@ class Ingest:
         *,
         dry_run: bool = False,
         rebuild: bool = False,
+        limits: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self._store, self._files, self._size = store, files, size
-        self._dry_run, self._rebuild = dry_run, rebuild
+        self._dry_run, self._rebuild, self._limits = dry_run, rebuild, dict(limits or {})
         self._held, self._quarantined = files.held(), files.quarantined()
         self._versions = store.versions()
         self._likeness = Likeness(store.sketches())
@@ -112,7 +132,7 @@ class Ingest:
 
     def _file(self, file: Found, reader: Reader) -> None:
         try:
-            digest = _digest(file.path)
+            digest = _digest(file.path, repr(sorted(self._limits.items())))
             if self._is_unchanged(file, digest):
                 return
             documents = reader.read(file.path, file.document_id)
@@ -145,7 +165,7 @@ class Ingest:
         aside = self._quarantined.get(document.id)
         released = aside is not None and aside.released and aside.digest == digest
         try:
-            document = clean(document, keyless=released)
+            document = limited(clean(document, keyless=released), self._limits)
             if not released:
                 self._refuse_one_more_copy(document)
         except DocumentRefused as error:
@@ -196,7 +216,13 @@ class Ingest:
         self._outcomes[what].append(Outcome(file.source, document_id, reason))
 
 
-def release(store: DocumentStore, files: FileRecords, aside: Quarantined, size: Callable[[], Sizes]) -> str:
+def release(
+    store: DocumentStore,
+    files: FileRecords,
+    aside: Quarantined,
+    size: Callable[[], Sizes],
+    limits: Mapping[str, tuple[str, ...]],
+) -> str:
     """Lets in a document that is in quarantine, without its private keys: "added", "changed" or "unchanged".
 
     Raises DocumentRefused when its file is gone or holds something else than when it was set aside.
@@ -205,23 +231,23 @@ def release(store: DocumentStore, files: FileRecords, aside: Quarantined, size: 
         archive, _, inner = aside.source.partition("!/")
         raise DocumentRefused("source", f"it lies in {archive}", f"Unpack it and ingest {inner} by itself.")
     path = Path(aside.source)
-    if not path.is_file() or _digest(path) != aside.digest:
+    if not path.is_file() or _digest(path, repr(sorted(limits.items()))) != aside.digest:
         raise DocumentRefused("source", f"{path} is not what it was", "Ingest it again; then look again.")
     root_id = aside.document_id if format_of(path) and path.stem in aside.document_id else path.stem
     with Reader() as reader:
         found = [one for one in reader.read(path, root_id) if one.id == aside.document_id]
     if not found:
         raise DocumentRefused("id", f"{path} gives no document of this id", "Ingest it again.")
-    document = clean(replace(found[0], source=aside.source), keyless=True)
+    document = limited(clean(replace(found[0], source=aside.source), keyless=True), limits)
     written = store.write(document, pieces(document, size()))
     files.release(aside.document_id)
     return written
 
 
-def _digest(path: Path) -> str:
-    """The sha256 of the file's content, and of how this version reads it."""
+def _digest(path: Path, rules: str) -> str:
+    """The sha256 of the file's content, and of how it is read."""
     format = format_of(path)
-    digest = hashlib.sha256(f"{FORMAT} {format.module if format else ''}\n".encode())
+    digest = hashlib.sha256(f"{FORMAT} {format.module if format else ''} {rules}\n".encode())
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
             digest.update(piece)

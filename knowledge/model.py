@@ -77,12 +77,21 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked. `alert_name` and `service` are the typed fields of an alert; `kinds` empty means all."""
+    """What is asked. `alert_name` and `service` are the typed fields of an alert; `kinds` empty means all.
+
+    `seen_by`: who reads the answer, as the channels and people that `access` of a document names; None: the
+    operator of this host, who may read all.
+    """
 
     text: str
     alert_name: str = ""
     service: str = ""
     kinds: tuple[str, ...] = ()
+    seen_by: frozenset[str] | None = None
+
+    def may_see(self, access: tuple[str, ...]) -> bool:
+        """Whether a document with this `access` may be looked at to answer."""
+        return not access or self.seen_by is None or not self.seen_by.isdisjoint(access)
 
 
 @dataclass(frozen=True, slots=True)

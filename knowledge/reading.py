@@ -6,6 +6,7 @@ long. Whatever happens to it, the next file gets a fresh one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import selectors
 import subprocess
@@ -121,7 +122,8 @@ class Reader:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with contextlib.suppress(BrokenPipeError):
+                        pipe.close()
 
 
 def told(document: Document) -> dict[str, Any]:

@@ -24,15 +24,20 @@ def to_markdown(html: str | bytes) -> tuple[str, str]:
     for name in (*_DROPPED, "head"):
         for element in page.find_all(name):
             element.decompose()
-    for element in page.find_all(_too_deep):
+    for element in _at_depth(page, _DEEPEST):
         element.replace_with(element.get_text(" "))
     text = _converter().convert_soup(page.find("main") or page.find("article") or page.body or page)
     return title, _BLANKS.sub("\n\n", text).strip("\n") + "\n"
 
 
-def _too_deep(element: Any) -> bool:  # noqa: ANN401  # bs4 is loaded late
-    """Whether an element lies so deep that walking into it would exhaust the stack."""
-    return sum(1 for _ in element.parents) == _DEEPEST
+def _at_depth(page: Any, depth: int) -> list[Any]:  # noqa: ANN401  # bs4 is loaded late
+    """The elements that lie so deep that walking below them would exhaust the stack."""
+    from bs4 import Tag
+
+    level = [page]
+    for _ in range(depth):
+        level = [child for element in level for child in element.children if isinstance(child, Tag)]
+    return level
 
 
 def _converter() -> Any:  # noqa: ANN401  # markdownify is loaded late

@@ -62,8 +62,9 @@ def read(record: Mapping[str, Any]) -> Incident | None:
 def _notes(journal: str) -> Iterator[tuple[str, str]]:
     """A journal holds its notes one after the other, newest first, each under a line with time and person."""
     marks = list(_NOTE.finditer(journal))
-    if not marks and journal.strip():
-        yield "", journal
+    if not marks:
+        yield from [("", journal)] if journal.strip() else []
+        return
     ends = [mark.start() for mark in marks[1:]] + [len(journal)]
     for mark, end in reversed(list(zip(marks, ends, strict=True))):
         yield mark[1], journal[mark.end() : end]
