@@ -51,11 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     _config(add("serve", "run the bot against your Slack workspace", _serve))
     ingest = _config(add("ingest", "add or update documents of the knowledge base", _ingest))
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    ingest.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="files, folders, zips; - reads paths from stdin"
+    )
     ingest.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     ingest.add_argument("--rebuild", action="store_true", help="embed every document again")
     ingest.add_argument("--delete-missing", action="store_true", help="remove documents whose file is gone")
     ingest.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    _documents_options(add("documents", "what the knowledge base holds", _nothing))
     search = _config(add("search", "what retrieval returns, with scores and sources", _search))
     search.add_argument("query", metavar="QUERY")
     search.add_argument("-k", type=int, default=5, metavar="N", help="how many passages (default: 5)")
@@ -96,6 +99,33 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
     retrieval.add_argument("--rankings", type=Path, metavar="OUT", help="write each query's ten documents")
     retrieval.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     retrieval.set_defaults(run=_eval_retrieval)
+
+
+def _documents_options(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(metavar="WHAT", required=True)
+
+    def add(name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        made = _config(kinds.add_parser(name, help=text))
+        made.set_defaults(run=run)
+        return made
+
+    listed = add("list", "one line a document, and what is in quarantine", _documents_list)
+    listed.add_argument(
+        "words", nargs="*", metavar="WORD", help="only those whose id, title or service has it"
+    )
+    listed.add_argument("--kind", choices=("runbook", "incident", "postmortem"), default="")
+    listed.add_argument("--quarantined", action="store_true", help="only what was not taken in")
+    show = add("show", "one document, its lines numbered as citations count them", _documents_show)
+    show.add_argument("id", metavar="ID")
+    remove = add("remove", "remove documents with all their passages", _documents_remove)
+    remove.add_argument("ids", nargs="+", metavar="ID")
+    remove.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
+    release = add("release", "let one out of quarantine, its private keys taken out", _documents_release)
+    release.add_argument("id", metavar="ID")
+    for one in (listed, show, remove, release):
+        one.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    export = add("export", "all of them in one file, which `ingest` reads again", _documents_export)
+    export.add_argument("file", type=Path, metavar="FILE", help="a new file ending in .jsonl")
 
 
 def _init_options(init: argparse.ArgumentParser) -> None:
@@ -180,6 +210,44 @@ def _ingest(arguments: argparse.Namespace) -> int:
         delete_missing=arguments.delete_missing,
         as_json=arguments.json,
     )
+
+
+def _documents_list(arguments: argparse.Namespace) -> int:
+    from bot.commands import documents
+
+    return documents.list_them(
+        arguments.config,
+        words=" ".join(arguments.words),
+        kind=arguments.kind,
+        quarantined=arguments.quarantined,
+        as_json=arguments.json,
+    )
+
+
+def _documents_show(arguments: argparse.Namespace) -> int:
+    from bot.commands import documents
+
+    return documents.show(arguments.config, arguments.id, as_json=arguments.json)
+
+
+def _documents_remove(arguments: argparse.Namespace) -> int:
+    from bot.commands import documents
+
+    return documents.remove(
+        arguments.config, arguments.ids, dry_run=arguments.dry_run, as_json=arguments.json
+    )
+
+
+def _documents_release(arguments: argparse.Namespace) -> int:
+    from bot.commands import documents
+
+    return documents.release(arguments.config, arguments.id, as_json=arguments.json)
+
+
+def _documents_export(arguments: argparse.Namespace) -> int:
+    from bot.commands import documents
+
+    return documents.export(arguments.config, arguments.file)
 
 
 def _search(arguments: argparse.Namespace) -> int:

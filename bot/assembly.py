@@ -86,6 +86,7 @@ class Assembly:
             owner=True,
             url=settings.knowledge_url,
             vectors=self._file.knowledge.vectors,
+            limits=settings.knowledge_limits,
         )
         rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
         who_is_n3 = membership(store, settings)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import fcntl
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge.chunking import Sizes, sizes
 from knowledge.documents import DocumentStore, engine_for
-from knowledge.errors import EmbedderUnavailable, IndexUnavailable, WeightsRefused
-from knowledge.ingest import Progress, clean, ingest, pieces
+from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable, WeightsRefused
+from knowledge.files import FileRecords, Quarantined
+from knowledge.ingest import Ingest, Progress, clean, pieces, release
 from knowledge.lexical import LexicalIndex
 from knowledge.lock import OwnerLock
 from knowledge.migrations import create_or_refuse
@@ -41,6 +42,7 @@ class KnowledgeBase:
     ) -> None:
         self._folder, self._engine, self._lock, self._make_embedder = folder, engine, lock, make_embedder
         self._store = DocumentStore(engine)
+        self._files = FileRecords(engine)
         self._lexical = LexicalIndex()
         self._revision = -1
         self._syncing = threading.Lock()
@@ -49,6 +51,7 @@ class KnowledgeBase:
         self._why = NOT_WARM if lock else NOT_OWNER
         self._closed = False
         self._switched_off = False
+        self._limits: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def open(
@@ -60,13 +63,15 @@ class KnowledgeBase:
         weights: Path | None = None,
         embedder: Embedder | None = None,
         vectors: bool = True,
+        limits: Mapping[str, tuple[str, ...]] | None = None,
     ) -> KnowledgeBase:
         """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of
         the local model.
 
         `weights`: folder of the local model's files, default the installed package. `vectors` False searches
-        by words alone. Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated
-        or KnowledgeTooNew when another version has made the tables.
+        by words alone. `limits`: folder of ids -> the channels and people that may see what lies there.
+        Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated or KnowledgeTooNew
+        when another version has made the tables.
         """
         folder.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder) if owner else None
@@ -86,6 +91,7 @@ class KnowledgeBase:
             return embedder or LocalEmbedder(weights, folder / "model")
 
         base = cls(folder, engine, lock, make_embedder)
+        base._limits = dict(limits or {})
         if not vectors:
             base._switched_off = True
             base._why = SWITCHED_OFF
@@ -115,15 +121,10 @@ class KnowledgeBase:
         documents
         whose file below these folders is gone. `progress(done, all, path)`. What fails is in the report.
         """
-        report = ingest(
-            self._store,
-            paths,
-            _sizes,
-            dry_run=dry_run,
-            rebuild=rebuild,
-            delete_missing=delete_missing,
-            progress=progress,
+        ingest = Ingest(
+            self._store, self._files, _sizes, dry_run=dry_run, rebuild=rebuild, limits=self._limits
         )
+        report = ingest.run(paths, delete_missing=delete_missing, progress=progress)
         if dry_run:
             return report
         if rebuild:
@@ -141,13 +142,32 @@ class KnowledgeBase:
         return result
 
     def remove(self, document_id: str) -> bool:
-        """Removes a document, its passages of all versions and their vectors; False when there is none."""
-        gone = self._store.remove(document_id)
+        """Removes a document, its passages of all versions and their vectors, also from quarantine; False
+        when there is none.
+        """
+        aside = self._files.forget(document_id)
+        gone = self._store.remove(document_id) or aside
         if gone:
             self._index_all()
         return gone
 
+    def release(self, document_id: str) -> str:
+        """Lets a document out of quarantine, its private keys taken out: "added", "changed" or "unchanged".
+
+        Raises DocumentRefused when none of this id is there, or its file changed since.
+        """
+        aside = self.quarantined().get(document_id)
+        if aside is None:
+            raise DocumentRefused("id", f"{document_id} is not in quarantine", "See `vigie documents list`.")
+        result = release(self._store, self._files, aside, _sizes, self._limits)
+        self._index_all()
+        return result
+
     # -- reading
+
+    def quarantined(self) -> dict[str, Quarantined]:
+        """What was not taken in and waits for a person, by its id."""
+        return {id: aside for id, aside in self._files.quarantined().items() if not aside.released}
 
     def documents(self) -> list[Document]:
         """All documents by id."""

@@ -5,8 +5,9 @@ exceeds the limit.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from knowledge.markdown import Block, Section, items, sections
 from knowledge.text.tokens import Counter
@@ -25,11 +26,22 @@ class Piece:
     text: str
     first: int
     last: int
+    pages: tuple[int, int] | None = None
 
     @property
     def place(self) -> str:
-        """What a person reads as the place."""
+        """What a person reads as the place: pages where there are some, else lines."""
+        if self.pages is not None:
+            first, last = self.pages
+            return f"page {first}" if first == last else f"pages {first}-{last}"
         return f"line {self.first}" if self.first == self.last else f"lines {self.first}-{self.last}"
+
+    def on_pages(self, starts: Sequence[int]) -> Piece:
+        """The same piece, knowing its pages, by the lines on which they start."""
+        if not starts:
+            return self
+        pages = (bisect_right(starts, self.first), bisect_right(starts, self.last))
+        return replace(self, pages=pages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from knowledge.chunking import Piece
+from knowledge.likeness import sketch
 from knowledge.model import Document, Passage
 from knowledge.tables import documents, indexed, passages, state
 
-_SHARED = ("title", "kind", "language", "service", "alerts", "cause", "actions", "origin")
+_SHARED = ("title", "kind", "language", "service", "alerts", "cause", "actions", "access", "origin")
+_LISTS = ("alerts", "actions", "access")
+# What the tables hold beside the fields of a document.
+_DERIVED = ("version", "sketch")
 # SQLite takes some thousand variables a statement at most.
 _BATCH = 500
 
@@ -75,6 +79,18 @@ class DocumentStore:
                 sa.select(documents.c.version).where(documents.c.id == document_id)
             )
             return found
+
+    def versions(self) -> dict[str, str]:
+        """The stored version of every document."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(documents.c.id, documents.c.version))
+            return {row.id: row.version for row in rows}
+
+    def sketches(self) -> dict[str, int]:
+        """The sketch of every document that has one."""
+        query = sa.select(documents.c.id, documents.c.sketch).where(documents.c.sketch.is_not(None))
+        with self._engine.connect() as connection:
+            return {row.id: row.sketch for row in connection.execute(query)}
 
     def all(self) -> list[Document]:
         """All documents by id."""
@@ -184,14 +200,22 @@ def _unmark(connection: sa.Connection, collection: str, ids: Iterable[str]) -> N
 
 
 def _document_row(document: Document, version: str) -> dict[str, Any]:
-    names = [column.name for column in documents.columns if column.name != "version"]
-    row = {name: getattr(document, name) for name in names}
-    return row | {"alerts": list(document.alerts), "actions": list(document.actions), "version": version}
+    names = [column.name for column in documents.columns if column.name not in _DERIVED]
+    row = {name: getattr(document, name) for name in names} | _as_lists(document)
+    return row | {"version": version, "sketch": sketch(document.text)}
+
+
+def _as_lists(document: Document) -> dict[str, list[str]]:
+    return {name: list(getattr(document, name)) for name in _LISTS}
+
+
+def _as_tuples(row: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401  # a row has no static columns
+    return {name: tuple(getattr(row, name)) for name in _LISTS}
 
 
 def _passage_rows(document: Document, version: str, pieces: Sequence[Piece]) -> list[dict[str, Any]]:
     shared = {name: getattr(document, name) for name in _SHARED}
-    shared |= {"alerts": list(document.alerts), "actions": list(document.actions)}
+    shared |= _as_lists(document)
     shared |= {"document_id": document.id, "version": version, "current": True}
     return [
         shared
@@ -208,9 +232,9 @@ def _passage_rows(document: Document, version: str, pieces: Sequence[Piece]) -> 
 
 def _document(row: Any) -> Document:  # noqa: ANN401  # a row has no static columns
     values = {
-        column.name: getattr(row, column.name) for column in documents.columns if column.name != "version"
+        column.name: getattr(row, column.name) for column in documents.columns if column.name not in _DERIVED
     }
-    return Document(**values | {"alerts": tuple(row.alerts), "actions": tuple(row.actions)})
+    return Document(**values | _as_tuples(row))
 
 
 def _passage(row: Any) -> Passage:  # noqa: ANN401  # a row has no static columns
@@ -222,6 +246,5 @@ def _passage(row: Any) -> Passage:  # noqa: ANN401  # a row has no static column
         place=row.place,
         version=row.version,
         superseded=not row.current,
-        **{name: getattr(row, name) for name in _SHARED}
-        | {"alerts": tuple(row.alerts), "actions": tuple(row.actions)},
+        **{name: getattr(row, name) for name in _SHARED} | _as_tuples(row),
     )

@@ -22,7 +22,7 @@ class DocumentRefused(KnowledgeError):
 
     def __init__(self, field: str, problem: str, remedy: str) -> None:
         super().__init__(f"{field}: {problem}. {remedy}")
-        self.field = field
+        self.field, self.problem, self.remedy = field, problem, remedy
 
 
 class DocumentQuarantined(KnowledgeError):

@@ -5,11 +5,12 @@ rebuilt.
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,9 @@ PROBE_SECONDS = 30.0
 
 
 # Windows of passages and titles of documents are ranked apart; a filter inside one collection would be slow.
+# What is for a few lies in collections of its own, which only who may see some of it asks, with a filter.
 PARTS = ("windows", "titles")
+LIMITED = "limited-"
 
 
 def index_name(embedder_id: str, dimension: int, generation: int) -> str:
@@ -45,7 +48,8 @@ class VectorIndex:
         self._turn, self._closed = threading.Lock(), False
         self._client = _client(folder)
         about = {"embedder": embedder_id, "dimension": dimension}
-        self._parts = {part: self._collection(f"{part}-{self.name}", about) for part in PARTS}
+        names = [*PARTS, *(f"{LIMITED}{part}" for part in PARTS)]
+        self._parts = {part: self._collection(f"{part}-{self.name}", about) for part in names}
 
     def _collection(self, name: str, about: dict[str, Any]) -> Any:  # noqa: ANN401  # chromadb is loaded late
         settings = {"embedding_function": None, "metadata": about, "configuration": {"hnsw": HNSW}}
@@ -56,35 +60,58 @@ class VectorIndex:
         self._client.delete_collection(name)
         return self._client.create_collection(name, **settings)
 
-    def upsert(self, part: str, ids: Sequence[str], vectors: Vectors) -> None:
-        """Adds or replaces vectors."""
-        for start in range(0, len(ids), BATCH):
-            some = slice(start, start + BATCH)
-            with self._use():
-                self._parts[part].upsert(ids=list(ids[some]), embeddings=vectors[some])
+    def upsert(
+        self, part: str, ids: Sequence[str], vectors: Vectors, access: Sequence[tuple[str, ...]] = ()
+    ) -> None:
+        """Adds or replaces vectors; `access` names who may see each, all of them everybody when left out."""
+        limits = access or [()] * len(ids)
+        for name, limited in ((part, False), (f"{LIMITED}{part}", True)):
+            places = [place for place, one in enumerate(limits) if bool(one) == limited]
+            for start in range(0, len(places), BATCH):
+                some = places[start : start + BATCH]
+                about = [{"access": access_key(limits[place])} for place in some] if limited else None
+                with self._use():
+                    self._parts[name].upsert(
+                        ids=[ids[place] for place in some], embeddings=vectors[some], metadatas=about
+                    )
 
     def delete(self, part: str, ids: Sequence[str]) -> None:
         """Removes vectors; unknown ids are ignored."""
-        for start in range(0, len(ids), BATCH):
-            with self._use():
-                self._parts[part].delete(ids=list(ids[start : start + BATCH]))
+        for name in (part, f"{LIMITED}{part}"):
+            for start in range(0, len(ids), BATCH):
+                with self._use():
+                    self._parts[name].delete(ids=list(ids[start : start + BATCH]))
 
-    def query(self, part: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
-        """The nearest (id, cosine), best first."""
+    def query(
+        self, part: str, vector: Vectors, limit: int, access: Collection[tuple[str, ...]] = ()
+    ) -> list[tuple[str, float]]:
+        """The nearest (id, cosine), best first, of what everybody sees and what has one of these limits."""
+        found = self._nearest(part, vector, limit)
+        if access:
+            within = {"access": {"$in": sorted({access_key(one) for one in access})}}
+            found += self._nearest(f"{LIMITED}{part}", vector, limit, within)
+            found.sort(key=lambda one: -one[1])
+        return found[:limit]
+
+    def _nearest(
+        self, name: str, vector: Vectors, limit: int, within: dict[str, Any] | None = None
+    ) -> list[tuple[str, float]]:
         one = vector.reshape(1, -1)
         with self._use():
-            found = self._parts[part].query(query_embeddings=one, n_results=limit, include=["distances"])
+            found = self._parts[name].query(
+                query_embeddings=one, n_results=limit, include=["distances"], where=within
+            )
         distances = found["distances"] or [[]]
         return [(id, 1.0 - distance) for id, distance in zip(found["ids"][0], distances[0], strict=True)]
 
     def count(self, part: str) -> int:
-        """Vectors in the collection."""
+        """Vectors in the collections of a part."""
         with self._use():
-            return int(self._parts[part].count())
+            return sum(int(self._parts[name].count()) for name in (part, f"{LIMITED}{part}"))
 
     def drop_others(self) -> list[str]:
         """Deletes every other collection; returns their names."""
-        mine = {f"{part}-{self.name}" for part in PARTS}
+        mine = {f"{part}-{self.name}" for part in self._parts}
         with self._use():
             others = [one.name for one in self._client.list_collections() if one.name not in mine]
             for name in others:
@@ -111,6 +138,11 @@ class VectorIndex:
                 raise IndexUnavailable(
                     f"the vector index failed ({type(error).__name__}); ingest with --rebuild if it stays so"
                 ) from error
+
+
+def access_key(access: tuple[str, ...]) -> str:
+    """One text for one set of those who may see something."""
+    return json.dumps(sorted(set(access)))
 
 
 def probe(folder: Path) -> None:

@@ -1,43 +1,45 @@
 """Reads files into the store, one transaction a document, so that a batch cut anywhere is completed by
-running it again.
+running it again. A file that holds what it held is not parsed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from knowledge.chunking import Piece, Sizes, chunk
 from knowledge.documents import DocumentStore
 from knowledge.errors import DocumentQuarantined, DocumentRefused
-from knowledge.loaders import LOADERS
-from knowledge.model import KINDS, ORIGINS, Document, IngestReport, Outcome
+from knowledge.files import FileRecords, Quarantined, name_of
+from knowledge.finding import Finding, Found
+from knowledge.likeness import Likeness, sketch
+from knowledge.loaders import format_of
+from knowledge.model import FORMAT, KINDS, ORIGINS, Document, IngestReport, Outcome
+from knowledge.reading import Reader
 from knowledge.text.normalising import normalise
-from knowledge.text.redaction import redact
+from knowledge.text.redaction import redact, without_private_keys
 
 MAX_ID = 400
+# So many documents may say nearly the same; more of them would only crowd out what says something else.
+MOST_ALIKE = 20
 Progress = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file to read and the id that its document gets."""
-
-    path: Path
-    document_id: str
-
-
-def clean(document: Document) -> Document:
+def clean(document: Document, *, keyless: bool = False) -> Document:
     """The document with every text normalised and its secrets replaced.
 
+    `keyless`: a private key in its text is taken out, as a person has looked and let the rest in.
     Raises DocumentRefused for a field that cannot be taken, DocumentQuarantined for a private key.
     """
     _check(document)
+    if keyless:
+        document = replace(document, text=without_private_keys(document.text))
     changed: dict[str, str | tuple[str, ...]] = {}
     for name in ("title", "text", "service", "owner", "cause", "source", "language"):
         changed[name] = _clean_text(getattr(document, name))
-    for name in ("alerts", "actions"):
+    for name in ("alerts", "actions", "access"):
         changed[name] = tuple(_clean_text(one) for one in getattr(document, name))
     # A name is one line, whatever the source made of it.
     changed["title"] = " ".join(str(changed["title"]).split())
@@ -67,110 +69,186 @@ def _clean_text(text: str) -> str:
     return redacted.text
 
 
-def pieces(document: Document, size: Sizes) -> list[Piece]:
-    """The document's passages, one at least."""
-    found = chunk(document.text, size)
-    return found or [Piece((), document.title, 1, 1)]
+def limited(document: Document, limits: Mapping[str, tuple[str, ...]]) -> Document:
+    """The document with the limits of the folders it lies in; its own front matter may only narrow them.
 
-
-def find(paths: Sequence[Path]) -> tuple[list[Found], list[Outcome]]:
-    """The files to read, in order, and what of the paths cannot be used."""
-    found: list[Found] = []
-    failed: list[Outcome] = []
-    seen: dict[str, Path] = {}
-    for given in paths:
-        if not given.exists():
-            failed.append(Outcome(str(given), "", "there is no such file or folder; check the path"))
-            continue
-        if given.is_file() and given.suffix.lower() not in LOADERS:
-            failed.append(Outcome(str(given), "", f"this ending is not read; known: {', '.join(LOADERS)}"))
-            continue
-        root = given if given.is_dir() else given.parent
-        for path in _files(given):
-            id = path.relative_to(root).with_suffix("").as_posix()
-            if id in seen and seen[id] != path:
-                failed.append(Outcome(str(path), id, f"{seen[id]} has the same id; rename one of them"))
-            elif id not in seen:
-                seen[id] = path
-                found.append(Found(path, id))
-    return found, failed
-
-
-def _files(given: Path) -> Iterator[Path]:
-    if given.is_file():
-        yield given
-        return
-    root = given.resolve()
-    for path in sorted(given.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(given).parts)
-        # A link must not bring in what lies elsewhere.
-        inside = path.resolve().is_relative_to(root)
-        if path.suffix.lower() in LOADERS and not hidden and inside and path.is_file():
-            yield path
-
-
-def ingest(
-    store: DocumentStore,
-    paths: Sequence[Path],
-    size: Callable[[], Sizes],
-    *,
-    dry_run: bool = False,
-    rebuild: bool = False,
-    delete_missing: bool = False,
-    progress: Progress | None = None,
-) -> IngestReport:
-    """Reads all files; what fails is named and the rest goes on. `size` is asked for only when something
-    changed.
+    Raises DocumentRefused when nobody would be left.
     """
-    found, failed = find(paths)
-    outcomes: dict[str, list[Outcome]] = {name: [] for name in IngestReport.__slots__}
-    outcomes["failed"].extend(failed)
-    for number, file in enumerate(found, start=1):
-        what, reason = _ingest_one(store, file, size, dry_run, rebuild)
-        outcomes[what].append(Outcome(str(file.path), file.document_id, reason))
-        if progress is not None:
-            progress(number, len(found), str(file.path))
-    if delete_missing:
-        outcomes["removed"].extend(
-            _remove_missing(store, paths, {file.document_id for file in found}, dry_run)
-        )
-    return IngestReport(**{name: tuple(entries) for name, entries in outcomes.items()})
+    access = document.access
+    for folder, allowed in sorted(limits.items()):
+        if not document.id.startswith(f"{folder.strip('/')}/"):
+            continue
+        access = tuple(one for one in access if one in allowed) if access else allowed
+        if not access:
+            raise DocumentRefused(
+                "access",
+                f"names nobody of {', '.join(allowed)}, to whom {folder} is limited",
+                "Name one of them.",
+            )
+    return replace(document, access=access)
 
 
-def _ingest_one(
-    store: DocumentStore, file: Found, size: Callable[[], Sizes], dry_run: bool, rebuild: bool
-) -> tuple[str, str]:
-    try:
-        document = clean(LOADERS[file.path.suffix.lower()](file.path, file.document_id))
-    except DocumentRefused as error:
-        return "failed", str(error)
-    except DocumentQuarantined as error:
-        return "quarantined", str(error)
-    except OSError as error:
-        return (
-            "failed",
-            f"cannot be read ({error.strerror or type(error).__name__}); check the file and its rights",
-        )
-    held = store.get(document.id)
-    if held is not None and held.origin != document.origin:
-        return "failed", f"a document of origin {held.origin!r} has this id; rename the file"
-    if held is not None and held.version == document.version and not rebuild:
-        return "unchanged", ""
-    if dry_run:
-        return (
-            "added" if held is None else "unchanged" if held.version == document.version else "changed"
-        ), ""
-    return store.write(document, pieces(document, size()), again=rebuild), ""
+def pieces(document: Document, size: Sizes) -> list[Piece]:
+    """The document's passages, one at least; they know their page where there are pages."""
+    found = chunk(document.text, size) or [Piece((), document.title, 1, 1)]
+    return [piece.on_pages(document.page_starts) for piece in found]
 
 
-def _remove_missing(
-    store: DocumentStore, paths: Sequence[Path], present: set[str], dry_run: bool
-) -> Iterator[Outcome]:
-    """Imported documents that came from below one of the folders and have no file there any more."""
-    roots = [path.resolve() for path in paths if path.is_dir()]
-    for document in store.all():
-        below = any(Path(document.source).is_relative_to(root) for root in roots)
-        if document.origin == "import" and document.source and below and document.id not in present:
-            if not dry_run:
-                store.remove(document.id)
-            yield Outcome(document.source, document.id, "its file is gone")
+class Ingest:
+    """One call of `ingest`: what it knows while it goes from file to file."""
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        files: FileRecords,
+        size: Callable[[], Sizes],
+        *,
+        dry_run: bool = False,
+        rebuild: bool = False,
+        limits: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self._store, self._files, self._size = store, files, size
+        self._dry_run, self._rebuild, self._limits = dry_run, rebuild, dict(limits or {})
+        self._held, self._quarantined = files.held(), files.quarantined()
+        self._versions = store.versions()
+        self._likeness = Likeness(store.sketches())
+        self._present: set[str] = set()
+        self._outcomes: dict[str, list[Outcome]] = {name: [] for name in IngestReport.__slots__}
+
+    def run(
+        self, paths: Sequence[Path], *, delete_missing: bool = False, progress: Progress | None = None
+    ) -> IngestReport:
+        """Reads all files; what fails is named and the rest goes on."""
+        with Finding() as finding, Reader() as reader:
+            finding.add(paths)
+            self._outcomes["failed"].extend(finding.failed)
+            for number, file in enumerate(finding.found, start=1):
+                self._file(file, reader)
+                if progress is not None:
+                    progress(number, len(finding.found), file.source)
+            if delete_missing:
+                self._remove_missing(tuple(finding.roots))
+        return IngestReport(**{name: tuple(entries) for name, entries in self._outcomes.items()})
+
+    def _file(self, file: Found, reader: Reader) -> None:
+        try:
+            digest = _digest(file.path, repr(sorted(self._limits.items())))
+            if self._is_unchanged(file, digest):
+                return
+            documents = reader.read(file.path, file.document_id)
+        except DocumentRefused as error:
+            self._note("failed", file, file.document_id, str(error))
+            return
+        except OSError as error:
+            why = f"cannot be read ({error.strerror or type(error).__name__}); check the file and its rights"
+            self._note("failed", file, file.document_id, why)
+            return
+        self._present.update(document.id for document in documents)
+        taken = [self._document(replace(one, source=file.source), file, digest) for one in documents]
+        if not self._dry_run and all(taken):
+            self._files.note(name_of(file.source, file.document_id), digest, [one for one in taken if one])
+
+    def _is_unchanged(self, file: Found, digest: str) -> bool:
+        """Whether the file holds what it held, and the store still has all of it."""
+        known = self._held.get(name_of(file.source, file.document_id))
+        if self._rebuild or known is None or known[0] != digest:
+            return False
+        if any(self._versions.get(id) != version for id, version in known[1]):
+            return False
+        for id, _ in known[1]:
+            self._present.add(id)
+            self._note("unchanged", file, id)
+        return True
+
+    def _document(self, document: Document, file: Found, digest: str) -> tuple[str, str] | None:
+        """Takes one document in; its id and version, or None when it was not taken."""
+        aside = self._quarantined.get(document.id)
+        released = aside is not None and aside.released and aside.digest == digest
+        try:
+            document = limited(clean(document, keyless=released), self._limits)
+            if not released:
+                self._refuse_one_more_copy(document)
+        except DocumentRefused as error:
+            self._note("failed", file, document.id, str(error))
+            return None
+        except DocumentQuarantined as error:
+            if not self._dry_run:
+                self._files.set_aside(document.id, file.source, digest, str(error))
+            self._note("quarantined", file, document.id, str(error))
+            return None
+        held = self._store.get(document.id)
+        if held is not None and held.origin != document.origin:
+            reason = f"a document of origin {held.origin!r} has this id; rename the file"
+            self._note("failed", file, document.id, reason)
+            return None
+        self._note(self._written(document, held), file, document.id)
+        if aside is not None and not released and not self._dry_run:
+            self._files.forget(document.id)
+        self._likeness.add(document.id, sketch(document.text))
+        return document.id, document.version
+
+    def _written(self, document: Document, held: Document | None) -> str:
+        if held is not None and held.version == document.version and not self._rebuild:
+            return "unchanged"
+        if self._dry_run:
+            same = held is not None and held.version == document.version
+            return "added" if held is None else "unchanged" if same else "changed"
+        return self._store.write(document, pieces(document, self._size()), again=self._rebuild)
+
+    def _refuse_one_more_copy(self, document: Document) -> None:
+        alike = self._likeness.alike(document.id, sketch(document.text))
+        if len(alike) >= MOST_ALIKE and document.id not in self._versions:
+            raise DocumentQuarantined(
+                f"{len(alike)} documents say nearly the same, for example {alike[0]}; "
+                "remove some of them, or release this one"
+            )
+
+    def _remove_missing(self, roots: tuple[str, ...]) -> None:
+        """Imported documents that came from below one of the folders and have no file there any more."""
+        for document in self._store.all() if roots else ():
+            below = document.origin == "import" and document.source.startswith(roots)
+            if below and document.id not in self._present:
+                if not self._dry_run:
+                    self._store.remove(document.id)
+                self._outcomes["removed"].append(Outcome(document.source, document.id, "its file is gone"))
+
+    def _note(self, what: str, file: Found, document_id: str, reason: str = "") -> None:
+        self._outcomes[what].append(Outcome(file.source, document_id, reason))
+
+
+def release(
+    store: DocumentStore,
+    files: FileRecords,
+    aside: Quarantined,
+    size: Callable[[], Sizes],
+    limits: Mapping[str, tuple[str, ...]],
+) -> str:
+    """Lets in a document that is in quarantine, without its private keys: "added", "changed" or "unchanged".
+
+    Raises DocumentRefused when its file is gone or holds something else than when it was set aside.
+    """
+    if "!/" in aside.source:
+        archive, _, inner = aside.source.partition("!/")
+        raise DocumentRefused("source", f"it lies in {archive}", f"Unpack it and ingest {inner} by itself.")
+    path = Path(aside.source)
+    if not path.is_file() or _digest(path, repr(sorted(limits.items()))) != aside.digest:
+        raise DocumentRefused("source", f"{path} is not what it was", "Ingest it again; then look again.")
+    root_id = aside.document_id if format_of(path) and path.stem in aside.document_id else path.stem
+    with Reader() as reader:
+        found = [one for one in reader.read(path, root_id) if one.id == aside.document_id]
+    if not found:
+        raise DocumentRefused("id", f"{path} gives no document of this id", "Ingest it again.")
+    document = limited(clean(replace(found[0], source=aside.source), keyless=True), limits)
+    written = store.write(document, pieces(document, size()))
+    files.release(aside.document_id)
+    return written
+
+
+def _digest(path: Path, rules: str) -> str:
+    """The sha256 of the file's content, and of how it is read."""
+    format = format_of(path)
+    digest = hashlib.sha256(f"{FORMAT} {format.module if format else ''} {rules}\n".encode())
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -19,17 +19,24 @@ STEMMERS = {"en": "english", "fr": "french"}
 WEIGHTS = {"title": 2.0, "alerts": 2.0, "heading": 1.0, "body": 1.0}
 # A question's rarest words decide; the rest of a long one only costs time.
 MAX_TERMS = 96
+# Stands where a document names nobody; no channel or person is called so.
+EVERYBODY = "*"
+Seers = frozenset[str] | None
 _HEAP = 15_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a document without reading it. `names`: its title and alerts in lower case."""
+    """What is known of a document without reading it. `names`: its title and alerts in lower case.
+
+    `access`: who may see it, everybody when empty.
+    """
 
     first_passage: str
     kind: str
     service: str
     names: frozenset[str]
+    access: tuple[str, ...] = ()
 
 
 class LexicalIndex:
@@ -51,6 +58,7 @@ class LexicalIndex:
         builder = tantivy.SchemaBuilder()
         builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
         builder.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("access", tokenizer_name="raw", index_option="basic")
         for field in fields:
             for language in STEMMERS:
                 builder.add_text_field(f"{field}_{language}", tokenizer_name=language, index_option="freq")
@@ -89,16 +97,15 @@ class LexicalIndex:
                     self.about[document_id] = _about(parts[0])
             _finish(writer, self._documents)
 
-    def documents(self, text: str, limit: int) -> dict[str, float]:
-        """Document id -> BM25 over its fields, best first."""
-        return {
-            row["document"][0]: score for score, row in self._search(self._documents, text, WEIGHTS, limit)
-        }
+    def documents(self, text: str, limit: int, seen_by: Seers = None) -> dict[str, float]:
+        """Document id -> BM25 over its fields, best first, of those that may be seen."""
+        found = self._search(self._documents, text, WEIGHTS, limit, seen_by)
+        return {row["document"][0]: score for score, row in found}
 
-    def windows(self, text: str, limit: int) -> dict[str, list[float]]:
-        """Passage id -> BM25 of its windows, best first."""
+    def windows(self, text: str, limit: int, seen_by: Seers = None) -> dict[str, list[float]]:
+        """Passage id -> BM25 of its windows, best first, of those that may be seen."""
         found: dict[str, list[float]] = defaultdict(list)
-        for score, row in self._search(self._windows, text, {"body": 1.0}, limit):
+        for score, row in self._search(self._windows, text, {"body": 1.0}, limit, seen_by):
             found[row["id"][0]].append(score)
         return found
 
@@ -142,6 +149,7 @@ class LexicalIndex:
         text: str,
         weights: Mapping[str, float],
         limit: int,
+        seen_by: Seers,
     ) -> list[tuple[float, Any]]:
         import tantivy
 
@@ -154,9 +162,24 @@ class LexicalIndex:
                     terms.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, weight)))
         if not terms:
             return []
+        query = tantivy.Query.boolean_query(terms)
+        if seen_by is not None:
+            query = _within(index.schema, query, seen_by)
         searcher = index.searcher()
-        hits = searcher.search(tantivy.Query.boolean_query(terms), limit, count=False).hits
+        hits = searcher.search(query, limit, count=False).hits
         return [(score, searcher.doc(address)) for score, address in hits]
+
+
+def _within(schema: Any, query: Any, seen_by: frozenset[str]) -> Any:  # noqa: ANN401  # tantivy is loaded late
+    """The query among what may be seen; being allowed to see something makes it no better."""
+    import tantivy
+
+    allowed = [
+        (tantivy.Occur.Should, tantivy.Query.term_query(schema, "access", one))
+        for one in sorted({EVERYBODY, *seen_by})
+    ]
+    visible = tantivy.Query.boost_query(tantivy.Query.boolean_query(allowed), 0.0)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, visible)])
 
 
 def _analyzer(stemmer: str) -> Any:  # noqa: ANN401  # tantivy is loaded late
@@ -180,6 +203,8 @@ def _row(passage: Passage, fields: Mapping[str, str]) -> Any:  # noqa: ANN401  #
     row = tantivy.Document()
     row.add_text("id", passage.id)
     row.add_text("document", passage.document_id)
+    for one in passage.access or (EVERYBODY,):
+        row.add_text("access", one)
     for field, text in fields.items():
         row.add_text(f"{field}_{language}", split_names(text))
     return row
@@ -187,7 +212,7 @@ def _row(passage: Passage, fields: Mapping[str, str]) -> Any:  # noqa: ANN401  #
 
 def _about(first: Passage) -> About:
     names = frozenset(name.strip().lower() for name in (first.title, *first.alerts))
-    return About(first.id, first.kind, first.service.lower(), names)
+    return About(first.id, first.kind, first.service.lower(), names, first.access)
 
 
 def _fields(parts: list[Passage]) -> dict[str, str]:

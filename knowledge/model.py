@@ -17,6 +17,9 @@ FORMAT = 1
 class Document:
     """One runbook, past incident or postmortem. `source` is a path or e.g. "incident 12" and is no part of
     the version.
+
+    `access`: the channels and teams that may see it, everybody when empty. `page_starts`: the line on which
+    each page begins, where its file had pages; used to cut it, and not kept.
     """
 
     id: str
@@ -30,8 +33,10 @@ class Document:
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
     origin: str = "import"
     source: str = ""
+    page_starts: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def version(self) -> str:
@@ -39,6 +44,7 @@ class Document:
         reviewed = self.reviewed.isoformat() if self.reviewed else ""
         content = [FORMAT, self.id, self.title, self.kind, self.text, self.language, self.service, self.owner]
         content += [reviewed, list(self.alerts), self.cause, list(self.actions), self.origin]
+        content += [list(self.access)] if self.access else []
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:8]
 
 
@@ -63,6 +69,7 @@ class Passage:
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
     origin: str = "import"
     score: float = 0.0
     superseded: bool = False
@@ -70,12 +77,21 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked. `alert_name` and `service` are the typed fields of an alert; `kinds` empty means all."""
+    """What is asked. `alert_name` and `service` are the typed fields of an alert; `kinds` empty means all.
+
+    `seen_by`: who reads the answer, as the channels and people that `access` of a document names; None: the
+    operator of this host, who may read all.
+    """
 
     text: str
     alert_name: str = ""
     service: str = ""
     kinds: tuple[str, ...] = ()
+    seen_by: frozenset[str] | None = None
+
+    def may_see(self, access: tuple[str, ...]) -> bool:
+        """Whether a document with this `access` may be looked at to answer."""
+        return not access or self.seen_by is None or not self.seen_by.isdisjoint(access)
 
 
 @dataclass(frozen=True, slots=True)

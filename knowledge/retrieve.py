@@ -72,8 +72,12 @@ def search(
     the caller. `complete`: no passage still waits for its vectors.
     """
     question = _question(query)
-    about = {id: one for id, one in list(lexical.about.items()) if not query.kinds or one.kind in query.kinds}
-    scores = _scores(question, lexical, dense, about)
+    about = {
+        id: one
+        for id, one in list(lexical.about.items())
+        if (not query.kinds or one.kind in query.kinds) and query.may_see(one.access)
+    }
+    scores = _scores(question, lexical, dense, about, query.seen_by)
     if not scores.documents:
         return SearchResult((), False)
     order = sorted(scores.documents, key=lambda id: (-scores.documents[id], id))
@@ -98,7 +102,11 @@ def _question(query: Query) -> _Question:
 
 
 def _scores(
-    question: _Question, lexical: LexicalIndex, dense: Dense | None, about: dict[str, About]
+    question: _Question,
+    lexical: LexicalIndex,
+    dense: Dense | None,
+    about: dict[str, About],
+    seen_by: frozenset[str] | None,
 ) -> _Scores:
     owners = lexical.known()
 
@@ -106,22 +114,23 @@ def _scores(
         document = owners.get(passage_id)
         return document if document in about else None
 
-    by_field = {
-        id: score for id, score in lexical.documents(question.words, FETCH_DOCUMENTS).items() if id in about
-    }
-    word_windows = lexical.windows(question.words, FETCH_WINDOWS)
+    fields = lexical.documents(question.words, FETCH_DOCUMENTS, seen_by)
+    by_field = {id: score for id, score in fields.items() if id in about}
+    word_windows = lexical.windows(question.words, FETCH_WINDOWS, seen_by)
     by_window = {id: best_two(values) for id, values in grouped(word_windows, owner).items()}
     of_documents = [Ranking(by_field, 0.0), Ranking(by_window, 0.0)]
     of_passages = [Ranking({id: max(values) for id, values in word_windows.items() if owner(id)}, 0.0)]
     cosine: dict[str, float] = {}
     if dense is not None:
         vector, *others = dense.embedder.embed([question.meaning, *_statements(question.meaning)])
-        near = _by_passage(dense.index.query("windows", vector, FETCH_WINDOWS))
-        titles = _by_passage(dense.index.query("titles", vector, FETCH_DOCUMENTS))
+        limits = {one.access for one in about.values() if one.access}
+        index = dense.index
+        near = _by_passage(index.query("windows", vector, FETCH_WINDOWS, limits))
+        titles = _by_passage(index.query("titles", vector, FETCH_DOCUMENTS, limits))
         by_meaning = _best_of(near, owner)
         by_title = _best_of(titles, owner)
         said = [
-            _best_of(_by_passage(dense.index.query("windows", one, FETCH_WINDOWS)), owner) for one in others
+            _best_of(_by_passage(index.query("windows", one, FETCH_WINDOWS, limits)), owner) for one in others
         ]
         cosine = {
             id: max(by_meaning.get(id, -1.0), by_title.get(id, -1.0)) for id in {*by_meaning, *by_title}

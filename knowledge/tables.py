@@ -25,6 +25,8 @@ documents = sa.Table(
     sa.Column("origin", sa.String(32), nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("access", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("sketch", sa.BigInteger, nullable=True),
 )
 
 # Passages of older versions stay, not current, so that what was cited still resolves; removing a document
@@ -48,6 +50,29 @@ passages = sa.Table(
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("actions", sa.JSON, nullable=False),
     sa.Column("origin", sa.String(32), nullable=False),
+    sa.Column("access", sa.JSON, nullable=False, server_default="[]"),
+)
+
+# What each file held when it was read last, so that an unchanged one is not read again. `name` is the sha256
+# of its path and id, `documents` lists [id, version].
+files = sa.Table(
+    "knowledge_files",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("documents", sa.JSON, nullable=False),
+)
+
+# Documents that were not taken, by where they come from, never by what they say. `released`: a person looked
+# at that very file and let it in.
+quarantine = sa.Table(
+    "knowledge_quarantine",
+    metadata,
+    sa.Column("document_id", sa.String(512), primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("released", sa.Boolean, nullable=False),
 )
 
 # Which passages a vector collection holds, and by how many vectors. Outlives its passage until the vectors

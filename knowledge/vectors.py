@@ -57,15 +57,20 @@ class VectorFiller:
         texts: dict[str, str] = {}
         titles: dict[str, str] = {}
         vectors: dict[str, int] = {}
+        access: dict[str, tuple[str, ...]] = {}
         for passage in batch:
             parts = windows(passage)
+            access |= {f"{passage.id}|{end}": passage.access for end in (*range(len(parts)), "t")}
             texts |= {f"{passage.id}|{number}": text for number, text in enumerate(parts)}
             vectors[passage.id] = len(parts)
             if "#1@" in passage.id:
                 titles[f"{passage.id}|t"] = title_line(passage)
         embedded = self.dense.embedder.embed([*texts.values(), *titles.values()])
-        self.dense.index.upsert("windows", list(texts), embedded[: len(texts)])
-        self.dense.index.upsert("titles", list(titles), embedded[len(texts) :])
+        for part, ids, those in (
+            ("windows", list(texts), embedded[: len(texts)]),
+            ("titles", list(titles), embedded[len(texts) :]),
+        ):
+            self.dense.index.upsert(part, ids, those, [access[id] for id in ids])
         # Marked last: what a crash leaves unmarked is embedded once more, over the same ids.
         self._store.mark(self.dense.index.name, vectors)
 

@@ -13,9 +13,12 @@ def open_knowledge(config: Path, *, may_own: bool) -> KnowledgeBase:
     """Documents can always be written; only an owner touches the vector index."""
     settings = settings_module.load(config)
     owner = may_own and not is_owned(settings.folder)
-    vectors = settings.file.knowledge.vectors
     base = KnowledgeBase.open(
-        settings.folder / "knowledge", owner=owner, url=settings.knowledge_url, vectors=vectors
+        settings.folder / "knowledge",
+        owner=owner,
+        url=settings.knowledge_url,
+        vectors=settings.file.knowledge.vectors,
+        limits=settings.knowledge_limits,
     )
     if owner:
         base.warm()

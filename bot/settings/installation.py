@@ -65,6 +65,11 @@ class Settings:
         return self.store_url if self.is_postgresql else f"sqlite:///{file}"
 
     @property
+    def knowledge_limits(self) -> dict[str, tuple[str, ...]]:
+        """Who may see which folder of the knowledge base."""
+        return {folder: tuple(readers) for folder, readers in self.file.knowledge.limits.items()}
+
+    @property
     def bot_token(self) -> str:
         return self._token("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions › Bot User OAuth Token")
 

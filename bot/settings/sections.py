@@ -89,6 +89,8 @@ class KnowledgeSection(Section):
 
     vectors: bool = True
     """false searches by words alone and takes 100 MB less memory."""
+    limits: dict[str, list[str]] = {}
+    """Folder of ids = who may see what lies there: ids of channels and people, or "incidents"."""
 
 
 class PolicySection(Section):

@@ -40,7 +40,9 @@ async def _ask(edge: Edge, person: Person, body: Body, words: str) -> list[Block
 async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     if not words:
         return [parts.status("Search for something, for example `/vigie search stale lock`")]
-    found = await asyncio.to_thread(edge.knowledge.search, Query(words), 5)
+    found = await asyncio.to_thread(
+        edge.knowledge.search, Query(words, seen_by=frozenset({body["channel_id"], person.user_id})), 5
+    )
     return knowledge_blocks.found(found.passages, found.fits, found.missing, words)
 
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 from bot.announcements import answer_key
 from bot.domain.records import Received
 from bot.domain.store import Tx
-from bot.stages.investigate import MAX_TEXT
+from bot.stages.investigate import MAX_TEXT, seen_by
 from knowledge.model import Query, SearchResult
 
 
 def query_of(tx: Tx, asked: Received) -> Query:
-    """What the knowledge base is asked."""
+    """What the knowledge base is asked; only what everybody who will read the answer may see."""
     question = str(asked.payload["question"])[:MAX_TEXT]
     incident_id = asked.payload.get("incident_id")
     incident = tx.incidents.get(incident_id) if isinstance(incident_id, int) else None
     if incident is None:
-        return Query(question)
+        return Query(question, seen_by=_readers(asked))
     alerts = tx.alerts.of_incident(incident.id, limit=1)
     name = alerts[0].name if alerts else ""
-    return Query(f"{question}\n{incident.title}"[:MAX_TEXT], name, incident.service)
+    readers = _readers(asked) | seen_by(tx, incident.id)
+    return Query(f"{question}\n{incident.title}"[:MAX_TEXT], name, incident.service, seen_by=readers)
+
+
+def _readers(asked: Received) -> frozenset[str]:
+    """Everybody in the channel; in a direct message whoever asked."""
+    channel = str(asked.payload["channel"])
+    return frozenset({str(asked.payload["user"])} if channel.startswith("D") else {channel})
 
 
 def post(tx: Tx, asked: Received, found: SearchResult) -> None:

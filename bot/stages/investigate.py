@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.announcements import incident_key
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.ports import Executor
 from bot.domain.records import CheckRun, SeenAlert
-from bot.domain.store import Store
+from bot.domain.store import Store, Tx
 from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import ExecutorUnavailable
 from bot.in_force import InForce
@@ -61,11 +62,17 @@ def _runs(store: Store, run_ids: Sequence[int]) -> list[CheckRun]:
     return [run for run in runs if run is not None]
 
 
-def query_of(incident: Incident, alerts: Sequence[SeenAlert]) -> Query:
+def seen_by(tx: Tx, incident_id: int) -> frozenset[str]:
+    """The channel in which an incident is told: by its role, and by its id once it is known."""
+    card = tx.posts.get(incident_key(incident_id))
+    return frozenset() if card is None else frozenset({card.channel, card.channel_id}) - {""}
+
+
+def query_of(incident: Incident, alerts: Sequence[SeenAlert], readers: frozenset[str]) -> Query:
     """What the knowledge base is asked: the alert's name and service apart from its prose."""
     first = alerts[0] if alerts else None
     prose = [incident.title, *(f"{alert.summary} {alert.description}" for alert in alerts[:3])]
-    return Query("\n".join(prose)[:MAX_TEXT], first.name if first else "", incident.service)
+    return Query("\n".join(prose)[:MAX_TEXT], first.name if first else "", incident.service, seen_by=readers)
 
 
 def number(

@@ -68,11 +68,12 @@ class Steps:
             return
         with self._store.read() as tx:
             alerts = tx.alerts.of_incident(incident_id)
+            readers = investigate.seen_by(tx, incident_id)
         async with (
             self._gathering
         ):  # checks cost processes; what waits for the model after them costs nothing
             runs, gaps = await investigate.run_checks(self._store, self._in_force, self._executor, incident)
-            found = await self._search(investigate.query_of(incident, alerts))
+            found = await self._search(investigate.query_of(incident, alerts, readers))
         with self._store.read() as tx:
             evidence = investigate.number(incident, alerts, runs, found, tx.now)
             tools, inventory = self._in_force.tools(tx), self._in_force.inventory(tx)

@@ -29,6 +29,7 @@ class Fields:
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
 
 
 def split_front_matter(content: str) -> tuple[str, str, int]:
@@ -142,4 +143,5 @@ READERS: dict[str, Any] = {
     "alerts": _texts,
     "cause": _text,
     "actions": _texts,
+    "access": _texts,
 }

@@ -5,37 +5,30 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from knowledge.errors import DocumentRefused
-from knowledge.loaders.front_matter import read_fields, split_front_matter
+from knowledge.loaders.front_matter import Fields, read_fields, split_front_matter
+from knowledge.loaders.text_file import read_text
 from knowledge.model import Document
 
-MAX_BYTES = 2 * 1024 * 1024
 _TITLE = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<title>.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 
 
-def load_markdown(path: Path, document_id: str) -> Document:
+def load(path: Path, document_id: str) -> list[Document]:
     """The document of a Markdown file. Without a `title` its first heading or its name is one.
 
-    Raises DocumentRefused for a file above 2 MiB, text that is not UTF-8, or a wrong front matter.
+    Raises DocumentRefused for text that is not UTF-8, or a wrong front matter.
     """
-    raw = path.read_bytes()
-    if len(raw) > MAX_BYTES:
-        raise DocumentRefused(
-            "file", f"{len(raw)} bytes, at most {MAX_BYTES} are taken", "Split it into several files."
-        )
-    try:
-        content = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DocumentRefused("file", f"not UTF-8 at byte {error.start}", "Save it as UTF-8.") from error
-    front, text, skipped = split_front_matter(content)
-    fields = read_fields(front)
-    title = fields.title or _heading(text, path.stem) or path.stem
+    front, text, skipped = split_front_matter(read_text(path))
+    # Empty lines stand for the front matter, so that line numbers are those of the file.
+    return [document_of("\n" * skipped + text, read_fields(front), path, document_id)]
+
+
+def document_of(text: str, fields: Fields, path: Path, document_id: str) -> Document:
+    """A document of a Markdown text and what is known of it."""
     return Document(
         id=document_id,
-        title=title,
+        title=fields.title or _heading(text, path.stem) or path.stem,
         kind=fields.kind,
-        # Empty lines stand for the front matter, so that line numbers are those of the file.
-        text="\n" * skipped + text,
+        text=text,
         language=fields.language,
         service=fields.service,
         owner=fields.owner,
@@ -43,6 +36,7 @@ def load_markdown(path: Path, document_id: str) -> Document:
         alerts=fields.alerts,
         cause=fields.cause,
         actions=fields.actions,
+        access=fields.access,
         source=str(path.resolve()),
     )
 

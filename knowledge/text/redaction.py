@@ -35,6 +35,14 @@ PRIVATE_KEY = re.compile(
     r"|PuTTY-User-Key-File-\d|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
 )
 
+_KEY_BLOCK = re.compile(
+    r"-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
+    r"(?:-----END[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"|PuTTY-User-Key-File-\d.*?(?:Private-MAC:[^\n]*|\Z)"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{20,}",
+    re.DOTALL,
+)
+
 # Values that stand for a secret without being one: <token>, ${TOKEN}, $TOKEN, {{ token }}, %s, ****, xxxx,
 # [redacted...]
 _STAND_IN = r"(?!<|\$|\{\{|%[sv({]|\*{3}|[xX]{4}|\[redacted|\(redacted|(?:null|none|true|false)\b)"
@@ -113,6 +121,18 @@ def redact(text: str) -> Redacted:
     for name, pattern in ASSIGNED.items():
         text = pattern.sub(lambda match, name=name: _assigned(match, name, found), text)  # type: ignore[misc]
     return Redacted(text, tuple(dict.fromkeys(found)), private_key or "private key" in found)
+
+
+def without_private_keys(text: str) -> str:
+    """The text without its private keys; where the end of one is missing, all that follows goes too."""
+    text = _BASE64.sub(
+        lambda match: "[redacted: private key]" if _hides_a_key(match) else match.group(), text
+    )
+    return _KEY_BLOCK.sub("[redacted: private key]", text)
+
+
+def _hides_a_key(match: re.Match[str]) -> bool:
+    return _encoded(match, []) == "[redacted: private key]"
 
 
 def _replaced(name: str, found: list[str]) -> str:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import DocumentRefused
-from knowledge.loaders.markdown import MAX_BYTES, load_markdown
+from knowledge.loaders import FORMATS
+from knowledge.loaders.markdown import load
+from knowledge.reading import Reader
 
 WHOLE = """---
 title: Stale lock
@@ -30,14 +32,14 @@ Le verrou est resté.
 def _load(folder: Path, content: str) -> object:
     path = folder / "one.md"
     path.write_text(content, encoding="utf-8")
-    return load_markdown(path, "one")
+    return load(path, "one")[0]
 
 
 def test_every_field_is_read(tmp_path: Path) -> None:
     """All known keys arrive typed, and line numbers stay those of the file."""
     path = tmp_path / "one.md"
     path.write_text(WHOLE, encoding="utf-8")
-    document = load_markdown(path, "one")
+    document = load(path, "one")[0]
     assert (document.title, document.kind, document.language) == ("Stale lock", "incident", "fr")
     assert (document.service, document.owner, document.cause) == ("checkout", "shop team", "stale_lock")
     assert document.reviewed == date(2026, 3, 1)
@@ -85,13 +87,13 @@ def test_without_front_matter_the_first_heading_is_the_title(tmp_path: Path) -> 
     """Title from a heading that titles the document, else from the file's name."""
     path = tmp_path / "disk-full.md"
     path.write_text("# Disk full #\n\ntext", encoding="utf-8")
-    assert load_markdown(path, "disk-full").title == "Disk full"
+    assert load(path, "disk-full")[0].title == "Disk full"
     path.write_text("### Disk Full\n\n## Meaning", encoding="utf-8")
-    assert load_markdown(path, "disk-full").title == "Disk Full"
+    assert load(path, "disk-full")[0].title == "Disk Full"
     path.write_text("## Meaning\n\ntext", encoding="utf-8")
-    assert load_markdown(path, "disk-full").title == "disk-full"
+    assert load(path, "disk-full")[0].title == "disk-full"
     path.write_text("text", encoding="utf-8")
-    assert load_markdown(path, "disk-full").title == "disk-full"
+    assert load(path, "disk-full")[0].title == "disk-full"
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -99,7 +101,10 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "one.md"
     path.write_bytes(b"caf\xe9")
     with pytest.raises(DocumentRefused, match="UTF-8"):
-        load_markdown(path, "one")
-    path.write_bytes(b"a" * (MAX_BYTES + 1))
-    with pytest.raises(DocumentRefused, match="Split it"):
-        load_markdown(path, "one")
+        load(path, "one")
+    path.write_bytes(b"a\0b")
+    with pytest.raises(DocumentRefused, match="holds bytes that no text has"):
+        load(path, "one")
+    path.write_bytes(b"a" * (FORMATS[".md"].most + 1))
+    with Reader() as reader, pytest.raises(DocumentRefused, match="Split it"):
+        reader.read(path, "one")
