@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.errors import ArgumentRefused
-from bot.tools.runners.base import RunResult, Secret, cut
+from bot.tools.runners.base import Emit, Output, RunResult, Secret
 
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
 
@@ -28,7 +28,12 @@ class CommandRunner:
         return {"argv": argv, "files": files}
 
     async def run(
-        self, resolved: Mapping[str, object], timeout_s: float, output_cap: int, secret: Secret
+        self,
+        resolved: Mapping[str, object],
+        timeout_s: float,
+        output_cap: int,
+        secret: Secret,
+        emit: Emit | None = None,
     ) -> RunResult:
         argv = [str(part) for part in _list(resolved["argv"])]
         files = resolved["files"]
@@ -48,26 +53,25 @@ class CommandRunner:
             )
         except OSError as error:
             return RunResult(127, "", f"{argv[0]} could not be started: {error.strerror or error}.")
-        return await _finish(process, timeout_s, output_cap)
+        return await _finish(process, timeout_s, Output(output_cap, emit))
 
 
-async def _finish(process: asyncio.subprocess.Process, timeout_s: float, output_cap: int) -> RunResult:
+async def _finish(process: asyncio.subprocess.Process, timeout_s: float, output: Output) -> RunResult:
     assert process.stdout is not None
-    collected = bytearray()
     try:
         async with asyncio.timeout(timeout_s):
             while chunk := await process.stdout.read(65_536):
-                collected += chunk[: max(0, output_cap + 1 - len(collected))]
+                output.add(chunk)
             code = await process.wait()
     except TimeoutError:
-        return RunResult(None, cut(bytes(collected), output_cap), f"it did not end within {timeout_s:g} s.")
+        return RunResult(None, output.text, f"it did not end within {timeout_s:g} s.")
     finally:
         # The whole group goes, so that nothing a script left behind keeps running.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
     problem = "" if code == 0 else f"it ended with exit code {code}."
-    return RunResult(code, cut(bytes(collected), output_cap), problem)
+    return RunResult(code, output.text, problem)
 
 
 def _list(value: object) -> list[object]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import ArgumentRefused
-from bot.tools.runners.base import RunResult, Secret, cut
+from bot.tools.runners.base import Emit, Output, RunResult, Secret
 
 if TYPE_CHECKING:
     from aiohttp import StreamReader
@@ -37,7 +37,12 @@ class HttpRunner:
         return {"method": call["method"], "url": url, "headers": call["headers"], "body": call["body"]}
 
     async def run(
-        self, resolved: Mapping[str, object], timeout_s: float, output_cap: int, secret: Secret
+        self,
+        resolved: Mapping[str, object],
+        timeout_s: float,
+        output_cap: int,
+        secret: Secret,
+        emit: Emit | None = None,
     ) -> RunResult:
         import aiohttp
 
@@ -51,6 +56,7 @@ class HttpRunner:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         method = str(resolved["method"])
         sent = False
+        output = Output(output_cap, emit)
         try:
             async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
                 sent = method not in ("GET", "HEAD")
@@ -58,14 +64,14 @@ class HttpRunner:
                     method, str(resolved["url"]), headers=filled, data=data, allow_redirects=False
                 )
                 async with request as response:
-                    output = await _read(response.content, output_cap + 1)
+                    await _read(response.content, output)
                     status = response.status
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             problem = f"no answer: {type(error).__name__}."
             return RunResult(None if sent else 1, "", problem)
         if 200 <= status < 300:
-            return RunResult(0, cut(output, output_cap))
-        return RunResult(1, cut(output, output_cap), f"it answered with status {status}.")
+            return RunResult(0, output.text)
+        return RunResult(1, output.text, f"it answered with status {status}.")
 
 
 def _refuse_rewritten(url: str) -> None:
@@ -95,9 +101,7 @@ def _refuse_foreign_secrets(call: Mapping[str, object]) -> None:
             raise ArgumentRefused(f"{field}: a value must not hold a reference to a secret.")
 
 
-async def _read(content: StreamReader, most: int) -> bytes:
-    """The answer to its end, or its first `most` bytes; one `read` gives only what has arrived so far."""
-    collected = bytearray()
-    while len(collected) < most and (chunk := await content.read(most - len(collected))):
-        collected += chunk
-    return bytes(collected)
+async def _read(content: StreamReader, output: Output) -> None:
+    """The answer to its end, or as much as is kept of it."""
+    while not output.is_full and (chunk := await content.read(65_536)):
+        output.add(chunk)
