@@ -16,7 +16,6 @@ from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
 from bot.mistakes.mistake import told
 from bot.reach.configured import ways_of
 from bot.tools.catalogue import Catalogue, file_names, lint_of, parse, read_files
-from bot.tools.runners.http import SECRET
 from bot.tools.secrets import Secrets
 from bot.tools.template import fill, holes
 
@@ -91,8 +90,7 @@ def _catalogue(ground: Ground) -> Catalogue | None:
 
 
 def _secrets_of(tool: Tool) -> list[str]:
-    headers = tool.call.get("headers")
-    return SECRET.findall(" ".join(map(str, headers.values()))) if isinstance(headers, dict) else []
+    return sorted(tool.secrets)
 
 
 def _named(catalogue: Catalogue) -> tuple[set[Path], set[Path]]:

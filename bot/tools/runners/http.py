@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import ArgumentRefused
 from bot.tools.runners.base import Emit, Output, RunResult, Secret
+from bot.tools.runs.http import MARK, SECRET
 
 if TYPE_CHECKING:
     from aiohttp import StreamReader
-
-SECRET = re.compile(r"\{secret:([A-Za-z0-9_]+)\}")
-MARK = "{secret:"
 
 
 class HttpRunner:
