@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -78,6 +79,21 @@ class Output:
     def text(self) -> str:
         """All of it, with a note where it was cut."""
         return cut(bytes(self._kept), self._cap)
+
+
+def fitting_json(told: Mapping[str, object], rows: str, cap: int) -> bytes:
+    """`told` as JSON of at most `cap` bytes: of its list `rows` the last ones go first, which is said."""
+    given = told[rows]
+    assert isinstance(given, list)
+    kept = list(given)
+    while True:
+        shown = {**told, rows: kept}
+        if len(kept) < len(given):
+            shown["cut"] = f"only the first {len(kept)} of {rows}"
+        data = json.dumps(shown, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+        if len(data) <= cap or not kept:
+            return data
+        kept = kept[: len(kept) // 2]
 
 
 def cut(output: bytes, cap: int) -> str:

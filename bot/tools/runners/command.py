@@ -1,4 +1,4 @@
-"""Runs an argument vector on this host: no shell, a bare environment, limits, a folder and group of its own."""
+"""Runs an argument vector on this host: no shell, a bare environment, limits, folder and group of its own."""
 
 from __future__ import annotations
 
