@@ -58,13 +58,10 @@ class PrometheusRunner:
             return RunResult(1, "", str(error))
         try:
             told = _told(answer.text, resolved)
-        except (ValueError, KeyError, TypeError) as error:
-            why = (
-                str(error)
-                if isinstance(error, _Unusable)
-                else f"it answered with status {status}, not as expected."
-            )
-            return RunResult(1, "", why)
+        except _Unusable as error:
+            return RunResult(1, "", str(error))
+        except (ValueError, KeyError, TypeError):
+            return RunResult(1, answer.text[:500], f"it answered with status {status}, not as expected.")
         output = Output(output_cap, emit)
         output.add(json.dumps(told, ensure_ascii=False, allow_nan=False).encode())
         return RunResult(0, output.text)
@@ -98,12 +95,8 @@ def _told(text: str, resolved: Mapping[str, object]) -> dict[str, object]:
     series = list(_series(answer["data"]))
     reduce = str(resolved["reduce"])
     values = [value for _, _, value in series]
-    shown = [
-        {"labels": labels, "value": _number(value)} | more for labels, more, value in series[:_SHOWN_SERIES]
-    ]
-    told: dict[str, object] = {"series": shown}
-    if len(series) > _SHOWN_SERIES:
-        told["cut"] = f"only the first {_SHOWN_SERIES} of {len(series)} series"
+    shown = [{"labels": labels, "value": _number(value)} | more for labels, more, value in series]
+    told: dict[str, object] = {"series": shown, "count": len(series)}
     if not series:
         if resolved.get("when_empty") is None and reduce != "count":
             raise _Unusable("no series fits the query; `when_empty` says what that means.")
@@ -125,7 +118,11 @@ def _series(data: Mapping[str, Any]) -> Sequence[tuple[Any, dict[str, object], f
         found: list[tuple[Any, dict[str, object], float]] = []
         for one in result:
             values = [float(value) for _, value in one["values"]]
-            bounds = {"min": _number(min(values)), "max": _number(max(values)), "points": len(values)}
+            bounds: dict[str, object] = {
+                "min": _number(min(values)),
+                "max": _number(max(values)),
+                "points": len(values),
+            }
             found.append((one["metric"], bounds, values[-1]))
         return found
     raise _Unusable(f"a result of the kind {kind!r} has no number.")
