@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from bot.domain.secret import Source
 from bot.domain.tool import CheckResult
 from bot.environment_file import read_private
 from bot.errors import ArgumentRefused, Misconfigured
@@ -16,19 +17,6 @@ from bot.tools.runners.base import Secret
 from bot.tools.vault import ask
 
 _BARE = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where one secret is kept: a variable of the executor's environment, a private file, or what a vault's
-    command line prints. Exactly one of the three is given.
-    """
-
-    environment: str = ""
-    file: Path | None = None
-    command: tuple[str, ...] = ()
-    passes: tuple[str, ...] = ()
-    timeout_s: float = 10.0
 
 
 def check_secrets(path: Path | None, sources: Mapping[str, Source] | None = None) -> None:

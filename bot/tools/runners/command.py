@@ -25,7 +25,7 @@ class CommandRunner:
     def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
         argv = arguments_of(call)
         files = {str(path): _sha256(Path(str(path))) for path in _list(call["files"])}
-        declared = {name: call[name] for name in ("limits", "credentials") if call.get(name)}
+        declared = {name: call[name] for name in ("resources", "credentials") if call.get(name)}
         return {"argv": argv, "files": files} | declared
 
     async def run(
@@ -40,9 +40,9 @@ class CommandRunner:
         if changed := _changed(resolved["files"]):
             return RunResult(126, "", f"{changed} changed after it was shown; it was not run.")
         given = {str(name): secret(str(name)) for name in _list(resolved.get("credentials", []))}
-        limits = resolved.get("limits", {})
-        assert isinstance(limits, Mapping)
-        bounds = await asyncio.to_thread(limits_of, limits, timeout_s)
+        declared = resolved.get("resources", {})
+        assert isinstance(declared, Mapping)
+        bounds = await asyncio.to_thread(limits_of, declared, timeout_s)
         with _private_folder(given) as (folder, environment):
             try:
                 process = await asyncio.create_subprocess_exec(

@@ -14,7 +14,7 @@ ARGV = ["/usr/bin/systemctl", "restart", "{worker.unit}"]
 Argv = Annotated[list[str], Field(min_length=1, max_length=64, examples=[ARGV])]
 
 
-class Limits(Strict):
+class Resources(Strict):
     """What one run may take; the kernel enforces it on every process that the run starts."""
 
     cpu_s: Annotated[int | None, Field(ge=1, le=86_400, examples=[60])] = None
@@ -33,7 +33,7 @@ class CommandRun(RunEntry):
     argv: Argv
     files: list[str] = []
     secrets: Annotated[list[SecretName], Field(max_length=16, examples=[["API_TOKEN"]])] = []
-    limits: Limits | None = Field(None, examples=[{"cpu_s": 60}])
+    resources: Resources | None = Field(None, examples=[{"cpu_s": 60}])
     dry_run: Annotated[list[str], Field(max_length=64, examples=[[*ARGV, "--dry-run"]])] = []
 
     def call(self, only_reads: bool = False) -> dict[str, object]:
@@ -51,8 +51,8 @@ class CommandRun(RunEntry):
 
     def _call(self, argv: list[str]) -> dict[str, object]:
         call: dict[str, object] = {"argv": list(argv), "files": list(self.files)}
-        if self.limits:
-            call["limits"] = self.limits.model_dump(exclude_none=True)
+        if self.resources:
+            call["resources"] = self.resources.model_dump(exclude_none=True)
         if self.secrets:
             call["credentials"] = list(self.secrets)
         return call
