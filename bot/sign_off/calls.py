@@ -36,7 +36,10 @@ def _ssh(call: Mapping[str, object]) -> str:
     where = call["ssh"]
     assert isinstance(where, Mapping)
     known = where.get("host_key") or f"{where['known_hosts']} with sha256 {where['sha256']}"
-    return f"on {where['host']} port {where['port']} as {where['user']}, known by {known}: {_argv(call)}"
+    key = f"with the key {where['key']}{' (restricted)' if where.get('restricted') else ''}"
+    return (
+        f"on {where['host']} port {where['port']} as {where['user']} {key}, known by {known}: {_argv(call)}"
+    )
 
 
 def _sql(call: Mapping[str, object]) -> str:

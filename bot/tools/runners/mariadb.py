@@ -62,7 +62,8 @@ def _connect(database: Database, query: Query) -> Connection[Any]:
         # A mode that we know: what the driver escapes is read as it means it.
         init_command=(
             f"SET SESSION max_statement_time={query.timeout_s:.3f}, sql_mode='STRICT_ALL_TABLES',"
-            f" sql_select_limit={query.max_rows + 1}"
+            # Of the session, not of one transaction: a CREATE or DROP would begin another one by itself.
+            f" sql_select_limit={query.max_rows + 1}, tx_read_only={int(query.read_only)}"
         ),
     )
 

@@ -67,8 +67,10 @@ async def _connect(database: Database, query: Query) -> psycopg.AsyncConnection[
 async def _within(connection: psycopg.AsyncConnection[tuple[object, ...]], query: Query) -> Answer:
     """In a transaction that is still open afterwards."""
     async with connection.cursor() as cursor:
-        # The values go beside the statement: the server binds them, and takes one statement alone.
-        await cursor.execute(query.statement.encode(), dict(query.parameters), prepare=False)
+        # The values go beside the statement: the server binds them, and takes one statement alone. Without a
+        # value the driver would send plain text, which may hold several, unless the statement is prepared.
+        values = dict(query.parameters)
+        await cursor.execute(query.statement.encode(), values, prepare=not values)
         columns = [column.name for column in cursor.description or ()]
         rows = await cursor.fetchmany(query.max_rows + 1) if columns else []
         changed = 0 if query.read_only else cursor.rowcount

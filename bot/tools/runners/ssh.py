@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import re
-import shlex
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING
 from bot.errors import ArgumentRefused
 from bot.tools.runners.base import Emit, Output, RunResult, Secret
 from bot.tools.runners.command import arguments_of
+from bot.tools.runners.ssh_session import Session, reason
 
 if TYPE_CHECKING:
-    from asyncssh import SSHClientConnection, SSHClientProcess
+    from asyncssh import SSHClientConnection
 
 _CLOSE_WITHIN_S = 5.0
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]*[A-Za-z0-9])?")
@@ -37,6 +37,8 @@ class SshRunner:
         if not _USER.fullmatch(str(found["user"])):
             raise ArgumentRefused(f"user: {found['user']!r} is no name of a user.")
         found["key"] = str(where["key"])
+        if where.get("restricted"):
+            found["restricted"] = True
         return {"ssh": found | _known(where), "argv": arguments_of(call)}
 
     async def run(
@@ -54,26 +56,16 @@ class SshRunner:
         where, argv = resolved["ssh"], resolved["argv"]
         assert isinstance(where, Mapping) and isinstance(argv, list)
         end = asyncio.get_running_loop().time() + timeout_s
-        output = Output(output_cap, emit)
         try:
             async with asyncio.timeout_at(end):
                 connection = await _connect(where, secret, timeout_s)
         except (asyncssh.Error, OSError, TimeoutError) as error:
-            return RunResult(255, "", f"{where['host']}: {_reason(error)}; it was not run.")
+            return RunResult(255, "", f"{where['host']}: {reason(error)}; it was not run.")
         async with _closed(connection):
-            try:
-                async with asyncio.timeout_at(end):
-                    process = await connection.create_process(
-                        shlex.join(map(str, argv)),
-                        stderr=asyncssh.STDOUT,
-                        stdin=asyncssh.DEVNULL,
-                        encoding=None,
-                    )
-            except (asyncssh.Error, OSError, TimeoutError) as error:
-                return RunResult(
-                    None, "", f"{where['host']}: {_reason(error)}; whether it began is not known."
-                )
-            return await _finish(process, end, timeout_s, output)
+            session = Session(
+                connection, Output(output_cap, emit), is_restricted=bool(where.get("restricted"))
+            )
+            return await session.run([str(part) for part in argv], end, timeout_s)
 
 
 async def _connect(where: Mapping[str, object], secret: Secret, timeout_s: float) -> SSHClientConnection:
@@ -103,39 +95,6 @@ async def _connect(where: Mapping[str, object], secret: Secret, timeout_s: float
         keepalive_interval=15,
         client_version="Vigie",
     )
-
-
-async def _finish(
-    process: SSHClientProcess[bytes], end: float, timeout_s: float, output: Output
-) -> RunResult:
-    """Read to the end; whatever happens before it, the program on the other host is killed with its group."""
-    try:
-        async with asyncio.timeout_at(end):
-            while chunk := await process.stdout.read(65_536):
-                output.add(chunk)
-            await process.wait_closed()
-    except TimeoutError:
-        await _kill(process)
-        return RunResult(None, output.text, f"it did not end within {timeout_s:g} s and was killed there.")
-    except asyncio.CancelledError:
-        await asyncio.shield(_kill(process))
-        raise
-    if process.exit_signal:
-        return RunResult(None, output.text, f"it was ended by the signal {process.exit_signal[0]}.")
-    if process.exit_status is None:
-        return RunResult(None, output.text, "the connection ended before it did; it may still run.")
-    code = process.exit_status
-    return RunResult(code, output.text, "" if code == 0 else f"it ended with exit code {code}.")
-
-
-async def _kill(process: SSHClientProcess[bytes]) -> None:
-    """The server hands the signal to the whole process group of the session; then the channel is closed."""
-    with contextlib.suppress(OSError):
-        process.kill()
-    process.close()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_CLOSE_WITHIN_S):
-            await process.wait_closed()
 
 
 @asynccontextmanager
@@ -180,16 +139,3 @@ def _port(value: object) -> int:
     if not re.fullmatch(r"\d{1,5}", text) or not 0 < int(text) < 65_536:
         raise ArgumentRefused(f"port: {text!r} is no port.")
     return int(text)
-
-
-def _reason(error: BaseException) -> str:
-    """Why it could not connect, in our words where they say more."""
-    import asyncssh
-
-    if isinstance(error, asyncssh.HostKeyNotVerifiable):
-        return "its key is not the one that is known, or no key of it is known"
-    if isinstance(error, asyncssh.PermissionDenied):
-        return "it did not accept the key for this user"
-    if isinstance(error, TimeoutError):
-        return "it did not answer in time"
-    return f"no connection ({type(error).__name__})"

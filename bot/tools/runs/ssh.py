@@ -26,6 +26,7 @@ class SshRun(RunEntry):
     key: Annotated[SecretName, Field(examples=["SSH_KEY"])]
     known_hosts: str = Field("", max_length=500, examples=["/etc/vigie/known_hosts"])
     host_key: str = Field("", max_length=2000, examples=[_HOST_KEY])
+    restricted: bool = False
     argv: Argv
     dry_run: Annotated[list[str], Field(max_length=64, examples=[[*ARGV, "--dry-run"]])] = []
 
@@ -55,4 +56,5 @@ class SshRun(RunEntry):
     def _call(self, argv: list[str]) -> dict[str, object]:
         known = {"host_key": self.host_key} if self.host_key else {"known_hosts": self.known_hosts}
         where = {"host": self.host, "port": self.port, "user": self.user, "key": self.key}
-        return {"ssh": where | known, "argv": list(argv)}
+        how = {"restricted": True} if self.restricted else {}
+        return {"ssh": where | known | how, "argv": list(argv)}
