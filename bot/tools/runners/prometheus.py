@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from bot.errors import ArgumentRefused
 from bot.tools.runners.addresses import Lookup, look_up
 from bot.tools.runners.asking import NoAnswer, asking, check_url, refuse_foreign_secrets
-from bot.tools.runners.base import Emit, Output, RunResult, Secret
+from bot.tools.runners.base import Emit, Output, RunResult, Secret, fitting_json
 
 _MOST = 4_000_000
 _OPTIONAL = ("hosts", "private", "range", "when_empty")
@@ -63,7 +63,7 @@ class PrometheusRunner:
         except (ValueError, KeyError, TypeError):
             return RunResult(1, answer.text[:500], f"it answered with status {status}, not as expected.")
         output = Output(output_cap, emit)
-        output.add(json.dumps(told, ensure_ascii=False, allow_nan=False).encode())
+        output.add(fitting_json(told, "series", output_cap))
         return RunResult(0, output.text)
 
 
