@@ -32,10 +32,12 @@ def limits_of(declared: Mapping[str, object], timeout_s: float) -> dict[int, int
 def setter(limits: Mapping[int, int]) -> Callable[[], None]:
     """Sets them between fork and exec. It only makes system calls, so no lock of a thread holds it up."""
     bounded = {kind: min(wanted, _hard(kind)) for kind, wanted in limits.items()}
+    # Of processor time a second more is left, so that the end is SIGXCPU, which says what it was.
+    pairs = {kind: (value, value + (kind == resource.RLIMIT_CPU)) for kind, value in bounded.items()}
 
     def set_limits() -> None:
-        for kind, value in bounded.items():
-            resource.setrlimit(kind, (value, value))
+        for kind, pair in pairs.items():
+            resource.setrlimit(kind, pair)
 
     return set_limits
 

@@ -104,7 +104,7 @@ def tail(path: str, words: str, count: int) -> list[str]:
 
 def _last_lines(file: BinaryIO) -> Iterator[str]:
     """Lines from the end to the beginning, read block by block."""
-    position = file.seek(0, os.SEEK_END)
+    position = size_of_all = file.seek(0, os.SEEK_END)
     first, rest = max(0, position - _READ_BACK), b""
     is_end = True
     while position > first:
@@ -117,7 +117,7 @@ def _last_lines(file: BinaryIO) -> Iterator[str]:
             if not (is_end and not piece):  # the line end of the last line begins no further one
                 yield _text(piece)
             is_end = False
-    if rest and first == 0:
+    if size_of_all and first == 0:
         yield _text(rest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -42,12 +43,21 @@ def log(tmp_path: Path) -> Path:
 async def test_the_last_lines_are_read(log: Path) -> None:
     """In their order; an empty line is a line, the line end of the last one begins no further one."""
     assert (await run({"file": str(log), "lines": 2})).output == "4999 order taken\n5000 ERROR pool is full\n"
-    log.write_bytes(b"first\n\nlast\n")
-    assert (await run({"file": str(log), "lines": 2})).output == "\nlast\n"
-    log.write_bytes(b"\xff\x00 broken\r\n")
-    assert (await run({"file": str(log)})).output == "\ufffd\ufffd broken\n"
-    log.write_bytes(b"")
-    assert await run({"file": str(log)}) == RunResult(0, "")
+
+
+@pytest.mark.parametrize(
+    "content, last",
+    [
+        (b"first\n\nlast\n", "\nlast\n"),
+        (b"\xff\x00 broken\r\n", "\ufffd\ufffd broken\n"),
+        (b"\n", "\n"),
+        (b"", ""),
+    ],
+)
+async def test_any_content_has_last_lines(log: Path, content: bytes, last: str) -> None:
+    """Empty lines, what is no text, nothing at all."""
+    await asyncio.to_thread(log.write_bytes, content)
+    assert await run({"file": str(log), "lines": 2}) == RunResult(0, last)
 
 
 async def test_a_filter_is_a_plain_text(log: Path) -> None:
