@@ -162,6 +162,12 @@ class ActionEntry(CheckEntry):
         return raw
 
     @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.run.only_reads:
+            raise ValueError(f"the runner {self.run.runner} only reads. Declare it under checks.")
+        return self
+
+    @model_validator(mode="after")
     def _says_how_to_go_back(self) -> Self:
         if (self.undo is None) == (not self.no_undo):
             raise ValueError(

@@ -14,6 +14,9 @@ class RunEntry(Strict):
     free_text_reaches: ClassVar[str] = ""
     """What a free text would reach in any field of the call: "an argument of a program"; empty: nothing."""
 
+    only_reads: ClassVar[bool] = False
+    """Whether it can change nothing, whatever its call says; then no action is carried out like this."""
+
     def call(self, only_reads: bool = False) -> dict[str, object]:
         """The call with its holes; `only_reads` for a check, which must not be able to change anything."""
         raise NotImplementedError

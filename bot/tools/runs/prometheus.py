@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -24,6 +24,8 @@ class Window(Strict):
 
 class Queries(Networks):
     """What runners have in common that ask a query over HTTP: they only read."""
+
+    only_reads: ClassVar[bool] = True
 
     url: Annotated[Line, Field(examples=["{prometheus.url}"])]
     headers: dict[str, str] = {}
