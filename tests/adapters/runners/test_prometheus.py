@@ -121,6 +121,15 @@ async def test_any_label_is_found_by_its_name(url: str, name: str) -> None:
     assert value(await ask(url, others, given={"service": name})) == 4
 
 
+@pytest.mark.attack("A5")
+async def test_a_value_that_spells_promql_is_only_a_label(url: str) -> None:
+    """It closes no quotes and adds no series: asked of a real Prometheus, nothing is of that name."""
+    for query in (QUEUE, 'queue_depth{service=~"{service}"}'):
+        for text in (HOSTILE, ".*", "orders|billing", '"', "\\", "}", 'orders" or up'):
+            told = await ask(url, query, given={"service": text}, when_empty=-1.0)
+            assert value(told) == -1, text
+
+
 async def test_numbers_and_durations_stand_outside_of_quotes(url: str) -> None:
     """And nothing but numbers."""
     above = "count(queue_depth > {limit})"
