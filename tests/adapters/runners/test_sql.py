@@ -13,6 +13,7 @@ import pytest
 from bot.errors import ArgumentRefused
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import RunResult
+from bot.tools.runs import SqlRun
 from bot.tools.runs.statements import bound
 from bot.tools.secrets import Secrets
 from tests import mariadb, postgresql
@@ -170,6 +171,24 @@ async def test_an_action_changes_what_it_says(target: Target) -> None:
     result = await target.run("UPDATE orders SET state = 'sent'", read_only=False)
     assert (result.exit_code, json.loads(result.output)) == (0, {"rows": [], "changed": 2})
     assert await target.states() == ["sent", "sent"]
+
+
+async def test_a_dry_run_explains_and_changes_nothing(target: Target) -> None:
+    """EXPLAIN of a change is taken in a read-only transaction, by both; so is a SELECT with the same WHERE."""
+    entry = {
+        "runner": "sql",
+        "database": target.url,
+        "statement": "UPDATE orders SET state = 'x' WHERE id = {id}",
+    }
+    for dry_run in ("explain", "SELECT count(*) FROM orders WHERE id = {id}"):
+        dry = SqlRun.model_validate({**entry, "dry_run": dry_run}).dry_call()
+        assert dry is not None
+        assert dry["read_only"] is True
+        call = {**dry, "parameters": {"id": 1}, "password": "DB_PASSWORD", "tls": "off"}
+        result = await SQL.run(SQL.resolve(call), 10, 10_000, Secrets({"DB_PASSWORD": PASSWORD}).get)
+        assert result.ok, result.problem
+        assert json.loads(result.output)["rows"]
+    assert await target.states() == ["waiting", "waiting"]
 
 
 async def test_more_rows_than_declared_are_not_changed(target: Target) -> None:
