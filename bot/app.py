@@ -47,7 +47,7 @@ async def serve(settings: Settings, config: Path) -> None:
     ways_of(settings)
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
-    check_secrets(settings.secrets)
+    check_secrets(settings.secrets, settings.secret_sources)
     engine = open_engine(settings.store_url)
     with own_folder(settings.folder), Ownership(engine) as ownership:
         store = Store.ready(engine)
@@ -97,6 +97,7 @@ def executor_process(settings: Settings, config: Path) -> ExecutorProcess:
     kept = ("PATH", "HOME", "LANG", "SLACK_API_URL", "VIGIE_FAULT_LOG", "VIGIE_FAULT_AT", "SSL_CERT_FILE")
     proxies = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
     names = {*kept, *proxies, "VIGIE_STORE_URL", *(name for name in os.environ if name.startswith("PG"))}
+    names |= settings.secret_variables
     environment = {name: os.environ[name] for name in names if name in os.environ}
     environment["SLACK_BOT_TOKEN"] = settings.bot_token
     return ExecutorProcess([sys.executable, "-m", "bot", "executor", "--config", str(config)], environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from bot.domain.person import Person
 from bot.domain.ports import Membership
@@ -28,7 +29,7 @@ def run(settings: Settings) -> None:
         Ownership(engine, EXECUTOR, wait=True) as ownership,
     ):
         store = Store(engine)
-        secrets = Secrets.read(settings.secrets)
+        secrets = Secrets.read(settings.secrets, settings.secret_sources, os.environ)
         executor = Executor(store, membership(store, settings), secrets, ownership.hold)
         executor.settle_interrupted()
         asyncio.run(serve_stdin(executor))

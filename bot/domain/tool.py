@@ -92,7 +92,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One entry of the catalogue, validated. `entry` is the entry as written, for people and the digest."""
+    """One entry of the catalogue, validated. `entry` is the entry as written, for people and the digest.
+
+    `dry_run` is a call of the same runner that says what it would do; `secrets` names those that it is given;
+    `free_text_reaches` says what a free text would reach in its call, empty where it stays a value.
+    """
 
     name: str
     kind: ToolKind
@@ -114,6 +118,9 @@ class Tool:
     verification: Use | None = None
     undo: Use | None = None
     no_undo: str = ""
+    dry_run: Mapping[str, object] | None = None
+    secrets: frozenset[str] = frozenset()
+    free_text_reaches: str = ""
 
 
 @dataclass(frozen=True, slots=True)

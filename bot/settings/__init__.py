@@ -6,6 +6,7 @@ from bot.settings.sections import (
     FallbackSection,
     File,
     PolicySection,
+    SecretSection,
     Section,
     SlackSection,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "FallbackSection",
     "File",
     "PolicySection",
+    "SecretSection",
     "Section",
     "Settings",
     "SlackSection",

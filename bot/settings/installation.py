@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.domain.person import Person
+from bot.domain.secret import Source
 from bot.environment_file import is_placeholder
 from bot.errors import Misconfigured
 from bot.settings.sections import File
@@ -42,6 +43,26 @@ class Settings:
     @property
     def secrets(self) -> Path:
         return self.base / self.file.secrets
+
+    @property
+    def secret_sources(self) -> dict[str, Source]:
+        """Where the secrets are kept that stand under [secret.NAME]."""
+        return {
+            name: Source(
+                environment=section.environment,
+                file=self.base / section.file if section.file else None,
+                command=tuple(section.command),
+                passes=tuple(section.passes),
+                timeout_s=section.timeout_s,
+            )
+            for name, section in self.file.secret.items()
+        }
+
+    @property
+    def secret_variables(self) -> frozenset[str]:
+        """Variables of the environment that only the executor needs, for its secrets."""
+        sources = self.file.secret.values()
+        return frozenset(name for one in sources for name in (one.environment, *one.passes) if name)
 
     @property
     def store_url(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bot.domain.tool import Risk
 
@@ -146,6 +146,42 @@ class HeartbeatOutSection(Section):
     """Seconds between two heartbeats."""
 
 
+class SecretSection(Section):
+    """[secret.NAME] Where the executor finds a secret that is not in its file: give one of the three."""
+
+    environment: Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = Field(
+        "", examples=["SHOP_DB_PASSWORD"]
+    )
+    """A variable of the environment that `vigie serve` is started with; it is handed to the executor."""
+    file: Annotated[str, StringConstraints(max_length=1000)] = Field("", examples=["/run/secrets/shop-db"])
+    """A file that holds the secret alone, readable by you alone; read anew each time."""
+    command: Annotated[list[str], Field(max_length=32)] = Field(
+        [], examples=[["/usr/bin/vault", "kv", "get", "-field=password", "secret/shop"]]
+    )
+    """A vault's command line, with its whole path: what it prints is the secret. Asked anew each time."""
+    passes: Annotated[list[str], Field(max_length=16)] = Field([], examples=[["VAULT_ADDR"]])
+    """Variables of the environment that the command is given; it gets no other."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """Seconds for the command to answer."""
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if sum(map(bool, (self.environment, self.file, self.command))) != 1:
+            raise ValueError(
+                "give exactly one of environment, file, command."
+                ' Write for example file = "/run/secrets/shop-db".'
+            )
+        if self.command and not self.command[0].startswith("/"):
+            raise ValueError(
+                "the program of `command` must be an absolute path."
+                ' Write for example command = ["/usr/bin/vault", "kv", "get", "-field=token", "secret/shop"].'
+            )
+        return self
+
+
+SecretKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+
+
 class File(Section):
     """vigie.toml"""
 
@@ -175,3 +211,5 @@ class File(Section):
     """Tells something else that Vigie is well, for as long as it is."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""
+    secret: dict[SecretKey, SecretSection] = {}
+    """Secrets that are kept elsewhere than in the file `secrets`: in a variable, a file, a vault."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from bot.sign_off.calls import line_of
 
 MAX_CHARACTERS = 24_000
 _ESCAPED = re.compile(r"[^ -~]|\\(?=u\{)")
@@ -45,16 +46,7 @@ def fits(plan: Mapping[str, object]) -> bool:
 
 def call_text(call: object) -> str:
     """A call as one unambiguous line: a quoted command, or method, address, headers and body of a request."""
-    call = _mapping(call)
-    if "argv" in call:
-        argv = call["argv"]
-        assert isinstance(argv, list)
-        return ascii_text(shlex.join(str(part) for part in argv))
-    body = "" if call.get("body") is None else f" {json.dumps(call['body'], sort_keys=True)}"
-    headers = call.get("headers")
-    # Secrets stand in them by name; an address holds no space, so where it ends is plain.
-    sent = f" with headers {json.dumps(headers, sort_keys=True)}" if headers else ""
-    return ascii_text(f"{call['method']} {call['url']}{sent}{body}")
+    return ascii_text(line_of(_mapping(call)))
 
 
 def ascii_text(text: str) -> str:

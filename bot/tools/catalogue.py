@@ -18,11 +18,13 @@ from bot.tools.cross_check import (
     Finding,
     check_inventory,
     check_references,
+    check_runs,
     check_secrets_in_calls,
     lint,
 )
-from bot.tools.entries import ActionEntry, CatalogueFile, CheckEntry, HttpRun
-from bot.tools.runners.http import MARK
+from bot.tools.entries import ActionEntry, CatalogueFile, CheckEntry
+from bot.tools.runs import RunEntry
+from bot.tools.runs.http import MARK
 from bot.tools.strict_yaml import lines_of, load_strict
 
 MAX_BYTES = 1_000_000
@@ -80,6 +82,7 @@ def parse(content: str, names: tuple[str, str] = ("catalogue", "inventory")) -> 
         wrong = mistakes_in(error, CatalogueFile, names[0], lines_of(texts["catalogue"]), YAML)
         raise CatalogueError(told([*wrong, *_mistakes(found, texts, names)])) from None
     found += check_secrets_in_calls(file, raw)
+    found += check_runs(file)
     tools: dict[str, Tool] = {}
     for name, entry in file.checks.items():
         tools[name] = _tool(name, ToolKind.CHECK, entry, raw["checks"][name])
@@ -136,9 +139,8 @@ def _read(path: Path) -> str:
 
 
 def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object]) -> Tool:
-    call = entry.run.call()
-    if isinstance(entry.run, HttpRun):
-        call |= _own_secrets(entry.run.headers)
+    call = entry.run.call(only_reads=kind is ToolKind.CHECK) | _own_secrets(entry.run)
+    dry_run = entry.run.dry_call()
     common: dict[str, Any] = {
         "name": name,
         "kind": kind,
@@ -154,6 +156,9 @@ def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object
         "owner": entry.owner,
         "entry": json.loads(json.dumps(raw, default=str)),
         "reads": entry.reads.value_() if entry.reads else None,
+        "dry_run": dry_run | _own_secrets(entry.run) if dry_run is not None else None,
+        "secrets": entry.run.names_of_secrets(),
+        "free_text_reaches": entry.run.free_text_reaches,
     }
     if isinstance(entry, ActionEntry):
         common |= {
@@ -167,7 +172,8 @@ def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object
     return Tool(**common)
 
 
-def _own_secrets(headers: Mapping[str, str]) -> dict[str, object]:
+def _own_secrets(run: RunEntry) -> dict[str, object]:
     """How many secrets each header refers to, so that a runner knows them from what a value brings in."""
+    headers: Mapping[str, str] = getattr(run, "headers", {})
     counts = {name: value.count(MARK) for name, value in headers.items() if MARK in value}
     return {"secrets": counts} if counts else {}

@@ -10,8 +10,9 @@ from bot.domain.tool import Argument, Inventory, Tool, ToolKind, Use
 from bot.errors import ArgumentRefused
 from bot.mistakes.mistake import Place, nearest
 from bot.tools.arguments import validate_one
-from bot.tools.entries import CatalogueFile, HttpRun
-from bot.tools.runners.http import MARK, SECRET
+from bot.tools.entries import CatalogueFile
+from bot.tools.runs.http import MARK
+from bot.tools.runs.reach import misplaced
 from bot.tools.template import Hole, holes
 
 
@@ -47,16 +48,19 @@ def check_secrets_in_calls(file: CatalogueFile, raw: Mapping[str, Any]) -> Itera
     for section, entries in (("checks", file.checks), ("actions", file.actions)):
         for name, entry in entries.items():
             checked: dict[str, object] = dict(raw[section][name])
-            if isinstance(entry.run, HttpRun):
-                checked["run"] = entry.run.call() | {"headers": dict.fromkeys(entry.run.headers, "")}
-                for header, value in entry.run.headers.items():
-                    if MARK in SECRET.sub("", value):
-                        place = (section, name, "run", "headers", header)
-                        yield Finding(
-                            place, "a secret is written {secret:NAME}", "Close the bracket behind the name."
-                        )
+            if headers := getattr(entry.run, "headers", None):
+                checked["run"] = {**raw[section][name]["run"], "headers": dict.fromkeys(headers, "")}
             for place in _places_of_secrets(checked, (section, name)):
                 yield _misplaced_secret(place)
+
+
+def check_runs(file: CatalogueFile) -> Iterator[Finding]:
+    """Holes stand where they stay values, and no free text says where a call goes."""
+    for section, entries in (("checks", file.checks), ("actions", file.actions)):
+        for name, entry in entries.items():
+            arguments = {key: argument.value(key) for key, argument in entry.arguments.items()}
+            for field, what, remedy in (*entry.run.mistakes(), *misplaced(entry.run, arguments)):
+                yield Finding((section, name, "run", *field.split(".")), what, remedy)
 
 
 def check_references(tools: Mapping[str, Tool], inventory: Inventory) -> Iterator[Finding]:

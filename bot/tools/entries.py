@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import re2
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from bot.domain.tool import Argument, Expectation, Reading, Risk, Use
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,47}$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Scalar = bool | int | float | str
+from bot.tools.runs import Run
+from bot.tools.shapes import Line, Name, Scalar, Strict
 
 # What an error shows to be written: the example of the root README.
-_ARGV = ["/usr/bin/systemctl", "restart", "{worker.unit}"]
 _RUN = {"runner": "http", "url": "{app.url}/health"}
 _ARGUMENTS = {"app": {"type": "reference", "inventory": "apps"}}
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def _check_pattern(pattern: str) -> None:
@@ -107,30 +100,6 @@ class ReadsEntry(Strict):
         return Reading(self.value, self.healthy.expectation(), self.unit, self.identity)
 
 
-class CommandRun(Strict):
-    """An argument vector with an absolute program; `files` are scripts whose sha256 is part of the digest."""
-
-    runner: Literal["command"]
-    argv: Annotated[list[str], Field(min_length=1, max_length=64, examples=[_ARGV])]
-    files: list[str] = []
-
-    def call(self) -> dict[str, object]:
-        return {"argv": list(self.argv), "files": list(self.files)}
-
-
-class HttpRun(Strict):
-    """One HTTP request; redirects are never followed. Header values may hold `{secret:NAME}`."""
-
-    runner: Literal["http"]
-    method: Literal["GET", "HEAD", "POST", "PUT", "DELETE"] = "GET"
-    url: Annotated[Line, Field(examples=["{app.url}/health"])]
-    headers: dict[str, str] = {}
-    body: dict[str, Any] | None = None
-
-    def call(self) -> dict[str, object]:
-        return {"method": self.method, "url": self.url, "headers": dict(self.headers), "body": self.body}
-
-
 class CheckUse(Strict):
     """A check with arguments; `expect` overrides what the check itself calls healthy."""
 
@@ -160,7 +129,7 @@ class CheckEntry(Strict):
     title: Annotated[Line, Field(examples=["Orders waiting"])]
     does: Annotated[Line, Field(examples=["Reads how many orders wait."])]
     owner: Annotated[Line, Field(examples=["team-orders"])]
-    run: Annotated[CommandRun | HttpRun, Field(discriminator="runner", examples=[_RUN])]
+    run: Annotated[Run, Field(discriminator="runner", examples=[_RUN])]
     arguments: dict[Name, ArgumentEntry] = Field({}, examples=[_ARGUMENTS])
     environments: Annotated[list[str], Field(min_length=1, examples=[["production"]])]
     services: Annotated[list[str], Field(min_length=1, examples=[["orders"]])]
@@ -170,11 +139,8 @@ class CheckEntry(Strict):
 
     @model_validator(mode="after")
     def _reads_only(self) -> Self:
-        is_check = type(self) is CheckEntry
-        if is_check and isinstance(self.run, HttpRun) and self.run.method not in ("GET", "HEAD"):
-            raise ValueError(
-                "a check only reads: its method is GET or HEAD. Declare what changes under actions."
-            )
+        if type(self) is CheckEntry and (why := self.run.why_no_check()):
+            raise ValueError(f"a check only reads: {why}. Declare what changes under actions.")
         return self
 
 
@@ -194,6 +160,12 @@ class ActionEntry(CheckEntry):
         if isinstance(raw, dict) and raw.get("risk") in [risk.value for risk in Risk]:
             return raw | {"risk": Risk(raw["risk"])}
         return raw
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.run.only_reads:
+            raise ValueError(f"the runner {self.run.runner} only reads. Declare it under checks.")
+        return self
 
     @model_validator(mode="after")
     def _says_how_to_go_back(self) -> Self:

@@ -28,6 +28,7 @@ from bot.sign_off.rendering import fits
 from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
+from bot.tools.dry_run import dry_run
 from bot.tools.entries import CheckUse
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
 from bot.tools.plan import arguments_of, build, refuse_out_of_scope, resolve_call
@@ -244,6 +245,8 @@ class Executor:
         precondition, before = results
         holds = precondition.verdict is Verdict.HEALTHY
         plan = build(catalogue, case.policy, case.incident, tool, arguments, precondition, holds)
+        if holds and (tried := await dry_run(catalogue, tool, arguments, self._secrets, case.proposal.plan)):
+            plan["dry_run"] = tried
         return plan, holds, before
 
     async def _check(
@@ -254,7 +257,8 @@ class Executor:
         expect: Expectation | None = None,
     ) -> CheckResult:
         fault_hook.point("check")
-        result = await run_check(catalogue, tool, arguments, self._secrets.get, expect)
+        secret = await self._secrets.of(tool.secrets)
+        result = await run_check(catalogue, tool, arguments, secret, expect)
         return self._secrets.clean_result(result)
 
     async def _run(self, tool: Tool, plan: Mapping[str, object]) -> RunResult:
@@ -262,8 +266,10 @@ class Executor:
             call = plan["call"]
             assert isinstance(call, Mapping)
             runner = RUNNERS[tool.runner]
-            result = await runner.run(call, tool.timeout_s, tool.output_cap, self._secrets.get)
-            return RunResult(result.exit_code, self._secrets.clean(result.output), result.problem)
+            secret = await self._secrets.of(tool.secrets)
+            result = await runner.run(call, tool.timeout_s, tool.output_cap, secret)
+            clean = self._secrets.clean
+            return RunResult(result.exit_code, clean(result.output), clean(result.problem))
         except BadInput as error:
             return RunResult(126, "", str(error))
         except Exception as error:  # it is claimed: whatever goes wrong now, it must come to an end

@@ -11,6 +11,7 @@ from bot.sign_off.policy import Policy
 from bot.tools.arguments import rows_of, validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.runners import RUNNERS
+from bot.tools.runs.reach import refuse_what_leads_elsewhere
 from bot.tools.template import fill
 
 
@@ -71,7 +72,12 @@ def refuse_out_of_scope(tool: Tool, incident: Incident) -> None:
 
 
 def resolve_call(catalogue: Catalogue, tool: Tool, arguments: Mapping[str, object]) -> dict[str, object]:
-    """The call of a tool with validated arguments, as its runner will carry it out."""
+    """The call of a tool with validated arguments, as its runner will carry it out.
+
+    Raises:
+        ArgumentRefused: the call cannot be run as it stands.
+    """
+    refuse_what_leads_elsewhere(tool, arguments)
     filled = fill(tool.call, arguments, rows_of(tool, arguments, catalogue.inventory))
     assert isinstance(filled, dict)
     return RUNNERS[tool.runner].resolve(filled)

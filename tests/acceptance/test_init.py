@@ -87,12 +87,13 @@ def test_every_comment_of_vigie_toml_is_a_setting_with_its_default(made: Path) -
     bare = re.sub(r"(?m)^# (?=\w+ = |\[)", "", text)
     assert len(lines_of(bare)) > len(lines_of(text)) + 20
     raw = tomllib.loads(bare)
-    policy = raw.pop("policy")
+    policy, secret = raw.pop("policy"), raw.pop("secret")
     assert File.model_validate(raw) == File()
     (made / "whole.toml").write_text(bare)
     assert load(made / "whole.toml", {}).policy == load(made / "vigie.toml", {}).policy
     (made / "whole.toml").unlink()
     assert set(policy) == {"low", "high", "destructive"}
+    assert File.model_validate({"secret": secret}).secret.keys() == {"SHOP_DB_PASSWORD"}
 
 
 def test_what_was_chosen_stands_in_the_files(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ArgumentRefused
 from bot.tools.runners import RUNNERS
-from bot.tools.runners.base import RunResult, cut
+from bot.tools.runners.base import Output, RunResult, cut
 from bot.tools.secrets import Secrets
 
 SECRETS = Secrets({"API_TOKEN": "s3cr3t-value-77"})
@@ -58,8 +58,98 @@ async def test_the_environment_is_bare(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import os, sys, json; print(json.dumps([sorted(os.environ), os.getcwd(), sys.stdin.read()]))"
     result = await command(*python(code))
     names, folder, given_input = json.loads(result.output)
-    assert set(names) <= {"PATH", "LANG", "HOME", "LC_CTYPE"}
-    assert (folder, given_input) == ("/", "")
+    assert set(names) <= {"PATH", "LANG", "HOME", "TMPDIR", "LC_CTYPE"}
+    assert given_input == ""
+    assert folder not in ("/", str(await asyncio.to_thread(Path.cwd)))
+
+
+async def test_a_run_has_a_folder_of_its_own() -> None:
+    """Fresh, empty, readable by us alone, and gone afterwards with all that was left in it."""
+    code = "import os; open('left', 'w'); print(os.getcwd(), os.environ['HOME'], oct(os.stat('.').st_mode))"
+    seen = [(await command(*python(code))).output.split() for _ in range(2)]
+    for folder, home, mode in seen:
+        assert (folder, mode) == (home, "0o40700")
+        assert not await asyncio.to_thread(os.path.exists, folder)
+    assert seen[0] != seen[1]
+
+
+async def test_secrets_lie_in_files_and_in_no_listing() -> None:
+    """As systemd's credentials do: neither an argument nor a variable holds one; only those that it names."""
+    code = (
+        "import os; folder = os.environ['CREDENTIALS_DIRECTORY'];"
+        "print([(n, open(os.path.join(folder, n)).read()[::-1]) for n in sorted(os.listdir(folder))]);"
+        "print('77-eulav-terc3s'[::-1] in str(dict(os.environ)) + open('/proc/self/cmdline').read())"
+    )
+    call = {"argv": list(python(code)), "files": [], "credentials": ["API_TOKEN"]}
+    secret = await Secrets({"API_TOKEN": "s3cret-value-77", "OTHER": "0ther-value"}).of(["API_TOKEN"])
+    result = await COMMAND.run(COMMAND.resolve(call), 10, 1000, secret)
+    assert result.output == "[('API_TOKEN', '77-eulav-terc3s')]\nFalse\n"
+    with pytest.raises(ArgumentRefused, match="secret OTHER: this tool does not name it"):
+        await COMMAND.run(COMMAND.resolve(call | {"credentials": ["OTHER"]}), 10, 1000, secret)
+
+
+_LIMITS = """
+import json, resource
+names = ["CPU", "AS", "NOFILE", "FSIZE", "CORE"]
+print(json.dumps({name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in names}))
+"""
+
+
+async def limited(folder: Path, code: str, **resources: int) -> RunResult:
+    """Run a program within these limits."""
+    program = folder / "program.py"
+    program.write_text(code)
+    call = {"argv": [sys.executable, "-I", str(program)], "files": [], "resources": resources}
+    return await COMMAND.run(COMMAND.resolve(call), 20, 10_000, SECRETS.get)
+
+
+async def test_a_program_has_limits_that_it_cannot_lift(tmp_path: Path) -> None:
+    """Sane ones by themselves, others where the entry says so."""
+    own = json.loads((await limited(tmp_path, _LIMITS)).output)
+    assert own["AS"] == [4096 << 20] * 2
+    assert own["NOFILE"] == [1024] * 2
+    assert own["CORE"] == [0, 0]
+    assert own["CPU"][0] == 20 * (os.cpu_count() or 1)
+    given = json.loads(
+        (await limited(tmp_path, _LIMITS, cpu_s=5, memory_mb=512, open_files=64, file_mb=1)).output
+    )
+    assert given == {
+        "CPU": [5, 6],
+        "AS": [512 << 20] * 2,
+        "NOFILE": [64, 64],
+        "FSIZE": [1 << 20] * 2,
+        "CORE": [0, 0],
+    }
+
+
+@pytest.mark.parametrize(
+    "code, resources, said",
+    [
+        ("bytearray(1 << 30)", {"memory_mb": 256}, "MemoryError"),
+        ("[open('/dev/null') for _ in range(50)]", {"open_files": 20}, "Too many open files"),
+        ("open('big', 'wb').write(bytes(3 << 20))", {"file_mb": 1}, "File too large"),
+    ],
+)
+async def test_what_takes_too_much_is_held(
+    tmp_path: Path, code: str, resources: dict[str, int], said: str
+) -> None:
+    """Memory, open files, the size of a file: it fails by itself, and says why."""
+    result = await limited(tmp_path, code, **resources)
+    assert (result.exit_code, said in result.output) == (1, True)
+
+
+async def test_processor_time_is_held(tmp_path: Path) -> None:
+    """A program that spins is ended long before its time limit, and the reason says so."""
+    result = await limited(tmp_path, "while True: pass", cpu_s=1)
+    assert result.problem == "it used more processor time than its limit `cpu_s`."
+
+
+async def test_the_limit_of_processes_counts_on_top_of_ours(tmp_path: Path) -> None:
+    """The kernel counts by user; root alone is not held, so the number itself is looked at."""
+    code = "import resource; print(resource.getrlimit(resource.RLIMIT_NPROC)[0])"
+    few, many = [int((await limited(tmp_path, code, processes=n)).output) for n in (10, 5000)]
+    assert few > 10
+    assert many - few > 4000
 
 
 async def test_nothing_of_ours_is_open_in_the_child(tmp_path: Path) -> None:
@@ -154,6 +244,38 @@ async def test_output_is_cut_at_the_cap_and_read_to_its_end() -> None:
     result = await command(*python("print('x' * 3_000_000)"), cap=1000)
     assert result.exit_code == 0
     assert result.output == "x" * 1000 + "\n[cut after 1000 bytes]"
+
+
+async def test_output_comes_as_it_is_printed() -> None:
+    """The first line is there while the program still runs; together the pieces are the output."""
+    pieces: list[str] = []
+    seen = asyncio.Event()
+
+    def emit(piece: str) -> None:
+        pieces.append(piece)
+        seen.set()
+
+    code = "import sys, time; print('h\u00e9llo', flush=True); time.sleep(600)"
+    resolved = COMMAND.resolve({"argv": list(python(code)), "files": []})
+    task = asyncio.create_task(COMMAND.run(resolved, 60, 1000, SECRETS.get, emit))
+    async with asyncio.timeout(20):
+        await seen.wait()
+    assert pieces == ["h\u00e9llo\n"]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@given(st.lists(st.binary(max_size=9), max_size=9), st.integers(1, 40))
+def test_pieces_are_the_output(chunks: list[bytes], cap: int) -> None:
+    """However the bytes arrive: what was handed on is what is kept, within the cap, no character in two."""
+    pieces: list[str] = []
+    output = Output(cap, pieces.append)
+    for chunk in chunks:
+        output.add(chunk)
+    handed_on, kept = "".join(pieces), cut(b"".join(chunks), cap).removesuffix(f"\n[cut after {cap} bytes]")
+    # A character that is cut in two at the very end is not handed on; it is kept as what it is not.
+    assert handed_on == kept or (kept.startswith(handed_on) and set(kept[len(handed_on) :]) == {"\ufffd"})
 
 
 async def test_output_beyond_the_cap_is_not_kept() -> None:

@@ -16,8 +16,7 @@ from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
 from bot.mistakes.mistake import told
 from bot.reach.configured import ways_of
 from bot.tools.catalogue import Catalogue, file_names, lint_of, parse, read_files
-from bot.tools.runners.http import SECRET
-from bot.tools.secrets import Secrets
+from bot.tools.secrets import Secrets, check_secrets
 from bot.tools.template import fill, holes
 
 _RUN_CHECK = "Then run `vigie catalogue check`."
@@ -72,14 +71,17 @@ async def secrets(ground: Ground) -> Result:
     """The file is private, and holds every secret that the catalogue refers to."""
     path = ground.settings.secrets
     try:
-        there = Secrets.read(path).names
+        sources = ground.settings.secret_sources
+        check_secrets(path, sources)
+        there = Secrets.read(path, sources).names
     except Misconfigured as error:
         return failed(error.detail, "")
     found = _catalogue(ground)
     needed = sorted({name for tool in found.tools.values() for name in _secrets_of(tool)}) if found else []
     missing = [name for name in needed if name not in there]
     if missing:
-        return failed(f"missing in {path}: {', '.join(missing)}", "Add a line NAME=value for each.")
+        remedy = "Add a line NAME=value for each, or say under [secret.NAME] in vigie.toml where it is kept."
+        return failed(f"missing in {path}: {', '.join(missing)}", remedy)
     return ok(f"{len(needed)} needed, all there" if needed else "none needed")
 
 
@@ -91,8 +93,7 @@ def _catalogue(ground: Ground) -> Catalogue | None:
 
 
 def _secrets_of(tool: Tool) -> list[str]:
-    headers = tool.call.get("headers")
-    return SECRET.findall(" ".join(map(str, headers.values()))) if isinstance(headers, dict) else []
+    return sorted(tool.secrets)
 
 
 def _named(catalogue: Catalogue) -> tuple[set[Path], set[Path]]:

@@ -1,103 +1,83 @@
-"""Sends one HTTP request: no redirects, no proxies from the environment, a time limit and a size limit."""
+"""Sends one HTTP request, or has a target do a job and follows it to its end."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
+import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from bot.errors import ArgumentRefused
-from bot.tools.runners.base import RunResult, Secret, cut
+from bot.tools.runners.addresses import Lookup, look_up
+from bot.tools.runners.asking import Asked, NoAnswer, asking, check_url, refuse_foreign_secrets
+from bot.tools.runners.base import Emit, Output, RunResult, Secret
+from bot.tools.runners.jobs import check_poll, follow
 
-if TYPE_CHECKING:
-    from aiohttp import StreamReader
-
-SECRET = re.compile(r"\{secret:([A-Za-z0-9_]+)\}")
-MARK = "{secret:"
+_AGAIN_AFTER_S = 1.0
+_READS = ("GET", "HEAD")
+# A gateway that got no answer: whether the target did it is not known.
+_FROM_BETWEEN = (502, 504)
+_SHOWN = ("method", "url", "headers", "body")
+_DECLARED = ("hosts", "private", "expect", "idempotency", "poll")
 
 
 class HttpRunner:
-    """The runner `http`. A status of 200 to 299 is success."""
+    """The runner `http`. A status of 200 to 299 is success, or one of those that `expect` names."""
+
+    def __init__(self, lookup: Lookup = look_up) -> None:
+        self._lookup = lookup
 
     def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
+        resolved = {name: call[name] for name in _SHOWN}
+        resolved |= {name: call[name] for name in _DECLARED if call.get(name)}
         url = str(call["url"])
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise ArgumentRefused("url: it cannot be read as an address.") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-            raise ArgumentRefused("url: must be http or https with a host and without credentials.")
-        if not url.isprintable() or " " in url:
-            raise ArgumentRefused("url: spaces and control characters are not allowed.")
-        _refuse_rewritten(url)
-        _refuse_foreign_secrets(call)
-        return {"method": call["method"], "url": url, "headers": call["headers"], "body": call["body"]}
+        check_url(url, resolved)
+        refuse_foreign_secrets(call, ("url", "body", "poll"))
+        if poll := call.get("poll"):
+            assert isinstance(poll, Mapping)
+            check_poll(poll, url, resolved)
+        return resolved
 
     async def run(
-        self, resolved: Mapping[str, object], timeout_s: float, output_cap: int, secret: Secret
+        self,
+        resolved: Mapping[str, object],
+        timeout_s: float,
+        output_cap: int,
+        secret: Secret,
+        emit: Emit | None = None,
     ) -> RunResult:
-        import aiohttp
+        url, poll = str(resolved["url"]), resolved.get("poll")
+        output = Output(output_cap, None if poll else emit)
+        end = asyncio.get_running_loop().time() + timeout_s
+        async with asking(url, resolved, secret, timeout_s, self._lookup) as target:
+            try:
+                async with asyncio.timeout_at(end):
+                    status = await _send(target, resolved, output)
+            except (NoAnswer, TimeoutError) as error:
+                sent = getattr(error, "sent", True) and resolved["method"] not in _READS
+                return RunResult(None if sent else 1, "", str(error) or "no answer: TimeoutError.")
+            if not _is_expected(status, resolved):
+                code = None if status in _FROM_BETWEEN and resolved["method"] not in _READS else 1
+                return RunResult(code, output.text, f"it answered with status {status}.")
+            if isinstance(poll, Mapping):
+                return await follow(target, poll, output.text, end, Output(output_cap, emit))
+            return RunResult(0, output.text)
 
-        headers = resolved["headers"]
-        assert isinstance(headers, Mapping)
-        filled = {name: SECRET.sub(lambda m: secret(m.group(1)), value) for name, value in headers.items()}
-        body = resolved["body"]
-        data = None if body is None else json.dumps(body).encode()
-        if data is not None:
-            filled.setdefault("Content-Type", "application/json")
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
-        method = str(resolved["method"])
-        sent = False
+
+async def _send(target: Asked, resolved: Mapping[str, object], output: Output) -> int:
+    """Send it; with an idempotency key once more where no answer came, as the target does it only once."""
+    method, url, body = str(resolved["method"]), str(resolved["url"]), resolved["body"]
+    key = str(resolved.get("idempotency", ""))
+    if not key:
+        return await target.ask(method, url, output, body)
+    headers = {key: str(uuid.uuid4())}
+    while True:
         try:
-            async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
-                sent = method not in ("GET", "HEAD")
-                request = session.request(
-                    method, str(resolved["url"]), headers=filled, data=data, allow_redirects=False
-                )
-                async with request as response:
-                    output = await _read(response.content, output_cap + 1)
-                    status = response.status
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
-            problem = f"no answer: {type(error).__name__}."
-            return RunResult(None if sent else 1, "", problem)
-        if 200 <= status < 300:
-            return RunResult(0, cut(output, output_cap))
-        return RunResult(1, cut(output, output_cap), f"it answered with status {status}.")
+            return await target.ask(method, url, output, body, headers)
+        except NoAnswer:
+            await asyncio.sleep(_AGAIN_AFTER_S)
 
 
-def _refuse_rewritten(url: str) -> None:
-    """What is shown and signed is what is asked: the HTTP library must have nothing to correct in it."""
-    from yarl import URL
-
-    try:
-        asked = str(URL(url))
-    except ValueError:
-        raise ArgumentRefused("url: it cannot be read as an address.") from None
-    if asked != url:
-        raise ArgumentRefused(f"url: it would be sent as {asked!r}; write it in that form.")
-    if "#" in url:
-        raise ArgumentRefused("url: a part behind '#' would not be sent; take it out or write it as %23.")
-
-
-def _refuse_foreign_secrets(call: Mapping[str, object]) -> None:
-    """`secrets` says how many references each header of the catalogue's own call has; no value adds one."""
-    own, headers = call.get("secrets", {}), call["headers"]
-    assert isinstance(own, Mapping) and isinstance(headers, Mapping)
-    for name, value in headers.items():
-        if MARK in name or str(value).count(MARK) != own.get(name, 0):
-            raise ArgumentRefused(f"headers.{name}: a value must not hold a reference to a secret.")
-    for field in ("url", "body"):
-        # Read as it is, not as JSON: no escape can hide it.
-        if MARK in str(call[field]):
-            raise ArgumentRefused(f"{field}: a value must not hold a reference to a secret.")
-
-
-async def _read(content: StreamReader, most: int) -> bytes:
-    """The answer to its end, or its first `most` bytes; one `read` gives only what has arrived so far."""
-    collected = bytearray()
-    while len(collected) < most and (chunk := await content.read(most - len(collected))):
-        collected += chunk
-    return bytes(collected)
+def _is_expected(status: int, resolved: Mapping[str, object]) -> bool:
+    expected = resolved.get("expect")
+    if isinstance(expected, list):
+        return status in expected
+    return 200 <= status < 300
