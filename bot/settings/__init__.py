@@ -7,6 +7,7 @@ from bot.settings.sections import (
     File,
     PolicySection,
     Section,
+    SignOffRuleSection,
     SlackSection,
 )
 
@@ -17,6 +18,7 @@ __all__ = [
     "PolicySection",
     "Section",
     "Settings",
+    "SignOffRuleSection",
     "SlackSection",
     "hand_on",
     "load",

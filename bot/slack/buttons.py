@@ -9,11 +9,12 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.copilot.reviews import FINE, SHOULD_NOT
 from bot.domain.person import Person
 from bot.errors import Refused
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
-from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import signing as signing_blocks
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
 
@@ -51,11 +52,23 @@ async def _reject(edge: Edge, person: Person, value: str, event: str) -> str:
     return (await asyncio.to_thread(edge.copilot.signing.reject, person, _number(value), event)).reason
 
 
+async def _review_fine(edge: Edge, person: Person, value: str, event: str) -> str:
+    return await _review(edge, person, value, event, FINE)
+
+
+async def _review_not(edge: Edge, person: Person, value: str, event: str) -> str:
+    return await _review(edge, person, value, event, SHOULD_NOT)
+
+
+async def _review(edge: Edge, person: Person, value: str, event: str, verdict: str) -> str:
+    judged = await asyncio.to_thread(edge.copilot.reviews.judge, person, _number(value), verdict, event)
+    return "" if judged.allowed else judged.reason
+
+
 async def _sign_view(edge: Edge, person: Person, value: str) -> Block:
-    judgement, proposal = await asyncio.to_thread(edge.copilot.signing.may_open, person, _number(value))
-    if not judgement.allowed:
-        raise Refused(judgement.reason)
-    return proposal_blocks.sign_view(proposal)
+    return signing_blocks.sign_view(
+        await asyncio.to_thread(edge.copilot.signing.open, person, _number(value))
+    )
 
 
 async def _change_view(edge: Edge, person: Person, value: str) -> Block:
@@ -86,6 +99,8 @@ DEEDS: dict[str, Deed] = {
     "propose": _propose,
     "undo": _undo,
     "reject": _reject,
+    "review_fine": _review_fine,
+    "review_not": _review_not,
 }
 VIEWS: dict[str | re.Pattern[str], View] = {
     "sign_open": _sign_view,

@@ -50,7 +50,7 @@ def build(
         "verification": _used(catalogue, tool.verification, checked),
         "undo": _used(catalogue, tool.undo, checked) if tool.undo else {"none": tool.no_undo},
         "limits": tool.limits.entry(),
-        "policy": policy.entry(tool.risk),
+        "policy": policy.entry(tool.risk, incident.environment, incident.service),
     }
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.copilot.signing import Opening
 from bot.sign_off.difference import can_be_shown
 from bot.sign_off.rendering import fits
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import signing as signing_blocks
 from tests.specimens import values
 from tests.specimens.specimen import Specimen, View, variants
 from tests.specimens.voices import Voice
@@ -26,7 +28,7 @@ def modals() -> Iterator[Specimen]:
 def _sign(voice: Voice) -> View:
     made = values.proposal(voice)
     assert made.plan is not None and fits(made.plan), "what does not fit is never offered to be signed"
-    return proposal_blocks.sign_view(made)
+    return signing_blocks.sign_view(Opening(made))
 
 
 def _change(voice: Voice) -> View:

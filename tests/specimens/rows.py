@@ -65,8 +65,11 @@ class Rows:
             "summaries": given(get=lambda _id: self.summary),
             "n3": given(
                 offered=lambda _id: self.change and self.change.offer,
+                change=lambda _id: self.change and self.change.offer,
+                rejected=lambda _what, _digest: None,
                 adopted=lambda _what: None if self.is_first else _ADOPTED,
                 is_new=lambda: self.is_first,
+                groups=dict,
                 known=lambda: {values.N3_A: None, values.N3_B: None} if self.is_first else {},
                 **dict.fromkeys(("joined", "left", "set_freeze", "adopt"), _nothing),
                 withdraw=lambda _what, _digest: [],

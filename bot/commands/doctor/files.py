@@ -30,6 +30,7 @@ async def settings(ground: Ground) -> Result:
     try:
         api = ground.settings.slack_api_url
         ways_of(ground.settings)
+        _ = ground.settings.policy
     except Misconfigured as error:
         return failed(*parted(error.detail))
     if ground.settings.trusts_foreign_slack:
