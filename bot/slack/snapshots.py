@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.announcements import call_of, calls_of, incident_key
 from bot.copilot.calling import TROUBLE, UNREAD
-from bot.copilot.changes import change_of
+from bot.copilot.changes import change_of, rejection_of
 from bot.copilot.home import home_of
 from bot.copilot.homes import person_of
 from bot.copilot.overview import overview_of
@@ -136,7 +136,10 @@ class Snapshots:
         except Refused:
             if post.content and _untold(post):
                 return None
-            return f"Change {post.subject}", change_blocks.settled(post.subject)
+            offer = tx.n3.change(post.subject)
+            by, reason = rejection_of(tx, offer) if offer else ("", "")
+            blocks = change_blocks.settled(post.subject, offer, by, reason)
+            return f"Change {post.subject}", blocks
         return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
 
     def _review(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:

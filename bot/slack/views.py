@@ -42,6 +42,18 @@ def register(app: AsyncApp, edge: Edge) -> None:
         offer_id, digest = _shown(body["view"]["private_metadata"], "change")
         await _answer(ack, await asyncio.to_thread(edge.copilot.changes.sign, person, offer_id, digest))
 
+    async def reject_change(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        """Reject a changed catalogue or policy, and say why."""
+        person = await edge.person(body)
+        offer_id, digest = _shown(body["view"]["private_metadata"], "change")
+        reason, problem = _reason(body)
+        if problem:
+            await ack(response_action="errors", errors={REASON: problem})
+            return
+        await _answer(
+            ack, await asyncio.to_thread(edge.copilot.changes.reject, person, offer_id, digest, reason)
+        )
+
     async def summary(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Confirm the edited text."""
         person = await edge.person(body)
@@ -68,6 +80,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
     app.view("sign")(guarded(edge, sign))
     app.view("change")(guarded(edge, change))
+    app.view("change_reject")(guarded(edge, reject_change))
     app.view("summary")(guarded(edge, summary))
 
 

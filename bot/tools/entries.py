@@ -220,6 +220,6 @@ class CatalogueFile(Strict):
     """The whole file."""
 
     version: Literal[1]
-    inventory: str = ""
+    inventory: str | list[str] = Field("", examples=["inventory.yaml"])
     checks: dict[Name, CheckEntry] = {}
     actions: dict[Name, ActionEntry] = {}

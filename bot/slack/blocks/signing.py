@@ -71,6 +71,17 @@ def waiting_view(title: str) -> Block:
     }
 
 
+def refused_view(reason: str) -> Block:
+    """The same modal, once it is known that there is nothing to sign."""
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Not possible"},
+        "close": {"type": "plain_text", "text": "Close"},
+        # The words of a refusal may quote what a sender or a model wrote.
+        "blocks": [parts.foreign(reason)],
+    }
+
+
 def _carried(proposal: Proposal, alone: bool) -> dict[str, object]:
     """What the modal says of itself when it is submitted; all of it is judged again."""
     carried: dict[str, object] = {"proposal": proposal.id, "digest": proposal.digest}
