@@ -95,7 +95,7 @@ def policy_in_force(tx: Tx) -> Policy:
 
 def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
     """At a start: adopt what is found if nothing was before; else offer the change and keep the old one."""
-    digest = hashlib.sha256(content.encode()).hexdigest()
+    digest = digest_of(content)
     known = tx.n3.adopted(what)
     for withdrawn in tx.n3.withdraw(what, digest):
         announce_change(tx, withdrawn)
@@ -111,6 +111,11 @@ def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
         tx.audit.append("vigie", f"{what} changed in its file; the old one holds", what, {"sha256": digest})
         announce_change(tx, offer.id)
         log.warning("a file differs from what is in force; the old one holds until N3 signs", what=what)
+
+
+def digest_of(content: str) -> str:
+    """The sha256 under which a content is adopted, offered and signed."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _content(tx: Tx, what: str) -> str:

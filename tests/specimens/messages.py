@@ -47,8 +47,9 @@ def messages() -> Iterator[Specimen]:
     for state in ("", "in force", "rejected", "withdrawn"):
         drawn = partial(_settled, state=state)
         yield from ordinary("message", "change", drawn, state or "not known any more")
-    for verdict in ("", "fine", "should not"):
-        yield from ordinary("message", "review", partial(_review, verdict=verdict), verdict or "waits")
+    yield from variants("message", "review", _review)
+    for verdict in ("fine", "should not"):
+        yield from ordinary("message", "review", partial(_review, verdict=verdict), verdict)
     for state, draw in SENTENCES.items():
         yield from variants("message", "text", draw, state)
 
@@ -94,8 +95,8 @@ def _settled(_voice: Voice, state: str) -> Message:
     return Rows(state=state).snapshot("change")
 
 
-def _review(voice: Voice, verdict: str) -> Message:
-    return Rows(review=values.review(verdict), proposals=[values.proposal(voice)]).snapshot("review")
+def _review(voice: Voice, verdict: str = "") -> Message:
+    return Rows(review=values.review(voice, verdict), proposals=[values.proposal(voice)]).snapshot("review")
 
 
 def _change(voice: Voice, *by: Any) -> Message:  # noqa: ANN401  # people who signed it

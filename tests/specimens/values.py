@@ -220,10 +220,10 @@ def sign_off(person: Person = N3_A, signed: bool = True) -> SignOff:
     return SignOff(7, person, "d" * 64, signed, ago(2))
 
 
-def review(verdict: str = "") -> Review:
+def review(voice: Voice, verdict: str = "") -> Review:
     """What N3 A signed alone in the night; looked at by N3 B, if so."""
     said = {"verdict": verdict, "by": N3_B.key, "at": NOW} if verdict else {}
-    reason = "The shop is down and nobody else answers."
+    reason = voice.text("The shop is down and nobody else answers.", 500)
     return Review(7, N3_A, reason, ago(600), ago(5), True, **said)  # type: ignore[arg-type]  # by name
 
 

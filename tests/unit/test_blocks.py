@@ -242,13 +242,19 @@ def test_a_changed_catalogue(difference: str) -> None:
     """Its card says how much changed; its modal shows every character of the difference."""
     offer = Adopted(4, "catalogue", "d" * 64, "{}", NOW, (ALICE.key,))
     change = Change(offer, difference, 2)
-    assert buttons_of(check_message(change_blocks.card(change))) == [("change_open", "4")]
+    assert buttons_of(check_message(change_blocks.card(change))) == [
+        ("change_open", "4"),
+        ("change_reject", "4"),
+    ]
     view = change_blocks.sign_view(change)
     check_view(view)
     boxes = [block for block in view["blocks"] if block["type"] == "rich_text"]
     text = "".join(box["elements"][0]["elements"][0]["text"] for box in boxes)
     assert text == (difference or " ")
-    check_message(change_blocks.settled(4))
+    check_view(change_blocks.reject_view(change))
+    for state in ("in force", "rejected", "withdrawn"):
+        check_message(change_blocks.settled(4, replace(offer, state=state), ALICE.key, difference))
+    check_message(change_blocks.settled(4, None))
 
 
 @small

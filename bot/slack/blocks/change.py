@@ -61,7 +61,7 @@ def sign_view(change: Change, file: str = "") -> Block:
         blocks = part_blocks(Part("The difference", change.difference))
     else:
         sha256 = hashlib.sha256(change.difference.encode()).hexdigest()
-        text = f":page_facing_up: *Too long for this form.* All of it is `{file}`, sent to you just now."
+        text = f":memo: *Too long for this form.* All of it is `{file}`, sent to you just now."
         blocks = [
             parts.status(f"{text} Read that before you sign."),
             *part_blocks(Part("What changes", _listed(change, _IN_VIEW))),
