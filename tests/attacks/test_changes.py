@@ -31,7 +31,9 @@ async def test_a_changed_catalogue_holds_back_until_n3_signed_its_difference(tmp
         assert vigie.place.views_of(ON_CALL.id) == []
 
         await vigie.place.click(N3_A.id, CHANNEL, card["ts"], "change_open")
-        view = (await vigie.until("the modal", lambda: vigie.place.views_of(N3_A.id) or None))[-1]
+        await vigie.until("a modal", lambda: vigie.place.views_of(N3_A.id) or None)
+        view = await vigie.filled(N3_A, "change")
+        assert view is not None
         added = [line for line in text_of(view["blocks"]).splitlines() if line.startswith("+ ")]
         assert [line.strip("+ ") for line in added] == ["maximum: 99", "maximum: 99"]
         assert (await vigie.place.command(ON_CALL.id, CHANNEL, "/vigie pending")).ok
