@@ -82,7 +82,7 @@ async def refused(vigie: World, person: Person, proposal: Proposal, words: str) 
 
 @pytest.mark.attack("F8")
 async def test_an_approver_of_another_scope_is_refused(vigie: World) -> None:
-    """N3, but not of the group that the service's rule asks for; of the group, but not N3; then the right one."""
+    """N3, but not of the group that the rule asks for; of the group, but not N3; then the right one."""
     proposal = await proposed(vigie, "svc-30")
     await refused(vigie, N3_B, proposal, "asks for N3 of database")
     await refused(vigie, N3_D, proposal, "asks for N3 of database")
@@ -139,7 +139,7 @@ async def test_two_accounts_of_one_human_are_one_signature(vigie: World) -> None
 
 @pytest.mark.attack("F9")
 async def test_where_the_group_cannot_be_read_nobody_is_in_it(vigie: World) -> None:
-    """Slack names the groups and not who is in them: no form, no signature, no execution, whoever it was before."""
+    """Slack names the groups, not who is in them: no form, no signature, no execution."""
     service, proposal = await vigie.proposed()
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
@@ -159,7 +159,7 @@ async def test_where_the_group_cannot_be_read_nobody_is_in_it(vigie: World) -> N
 
 
 async def test_a_reason_is_asked_for_and_kept(vigie: World) -> None:
-    """Without one, or with a few letters, nothing is signed; with one it stands on the card and in the log."""
+    """Without one, or with a few letters, nothing is signed; with one it stands on card and log."""
     proposal = await proposed(vigie, "svc-32")
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
@@ -193,7 +193,7 @@ async def test_nothing_that_is_said_or_set_lowers_the_bar(vigie: World) -> None:
 
 
 async def test_one_alone_signs_with_a_reason_and_others_look_at_it(vigie: World) -> None:
-    """Not before its time, not while another has signed; then once, said on the card, reviewed the next day."""
+    """Time alone signs nothing; then once, said on the card, and reviewed the next day by others."""
     proposal = await proposed(vigie, "svc-33", "ValueTooRisky")
     assert (await vigie.sign(N3_B, proposal)).ok
     everybody = [f"call:{proposal.id}:{person.id}" for person in (N3_A, N3_C, N3_D)]
@@ -225,31 +225,22 @@ def _called(vigie: World, key: str) -> bool:
         return tx.posts.get(key) is not None
 
 
+_RULE = "usergroup = 'n3'\n[[sign_off_rules]]\n"
+
+
 @pytest.mark.attack("P7")
 @pytest.mark.parametrize(
     ("added", "words"),
     [
-        ('usergroup = "everyone"\n', "@everyone is everybody"),
-        ('usergroup = "n3"\n[n3.groups.database]\nusergroup = ""\n', "names nobody"),
-        ('usergroup = "n3"\n[n3.groups.database]\nusergroup = "@channel"\n', "is everybody"),
-        ('usergroup = "n3"\n[[sign_off_rules]]\ngroup = "database"\n', "Add [n3.groups.database]"),
-        ('usergroup = "n3"\n[[sign_off_rules]]\nsignatures = 0\n', "sign_off_rules.0.signatures"),
-        (
-            'usergroup = "n3"\n[[sign_off_rules]]\nsecond_group = "x"\nsignatures = 1\n',
-            "2 signatures or more",
-        ),
-        (
-            'usergroup = "n3"\n[[sign_off_rules]]\nreason = true\n[[sign_off_rules]]\nsignatures = 1\n',
-            "Two rules",
-        ),
-        (
-            'usergroup = "n3"\n[[sign_off_rules]]\nrisk = ["destructive"]\nwhen_alone_minutes = 5\n',
-            "never signed",
-        ),
-        (
-            'usergroup = "n3"\n[n3.groups.a]\npinned = ["T1/U1"]\n[[sign_off_rules]]\ngroup = "a"\nsignatures = 2\n',
-            "needs 2 of a",
-        ),
+        ("usergroup = 'everyone'", "@everyone is everybody"),
+        ("usergroup = 'n3'\n[n3.groups.database]\nusergroup = ''", "names nobody"),
+        ("usergroup = 'n3'\n[n3.groups.database]\nusergroup = '@channel'", "is everybody"),
+        (f"{_RULE}group = 'database'", "Add [n3.groups.database]"),
+        (f"{_RULE}signatures = 0", "sign_off_rules.0.signatures"),
+        (f"{_RULE}second_group = 'x'\nsignatures = 1", "2 signatures or more"),
+        (f"{_RULE}reason = true\n[[sign_off_rules]]\nsignatures = 1", "Two rules"),
+        (f"{_RULE}risk = ['destructive']\nwhen_alone_minutes = 5", "never signed"),
+        (f"{_RULE}group = 'a'\nsignatures = 2\n[n3.groups.a]\npinned = ['T1/U1']", "needs 2 of a"),
     ],
 )
 async def test_a_rule_that_would_let_anybody_or_nobody_sign_is_refused_at_load(
