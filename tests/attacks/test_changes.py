@@ -84,7 +84,7 @@ async def test_a_changed_n3_list_makes_nobody_n3(tmp_path: Path) -> None:
 
 @pytest.mark.attack("R7")
 async def test_a_script_that_was_changed_does_not_run_unsigned(tmp_path: Path) -> None:
-    """Not even for a check; it is offered while Vigie serves, N3 reject it with a reason, and the old one holds."""
+    """Not even for a check; it is offered while Vigie serves, and N3 reject it with a reason."""
     tools = tmp_path / "tools"
     shutil.copytree(TOOLS, tools)
     async with world(tmp_path, change_catalogue=partial(_with_tools, tools)) as vigie:
@@ -121,7 +121,7 @@ async def test_a_script_that_was_changed_does_not_run_unsigned(tmp_path: Path) -
 
 @pytest.mark.attack("R7")
 async def test_a_long_change_is_read_as_a_file_and_signed_by_two(tmp_path: Path) -> None:
-    """Two where the policy says so; a newer one replaces it with its signatures; the file's sha256 is shown."""
+    """Two where the policy says so; a newer change replaces it, and its signatures are gone."""
     async with world(tmp_path, start=False) as vigie:
         toml = tmp_path / "vigie.toml"
         toml.write_text(
