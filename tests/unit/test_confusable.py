@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.tool import Argument
+from bot.domain.tool import Argument, Inventory
 from bot.errors import ArgumentRefused
 from bot.sign_off.confusable import MOST, nearest_alike, quoted, strange, warnings_of
 from bot.tools.arguments import validate_one
@@ -68,7 +68,7 @@ def test_plain_text_is_not_strange(text: str) -> None:
 def test_a_reference_is_the_row_itself_or_refused(text: str) -> None:
     """However alike: only the very id passes."""
     argument = Argument("worker", "reference", inventory="workers")
-    rows = {"workers": {"orders-1": {}, "payments": {}}}
+    rows: Inventory = {"workers": {"orders-1": {}, "payments": {}}}
     try:
         validate_one(argument, text, rows)
     except ArgumentRefused:
