@@ -66,7 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     catalogue = add("catalogue", "the whitelist of tools", _nothing).add_subparsers(required=True)
     check = catalogue.add_parser("check", help="validate it and print each tool as N3 will see it")
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one of vigie.toml")
+    check.add_argument("--strict", action="store_true", help="what is dangerous is an error, too")
+    check.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     _config(check).set_defaults(run=_catalogue_check)
+    diff = catalogue.add_parser("diff", help="what the files say and N3 have not signed; exit 1 if any")
+    diff.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    _config(diff).set_defaults(run=_catalogue_diff)
+    schema = catalogue.add_parser("schema", help="print the JSON Schema of a catalogue file, for editors")
+    schema.set_defaults(run=_catalogue_schema)
     audit = add("audit", "the audit log", _nothing).add_subparsers(required=True)
     verify = audit.add_parser(
         "verify", help="recompute the chain; exit 1 and the first broken event if it fails"
@@ -259,7 +266,19 @@ def _search(arguments: argparse.Namespace) -> int:
 def _catalogue_check(arguments: argparse.Namespace) -> int:
     from bot.commands import catalogue
 
-    return catalogue.check(arguments.config, arguments.file)
+    return catalogue.check(arguments.config, arguments.file, strict=arguments.strict, as_json=arguments.json)
+
+
+def _catalogue_diff(arguments: argparse.Namespace) -> int:
+    from bot.commands import catalogue
+
+    return catalogue.diff(arguments.config, as_json=arguments.json)
+
+
+def _catalogue_schema(arguments: argparse.Namespace) -> int:
+    from bot.commands import catalogue
+
+    return catalogue.schema()
 
 
 def _audit_verify(arguments: argparse.Namespace) -> int:

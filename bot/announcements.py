@@ -131,6 +131,15 @@ def told_of_change(tx: Tx, offer_id: int) -> list[Person]:
     return [Person.from_key(str((post.content or {})["person"])) for post in posts]
 
 
+def review_key(proposal_id: int) -> str:
+    return f"review:{proposal_id}"
+
+
+def announce_review(tx: Tx, proposal_id: int) -> None:
+    """What one N3 signed alone, for others to look at; edited once somebody has."""
+    tx.posts.want(review_key(proposal_id), INCIDENTS, "review", proposal_id)
+
+
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:
     """A sentence of our own in the channel; `foreign` are somebody's words, shown as they are."""
     tx.posts.want(key, INCIDENTS, "text", content={"text": text, "foreign": foreign})

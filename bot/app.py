@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Assembly
 from bot.folder import own_folder
+from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.configured import ways_of
 from bot.settings import Settings
@@ -44,6 +45,7 @@ async def serve(settings: Settings, config: Path) -> None:
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     _ = settings.signing_secret
+    _ = settings.policy
     ways_of(settings)
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
@@ -55,6 +57,7 @@ async def serve(settings: Settings, config: Path) -> None:
         async with _clients(settings) as (client, sending_client):
             executor = executor_process(settings, config)
             vigie = Assembly(settings, store, Owner(ownership), executor, model_of(settings))
+            vigie.offering = Offering(store, settings, config, content)
             vigie.wire_slack(client, sending_client)
             vigie.wire_web()
             await vigie.run()

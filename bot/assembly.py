@@ -21,12 +21,14 @@ from bot.background import (
     stop_asked,
     until_stopped,
     warm,
+    watch_files,
     watch_incidents,
     watch_n3,
 )
 from bot.copilot import Copilot
 from bot.domain.alert import Severity
 from bot.executor_main import membership
+from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.configured import ways_of
 from bot.reach.due import Rule
@@ -88,6 +90,7 @@ class Assembly:
             vectors=self._file.knowledge.vectors,
             limits=settings.knowledge_limits,
         )
+        self.offering: Offering | None = None
         rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
         who_is_n3 = membership(store, settings)
         self._copilot = Copilot.of(store, self._in_force, who_is_n3, rules, self._wake, settings.pace)
@@ -153,6 +156,8 @@ class Assembly:
             settled = self._connection.settled
             _beside(running, keep_indexed(self._knowledge, settled))
             _beside(running, watch_n3(self._copilot.signing.look_at_n3, settled))
+            if self.offering is not None:
+                _beside(running, watch_files(self.offering.look, settled))
             if self._model is not None:
                 _beside(running, warm(self._model))
             await until_stopped(stopped, self._connection.wait_fatal, self._owner.wait_fatal)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 INDEX_EVERY_S = 2.0
 WATCH_EVERY_S = 60.0
+FILES_EVERY_S = 3.0
 RETRY_S = 2.0
 REACH_EVERY_S = 1.0
 
@@ -89,6 +90,19 @@ async def watch_n3(look: Callable[[], None], after: asyncio.Event) -> None:
 
     await after.wait()
     await repeat("watching N3", look_once, RETRY_S)
+
+
+async def watch_files(look: Callable[[], None], after: asyncio.Event) -> None:
+    """Offer a changed catalogue or policy to N3 soon after its file was written."""
+
+    async def look_once() -> None:
+        try:
+            await asyncio.to_thread(look)
+        except StoreUnavailable as error:
+            log.warning("files are not looked at", problem=str(error))
+
+    await after.wait()
+    await repeat("watching files", look_once, FILES_EVERY_S)
 
 
 async def warm(model: ModelDiagnostician) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 
-from bot.domain.person import Person
+from bot.domain.person import Members, Person
 from bot.domain.ports import Membership
 from bot.folder import own_folder
 from bot.settings import Settings
@@ -56,6 +57,14 @@ class AdoptedMembership:
         """
         with self._store.read() as tx:
             policy = policy_in_force(tx)
-        if not policy.usergroup:
-            return policy.pinned
-        return GroupMembership(self._settings.bot_token, self._settings.slack_api_url, policy.usergroup).n3()
+        handles = {policy.usergroup, *(group.usergroup for group in policy.groups.values())} - {""}
+        read: Mapping[str, frozenset[Person]] = {}
+        if handles:
+            slack = GroupMembership(self._settings.bot_token, self._settings.slack_api_url, policy.usergroup)
+            read = slack.members(handles)
+        groups = {
+            # A group that Slack does not have is one that nobody is in.
+            name: read.get(group.usergroup, frozenset()) if group.usergroup else group.pinned
+            for name, group in policy.groups.items()
+        }
+        return Members(read[policy.usergroup] if policy.usergroup else policy.pinned, groups)

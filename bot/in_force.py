@@ -41,6 +41,10 @@ class InForce(Protocol):
         """
         ...
 
+    def difference(self, what: str, before: str, after: str) -> str:
+        """What changes from one adopted content to another, for people to sign: all of it."""
+        ...
+
     def preview(
         self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
     ) -> Preview | None:

@@ -254,14 +254,25 @@ class World(Running):
                 len(self.place.views_of(person.id)) > views or len(self.place.ephemerals(person.id)) > told
             ),
         )
-        opened = self.place.views_of(person.id)
-        return opened[-1] if len(opened) > views else None
+        if len(self.place.views_of(person.id)) <= views:
+            return None
+        return await self.filled(person, "sign")
 
-    async def sign(self, person: Person, proposal: Proposal) -> SubmitOutcome:
-        """Open the modal and submit it; the submit's outcome."""
+    async def filled(self, person: Person, callback_id: str) -> dict[str, Any] | None:
+        """The modal on top once it has been read; None where it turned out to be another one, a refusal."""
+
+        def look() -> dict[str, Any] | None:
+            top = (self.place.views_of(person.id) or [{}])[-1]
+            return top if top and top.get("callback_id") != "reading" else None
+
+        view = await self.until("the modal", look)
+        return view if view.get("callback_id") == callback_id else None
+
+    async def sign(self, person: Person, proposal: Proposal, reason: str = "") -> SubmitOutcome:
+        """Open the modal and submit it, with a reason where one is given; the submit's outcome."""
         view = await self.open_sign(person, proposal)
         assert view is not None, self.told(person)
-        return await self.place.submit(person.id, view["id"], {})
+        return await self.place.submit(person.id, view["id"], {"reason": {"text": reason}} if reason else {})
 
     def told(self, person: Person) -> list[str]:
         """What was said to this person alone."""

@@ -14,6 +14,7 @@ from bot.copilot.incidents import Incidents
 from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
+from bot.copilot.reviews import Reviews
 from bot.copilot.signing import Signing
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
@@ -38,6 +39,7 @@ class Copilot:
     switch: Switch
     calling: Calling
     homes: Homes
+    reviews: Reviews
 
     @classmethod
     def of(
@@ -62,4 +64,5 @@ class Copilot:
             Switch(*ports),
             Calling(*ports, pace, monotonic),
             Homes(*ports),
+            Reviews(*ports),
         )

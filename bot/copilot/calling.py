@@ -21,7 +21,7 @@ from bot.domain.records import Adopted
 from bot.domain.store import Store, Tx
 from bot.errors import MembershipUnknown
 from bot.in_force import InForce
-from bot.membership import note_membership
+from bot.membership import known_n3, note_membership
 from bot.sign_off.calling import Call, Pace, to_call, to_tell_of_change, trouble
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3
@@ -76,7 +76,7 @@ class Calling(Part):
         waiting, offers = tx.proposals.in_states(ProposalState.PROPOSED), tx.n3.offers()
         if not waiting and not offers:
             return []
-        n3, policy = N3(tx.n3.known()), self._in_force.policy(tx)
+        n3, policy = known_n3(tx), self._in_force.policy(tx)
         work = []
         for proposal in waiting:
             if self._is_due(tx, proposal, n3, policy):
@@ -141,7 +141,7 @@ class Calling(Part):
         waiting = tx.proposals.in_states(ProposalState.PROPOSED)
         if not waiting:
             return []
-        n3, policy = N3(tx.n3.known()), self._in_force.policy(tx)
+        n3, policy = known_n3(tx), self._in_force.policy(tx)
         found = []
         for proposal in waiting:
             said = _said(tx, proposal)
@@ -166,7 +166,7 @@ class Calling(Part):
 
 
 def _noted(tx: Tx, current: frozenset[Person] | None, policy: Policy) -> N3:
-    return N3(tx.n3.known()) if current is None else note_membership(tx, current, policy)
+    return known_n3(tx) if current is None else note_membership(tx, current, policy)
 
 
 def _said(tx: Tx, proposal: Proposal) -> Mapping[str, object]:

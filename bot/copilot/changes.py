@@ -12,7 +12,7 @@ from bot.domain.store import Tx
 from bot.errors import Refused
 from bot.in_force import InForce
 from bot.membership import note_membership
-from bot.sign_off.difference import can_be_shown, difference
+from bot.sign_off.alone import MIN_REASON
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3, Judgement, may_speak_for_n3
 
@@ -27,13 +27,16 @@ class Change:
 
 
 class Changes(Part):
-    """Shows and signs offers. The policy in force, not the offered one, says who may sign and how many."""
+    """Shows and signs offers. The policy in force, not the offered one, says who may sign and how many.
+
+    Who changed the file is not known, so nobody is kept from signing it; two where the policy says so.
+    """
 
     def open(self, person: Person, offer_id: int) -> Change:
-        """What this person may sign.
+        """What this person may sign or reject.
 
         Raises:
-            Refused: they are not N3, or it was signed or withdrawn, or it is too long to be shown whole.
+            Refused: they are not N3, or it was signed, rejected or withdrawn.
             MembershipUnknown: who is N3 cannot be read.
         """
         current = self._membership.n3()
@@ -46,10 +49,7 @@ class Changes(Part):
         if not judgement.allowed:
             raise Refused(judgement.reason)
         with self._store.read() as tx:
-            change = change_of(tx, self._in_force, offer_id)
-        if not can_be_shown(change.difference):
-            raise Refused("The change is too long to be shown whole; make it in smaller steps.")
-        return change
+            return change_of(tx, self._in_force, offer_id)
 
     def sign(self, person: Person, offer_id: int, shown_digest: str) -> Judgement:
         """Sign a change; with enough signatures it is in force from this commit on.
@@ -62,6 +62,8 @@ class Changes(Part):
             policy = self._in_force.policy(tx)
             n3 = note_membership(tx, current, policy)
             judgement, change = self._judge(tx, person, n3, policy, offer_id, shown_digest)
+            if judgement.allowed and change is not None and _has_signed(person, change.offer, policy):
+                judgement = Judgement(False, "You have signed this change already; it counts once.")
             if change is None or not judgement.allowed:
                 return refusal(tx, person, "sign a change", f"change {offer_id}", judgement.reason)
             earlier = [key for key in change.offer.by if _counts(key, n3, policy, tx)]
@@ -73,6 +75,28 @@ class Changes(Part):
             announce_change(tx, offer_id)
         missing = change.needed - len(by)
         return Judgement(True, "It is in force." if complete else f"{missing} more signature(s) needed.")
+
+    def reject(self, person: Person, offer_id: int, shown_digest: str, reason: str) -> Judgement:
+        """Reject a change: the old one holds, and this content is not offered again; one of N3 is enough.
+
+        Raises:
+            MembershipUnknown: who is N3 cannot be read.
+        """
+        current = self._membership.n3()
+        with self._store.begin() as tx:
+            policy = self._in_force.policy(tx)
+            n3 = note_membership(tx, current, policy)
+            judgement, change = self._judge(tx, person, n3, policy, offer_id, shown_digest)
+            if judgement.allowed and len(reason.strip()) < MIN_REASON:
+                judgement = Judgement(False, f"Say why in {MIN_REASON} characters or more; open it again.")
+            if change is None or not judgement.allowed:
+                return refusal(tx, person, "reject a change", f"change {offer_id}", judgement.reason)
+            tx.n3.reject_offer(offer_id)
+            what = change.offer.what
+            detail = {"sha256": change.offer.digest, "reason": reason.strip(), "change": offer_id}
+            tx.audit.append(person.key, f"rejected the {what}", what, detail)
+            announce_change(tx, offer_id)
+        return Judgement(True, "It is rejected; the old one holds.")
 
     def _judge(
         self, tx: Tx, person: Person, n3: N3, policy: Policy, offer_id: int, shown_digest: str
@@ -86,9 +110,12 @@ class Changes(Part):
             return Judgement(False, error.detail), None
         if shown_digest != change.offer.digest:
             return Judgement(False, "What you were shown is not what is offered; open it again."), None
-        if person.key in change.offer.by:
-            return Judgement(False, "You have signed this change already; it counts once."), None
         return judgement, change
+
+
+def _has_signed(person: Person, offer: Adopted, policy: Policy) -> bool:
+    """Under this account or another one of the same human."""
+    return policy.human(person) in policy.humans(Person.from_key(key) for key in offer.by)
 
 
 def _counts(key: str, n3: N3, policy: Policy, tx: Tx) -> bool:
@@ -105,6 +132,14 @@ def change_of(tx: Tx, in_force: InForce, offer_id: int) -> Change:
     offer = tx.n3.offered(offer_id)
     known = tx.n3.adopted(offer.what) if offer else None
     if offer is None or known is None:
-        raise Refused("This change was signed or withdrawn already.")
+        raise Refused("This change was signed, rejected or withdrawn already.")
     needed = in_force.policy(tx).change_signatures
-    return Change(offer, difference(known.content, offer.content), needed)
+    return Change(offer, in_force.difference(offer.what, known.content, offer.content), needed)
+
+
+def rejection_of(tx: Tx, offer: Adopted) -> tuple[str, str]:
+    """Who rejected an offer, by their key, and why; empty where nobody did."""
+    for event in tx.audit.events(offer.what):
+        if event.detail.get("change") == offer.id and event.action.startswith("rejected"):
+            return event.actor, str(event.detail["reason"])
+    return "", ""

@@ -12,6 +12,7 @@ from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import Adopted, Freeze
 from bot.domain.store import Tx
 from bot.in_force import InForce
+from bot.membership import known_n3
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3, valid_signers
 
@@ -46,7 +47,7 @@ class Overview:
 
 def overview_of(tx: Tx, in_force: InForce) -> Overview:
     """The overview of this transaction's moment."""
-    n3, policy = N3(tx.n3.known()), in_force.policy(tx)
+    n3, policy = known_n3(tx), in_force.policy(tx)
     unconfirmed = set(tx.summaries.unconfirmed())
     return Overview(
         tx.now,

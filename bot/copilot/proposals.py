@@ -88,7 +88,7 @@ class Proposals(Part):
         for other in tx.proposals.of_incident(incident_id):
             if not other.state.is_over and (other.tool, dict(other.arguments)) == (tool, checked):
                 raise Refused(f"{tool} is proposed already as {other.label}.")
-        rule = self._in_force.policy(tx).rule(found.risk)
+        rule = self._in_force.policy(tx).rule(found.risk, incident.environment, incident.service)
         proposal = tx.proposals.add(
             NewProposal(
                 incident_id,

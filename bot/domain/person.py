@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -33,3 +34,19 @@ class Person:
         """The inverse of `key`."""
         team_id, _, user_id = key.partition("/")
         return cls(team_id, user_id)
+
+
+class Members(frozenset[Person]):
+    """Who is N3 at a moment, and who of them is in which group of [n3.groups], by its name.
+
+    It is a set of people, as nearly every question is about that alone. A plain set has no groups.
+    """
+
+    groups: Mapping[str, frozenset[Person]]
+
+    def __new__(
+        cls, people: Iterable[Person] = (), groups: Mapping[str, frozenset[Person]] | None = None
+    ) -> Members:
+        made = super().__new__(cls, people)
+        made.groups = {name: members & made for name, members in (groups or {}).items()}
+        return made

@@ -31,7 +31,7 @@ class Diagnostician(Protocol):
 
 
 class Membership(Protocol):
-    """Who is N3 right now, read fresh.
+    """Who is N3 right now, read fresh; `Members` where the policy has groups.
 
     Raises:
         MembershipUnknown: it could not be read; the caller refuses.

@@ -84,7 +84,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """One person's signature under one digest, or their rejection (`signed` False)."""
+    """One person's signature under one digest, or their rejection (`signed` False).
+
+    `alone`: it was given as the only one, as nobody else of N3 had answered; see `bot/sign_off/alone.py`.
+    """
 
     proposal_id: int
     person: Person
@@ -92,6 +95,7 @@ class SignOff:
     signed: bool
     at: datetime
     reason: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

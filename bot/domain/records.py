@@ -71,7 +71,10 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """Content in force or offered (catalogue, policy), with who signed it; nobody at the first start."""
+    """Content in force or offered (catalogue, policy), with who signed it; nobody at the first start.
+
+    `state` is one of: in force, offered, withdrawn, rejected.
+    """
 
     id: int
     what: str
@@ -79,6 +82,25 @@ class Adopted:
     content: str
     at: datetime
     by: tuple[str, ...]
+    state: str = "offered"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A proposal that one N3 signed alone, which others are asked to look at from `due_at` on.
+
+    `verdict` is empty until somebody has said that it was fine, or should not have been.
+    """
+
+    proposal_id: int
+    signer: Person
+    reason: str
+    signed_at: datetime
+    due_at: datetime
+    posted: bool = False
+    verdict: str = ""
+    by: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from bot.settings.sections import (
     PolicySection,
     SecretSection,
     Section,
+    SignOffRuleSection,
     SlackSection,
 )
 
@@ -19,6 +20,7 @@ __all__ = [
     "SecretSection",
     "Section",
     "Settings",
+    "SignOffRuleSection",
     "SlackSection",
     "hand_on",
     "load",

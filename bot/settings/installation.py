@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,9 +11,9 @@ from bot.domain.person import Person
 from bot.domain.secret import Source
 from bot.environment_file import is_placeholder
 from bot.errors import Misconfigured
-from bot.settings.sections import File
+from bot.settings.sections import File, SignOffRuleSection
 from bot.sign_off.calling import Pace
-from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
+from bot.sign_off.policy import DEFAULT_RULES, Group, Policy, Rule, SpecialRule
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -168,7 +168,11 @@ class Settings:
 
     @property
     def policy(self) -> Policy:
-        """The sign-off policy as the file has it; it takes effect once adopted."""
+        """The sign-off policy as the file has it; it takes effect once adopted.
+
+        Raises:
+            Misconfigured: a rule of it would let nobody or anybody sign, or does not say who.
+        """
         rules = dict(DEFAULT_RULES)
         for risk, section in self.file.policy.items():
             rules[risk] = Rule(
@@ -177,10 +181,23 @@ class Settings:
                 timedelta(minutes=section.minutes_to_execute),
                 rules[risk].pinned,
             )
-        pinned = frozenset(Person.from_key(key) for key in self.file.n3.pinned)
         n3 = self.file.n3
-        wait = timedelta(hours=n3.newcomer_wait_hours)
-        return Policy(rules, wait, pinned, n3.usergroup.removeprefix("@"), n3.change_signatures)
+        try:
+            return Policy(
+                rules,
+                timedelta(hours=n3.newcomer_wait_hours),
+                _people(n3.pinned),
+                n3.usergroup.removeprefix("@"),
+                n3.change_signatures,
+                tuple(_special(section) for section in self.file.sign_off_rules),
+                {
+                    name: Group(group.usergroup.removeprefix("@"), _people(group.pinned))
+                    for name, group in n3.groups.items()
+                },
+                frozenset(_people(accounts) for accounts in n3.same_person),
+            )
+        except ValueError as error:
+            raise Misconfigured(f"vigie.toml: {error}") from None
 
     @property
     def pace(self) -> Pace:
@@ -216,6 +233,29 @@ class Settings:
             remedy = f"It begins with {prefix}; copy it from your Slack app, {where}, into vigie.env."
             raise Misconfigured(f"{name} {what}. {remedy}")
         return token
+
+
+def _people(keys: Sequence[str]) -> frozenset[Person]:
+    return frozenset(Person.from_key(key) for key in keys)
+
+
+def _special(section: SignOffRuleSection) -> SpecialRule:
+    return SpecialRule(
+        tuple(section.risk),
+        tuple(section.environments),
+        tuple(section.services),
+        section.signatures,
+        _minutes(section.minutes_to_sign),
+        _minutes(section.minutes_to_execute),
+        section.group,
+        section.second_group,
+        section.reason,
+        _minutes(section.when_alone_minutes),
+    )
+
+
+def _minutes(given: float | None) -> timedelta | None:
+    return None if given is None else timedelta(minutes=given)
 
 
 def with_driver(url: str) -> str:

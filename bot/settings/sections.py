@@ -39,14 +39,26 @@ class SlackSection(Section):
     """Lets SLACK_API_URL name another host than Slack's. Whoever answers there decides who is who."""
 
 
+PersonKey = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+/[A-Z0-9]+$")]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class GroupSection(Section):
+    """[n3.groups.NAME] A part of N3, for rules that ask for it: a Slack user group or a pinned list."""
+
+    usergroup: Handle = Field("", examples=["n3-database"])
+    """Handle of its Slack user group. Who is in it and not in N3 may sign nothing."""
+    pinned: list[PersonKey] = Field([], examples=[["T012AB3CD/U045EF6GH"]])
+    """Its people where no user group is set."""
+
+
 class N3Section(Section):
     """[n3] Who may sign: a Slack user group, a pinned list of `TEAM/USER`, or both."""
 
     usergroup: Handle = Field("", examples=["n3"])
     """Handle of the Slack user group whose members may sign. Slack has user groups on paid plans only."""
-    pinned: list[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+/[A-Z0-9]+$")]] = Field(
-        [], examples=[["T012AB3CD/U045EF6GH"]]
-    )
+    pinned: list[PersonKey] = Field([], examples=[["T012AB3CD/U045EF6GH"]])
     """People by team and user id: who may sign where no group is set; who may sign what is destructive."""
     newcomer_wait_hours: Annotated[float, Field(ge=0, le=8760)] = 24.0
     """How long somebody who is new to N3 waits before they may sign."""
@@ -56,6 +68,10 @@ class N3Section(Section):
     """Minutes without a signature or a rejection after which the next of N3 is told by direct message."""
     remind_before_minutes: Annotated[float, Field(ge=0, le=1440)] = 5.0
     """Minutes before the time to sign is over at which those who were told are reminded."""
+    same_person: list[list[PersonKey]] = Field([], examples=[[["T012AB3CD/U045EF6GH", "T012AB3CD/U0AB"]]])
+    """Accounts that belong to one human, a list for each: they count once, and never sign for each other."""
+    groups: dict[GroupName, GroupSection] = Field({}, examples=[{"database": {"usergroup": "n3-database"}}])
+    """Parts of N3 by name, for [[sign_off_rules]] to ask for."""
 
 
 class WebSection(Section):
@@ -101,6 +117,34 @@ class PolicySection(Section):
     minutes_to_sign: Annotated[float, Field(gt=0, le=1440, examples=[30])]
     """Minutes from the proposal to the last signature."""
     minutes_to_execute: Annotated[float, Field(gt=0, le=120, examples=[5])]
+    """Minutes from the last signature to the start."""
+
+
+class SignOffRuleSection(Section):
+    """[[sign_off_rules]] What differs for some risks, environments and services; the most special fits.
+
+    What is not given is as [policy] has it for the risk.
+    """
+
+    risk: list[Risk] = Field([], examples=[["destructive"]])
+    """The risks that it is about; empty: every one."""
+    environments: list[Label] = Field([], examples=[["production"]])
+    """The environments that it is about; empty: every one."""
+    services: list[Label] = Field([], examples=[["payments"]])
+    """The services that it is about; empty: every one."""
+    signatures: Annotated[int, Field(ge=1, le=5, examples=[2])] | None = None
+    """How many of N3 must sign."""
+    group: str | None = Field(None, examples=["database"])
+    """The group of [n3.groups] that must sign; not given: all of N3 may."""
+    second_group: str | None = Field(None, examples=["security"])
+    """A second role: one of the signatures must come from this group, and never from the same human."""
+    reason: bool | None = None
+    """Each signer must say why."""
+    when_alone_minutes: Annotated[float, Field(gt=0, le=1440, examples=[15])] | None = None
+    """Minutes without an answer of anybody else after which one signature with a reason will do."""
+    minutes_to_sign: Annotated[float, Field(gt=0, le=1440, examples=[30])] | None = None
+    """Minutes from the proposal to the last signature."""
+    minutes_to_execute: Annotated[float, Field(gt=0, le=120, examples=[5])] | None = None
     """Minutes from the last signature to the start."""
 
 
@@ -211,5 +255,7 @@ class File(Section):
     """Tells something else that Vigie is well, for as long as it is."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""
+    sign_off_rules: list[SignOffRuleSection] = Field([], examples=[[{"risk": ["destructive"]}]])
+    """What differs for some risks, environments and services. A part of the policy, signed like it."""
     secret: dict[SecretKey, SecretSection] = {}
     """Secrets that are kept elsewhere than in the file `secrets`: in a variable, a file, a vault."""

@@ -6,7 +6,7 @@ before the time to sign is over. Telling somebody gives them no right: who may s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,16 @@ from enum import StrEnum
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState, SignOff
 from bot.sign_off.policy import Policy
-from bot.sign_off.quorum import N3, is_rejected, may_sign, may_speak_for_n3, valid_signers
+from bot.sign_off.quorum import (
+    N3,
+    free_of,
+    is_rejected,
+    lacking,
+    may_sign,
+    may_speak_for_n3,
+    seats_of,
+    valid_signers,
+)
 
 
 class Why(StrEnum):
@@ -67,15 +76,17 @@ def to_call(
     if not waits(proposal, now) or frozen or is_rejected(sign_offs):
         return []
     signers = valid_signers(proposal, sign_offs, n3, policy, now)
-    missing = proposal.signatures_needed - len(signers)
+    missing = len(lacking(proposal, sign_offs, n3, policy, now))
     if missing < 1:
         return []
-    able = [person for person in in_turn(proposal, n3, policy, now) if person not in signers]
+    able = _useful(proposal, signers, n3, policy, now)
     asked = {call.person for call in called if call.why is not Why.REMINDER}
     lost = {call.person for call in called if not call.reached}
     silent = [person for person in able if person in asked and person not in lost]
     fresh = [person for person in able if person not in asked]
     count = max(0, missing - len(silent))
+    if signers and _may_become_lonely(proposal, policy, now):
+        count = len(fresh)
     if not count and _is_silent(called, sign_offs, pace, now):
         count = 1
     why = Why.NEXT if asked else Why.FIRST
@@ -83,6 +94,27 @@ def to_call(
     return found + [
         Call(person, Why.REMINDER, now) for person in _to_remind(proposal, silent, called, pace, now)
     ]
+
+
+def _useful(
+    proposal: Proposal, signers: Collection[Person], n3: N3, policy: Policy, now: datetime
+) -> list[Person]:
+    """Those whose signature would bring it forward: not who has signed, under whichever account."""
+    seats = seats_of(proposal, policy.rule_of(proposal))
+    free = len(free_of(seats, signers, n3, policy, now))
+    signed = policy.humans(signers)
+    return [
+        person
+        for person in in_turn(proposal, n3, policy, now)
+        if policy.human(person) not in signed
+        and len(free_of(seats, (*signers, person), n3, policy, now)) < free
+    ]
+
+
+def _may_become_lonely(proposal: Proposal, policy: Policy, now: datetime) -> bool:
+    """Whether one signature will do soon: then everybody else is to have been called."""
+    wait = policy.rule_of(proposal).when_alone
+    return wait is not None and now >= proposal.created_at + wait / 2
 
 
 def remind_at(proposal: Proposal, pace: Pace) -> datetime:
@@ -99,7 +131,9 @@ def trouble(proposal: Proposal, n3: N3, policy: Policy, frozen: bool, now: datet
     if frozen:
         return "Execution is frozen, so nobody of N3 is called. They are as soon as the freeze is lifted."
     able = in_turn(proposal, n3, policy, now)
-    if len(able) >= proposal.signatures_needed:
+    seats = seats_of(proposal, policy.rule_of(proposal))
+    free = free_of(seats, {policy.human(p): p for p in able}.values(), n3, policy, now)
+    if not free:
         return ""
     if not n3.since:
         return (
@@ -108,6 +142,8 @@ def trouble(proposal: Proposal, n3: N3, policy: Policy, frozen: bool, now: datet
         )
     who = f"Only {len(able)}" if able else "Nobody"
     counts = f"{who} of N3 may sign this, and {proposal.signatures_needed} must"
+    if groups := [group for group in dict.fromkeys(free) if group]:
+        counts = f"It asks for {policy.rule_of(proposal).asks}; {' and '.join(groups)} cannot sign it now"
     advice = _advice(proposal, len(able), policy, n3, now)
     return f"{counts}: {_who_may_not(proposal, n3, policy, now)}. {advice}"
 
@@ -149,7 +185,7 @@ def _who_may_not(proposal: Proposal, n3: N3, policy: Policy, now: datetime) -> s
     others = [person for person in n3.since if person != proposal.proposer]
     new = [person for person in others if not may_speak_for_n3(person, n3, policy, now).allowed]
     unlisted = [
-        p for p in others if p not in new and policy.rule(proposal.risk).pinned and p not in policy.pinned
+        p for p in others if p not in new and policy.rule_of(proposal).pinned and p not in policy.named
     ]
     said = [f"{len(n3.since)} in N3"]
     if proposal.proposer in n3.since:
@@ -163,7 +199,7 @@ def _who_may_not(proposal: Proposal, n3: N3, policy: Policy, now: datetime) -> s
 
 
 def _advice(proposal: Proposal, able: int, policy: Policy, n3: N3, now: datetime) -> str:
-    listed = not policy.rule(proposal.risk).pinned or proposal.proposer in policy.pinned
+    listed = not policy.rule_of(proposal).pinned or proposal.proposer in policy.named
     settled = may_speak_for_n3(proposal.proposer, n3, policy, now).allowed
     if listed and settled and able + 1 >= proposal.signatures_needed:
         return "Reject it and have somebody else propose it; then who proposed it now can sign."

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState, SignOff
 from bot.sign_off.digest import digest
-from bot.sign_off.policy import Policy
+from bot.sign_off.policy import Policy, Rule
+from bot.sign_off.seats import free_seats
 
 
 @dataclass(frozen=True, slots=True)
 class N3:
-    """The N3 of this moment, each with since when; None means found at the first start, taken as it was."""
+    """The N3 of this moment, each with since when; None means found at the first start, taken as it was.
+
+    `groups` says the same of each of [n3.groups]: who is in it beside being N3, and since when.
+    """
 
     since: Mapping[Person, datetime | None]
+    groups: Mapping[str, Mapping[Person, datetime | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,39 @@ def may_sign(proposal: Proposal, person: Person, n3: N3, policy: Policy, now: da
     """Whether this person is one who may sign this proposal; says nothing about time and digest."""
     if person == proposal.proposer:
         return Judgement(False, "You proposed this, so somebody else of N3 has to sign it.")
+    if policy.human(person) == policy.human(proposal.proposer):
+        reason = "You proposed this with another account of yours, so somebody else of N3 has to sign it."
+        return Judgement(False, reason)
     settled = may_speak_for_n3(person, n3, policy, now)
     if not settled.allowed:
         return settled
-    if policy.rule(proposal.risk).pinned and person not in policy.pinned:
+    rule = policy.rule_of(proposal)
+    if rule.pinned and person not in policy.named:
         return Judgement(False, "A destructive action needs people from the pinned list in vigie.toml.")
-    return _YES
+    return _is_in_scope(person, rule, n3, policy, now)
+
+
+def _is_in_scope(person: Person, rule: Rule, n3: N3, policy: Policy, now: datetime) -> Judgement:
+    """Whether one of the signatures that the rule asks for could be this person's."""
+    if "" in rule.seats or set(rule.seats) & groups_of(person, n3, policy, now):
+        return _YES
+    groups = " or ".join(dict.fromkeys(rule.seats))
+    joined = [since for g in rule.seats if (since := n3.groups.get(g, {}).get(person)) is not None]
+    if joined:
+        eligible = min(joined) + policy.newcomer_wait
+        return Judgement(False, f"You joined {groups} recently and may sign from {eligible:%d %b %H:%M} UTC.")
+    return Judgement(False, f"This asks for N3 of {groups} ({rule.name}), and you are not in it.")
+
+
+def groups_of(person: Person, n3: N3, policy: Policy, now: datetime) -> frozenset[str]:
+    """The groups in which this person is, and has been for long enough."""
+    found = set()
+    for name, members in n3.groups.items():
+        if person in members:
+            since = members[person]
+            if since is None or now >= since + policy.newcomer_wait:
+                found.add(name)
+    return frozenset(found)
 
 
 def may_be_signed_now(proposal: Proposal, shown_digest: str, frozen: bool, now: datetime) -> Judgement:
@@ -71,14 +103,55 @@ def may_be_signed_now(proposal: Proposal, shown_digest: str, frozen: bool, now: 
 def valid_signers(
     proposal: Proposal, sign_offs: Sequence[SignOff], n3: N3, policy: Policy, now: datetime
 ) -> frozenset[Person]:
-    """The distinct people whose signature counts at this moment."""
-    return frozenset(
-        sign_off.person
-        for sign_off in sign_offs
-        if sign_off.signed
-        and sign_off.digest == proposal.digest
-        and may_sign(proposal, sign_off.person, n3, policy, now).allowed
-    )
+    """The distinct people whose signature counts at this moment; two accounts of one human are one."""
+    counted: dict[Person, Person] = {}
+    for sign_off in sign_offs:
+        if _counts(sign_off, proposal, n3, policy, now):
+            counted.setdefault(policy.human(sign_off.person), sign_off.person)
+    return frozenset(counted.values())
+
+
+def _counts(sign_off: SignOff, proposal: Proposal, n3: N3, policy: Policy, now: datetime) -> bool:
+    if not sign_off.signed or sign_off.digest != proposal.digest:
+        return False
+    if policy.rule_of(proposal).reason and not sign_off.reason.strip():
+        return False
+    return may_sign(proposal, sign_off.person, n3, policy, now).allowed
+
+
+def lacking(
+    proposal: Proposal, sign_offs: Sequence[SignOff], n3: N3, policy: Policy, now: datetime
+) -> list[str]:
+    """The signatures that are still needed at this moment, each by its group, empty for any of N3.
+
+    The row may ask for more than the rule; it never lowers the bar.
+    """
+    rule = policy.rule_of(proposal)
+    counted = [sign_off for sign_off in sign_offs if _counts(sign_off, proposal, n3, policy, now)]
+    if any(_was_alone(sign_off, proposal, rule) for sign_off in counted):
+        return []
+    signers = valid_signers(proposal, sign_offs, n3, policy, now)
+    return free_of(seats_of(proposal, rule), signers, n3, policy, now)
+
+
+def seats_of(proposal: Proposal, rule: Rule) -> tuple[str, ...]:
+    """The group of each signature that is needed."""
+    return (*rule.seats, *((rule.group,) * (proposal.signatures_needed - rule.signatures)))
+
+
+def free_of(
+    seats: Sequence[str], signers: Iterable[Person], n3: N3, policy: Policy, now: datetime
+) -> list[str]:
+    """The seats that these people leave free."""
+    ordered = sorted(signers, key=lambda person: person.key)
+    return free_seats(seats, [groups_of(person, n3, policy, now) for person in ordered])
+
+
+def _was_alone(sign_off: SignOff, proposal: Proposal, rule: Rule) -> bool:
+    """Whether it was given as the only one, as the rule allows after its time, with a reason."""
+    if not sign_off.alone or rule.when_alone is None or not sign_off.reason.strip():
+        return False
+    return sign_off.at >= proposal.created_at + rule.when_alone
 
 
 def is_rejected(sign_offs: Sequence[SignOff]) -> bool:
@@ -96,22 +169,30 @@ def may_execute(
     now: datetime,
 ) -> Judgement:
     """The last gate, judged by the executor on what it read itself just now."""
-    needed = max(proposal.signatures_needed, policy.rule(proposal.risk).signatures)
+    is_whole = proposal.plan is not None and digest(proposal.plan) == proposal.digest
+    free = lacking(proposal, sign_offs, n3, policy, now)
+    needed = max(proposal.signatures_needed, policy.rule_of(proposal).signatures)
     checks = (
         (proposal.state is ProposalState.SIGNED, f"it is {proposal.state.value}, not signed"),
         (not is_rejected(sign_offs), "somebody rejected it"),
         (not frozen, "execution is frozen"),
         (proposal.execute_by is not None and now < proposal.execute_by, "the time to execute it is over"),
         (
-            bool(proposal.digest) and fresh_digest == proposal.digest,
+            bool(proposal.digest) and fresh_digest == proposal.digest and is_whole,
             "what would run now is not what was signed; tool, target, pre-condition or policy changed",
         ),
         (
-            len(valid_signers(proposal, sign_offs, n3, policy, now)) >= needed,
-            f"it has fewer than {needed} valid signature(s) at this moment",
+            not free,
+            f"it has fewer than {needed} valid signature(s) at this moment{_of(free)}",
         ),
     )
     for holds, reason in checks:
         if not holds:
             return Judgement(False, f"{proposal.label} was not run: {reason}.")
     return _YES
+
+
+def _of(free: Sequence[str]) -> str:
+    """What is lacking by group, in words; empty where any of N3 will do."""
+    groups = [group for group in dict.fromkeys(free) if group]
+    return f"; it lacks {' and '.join(groups)}" if groups else ""

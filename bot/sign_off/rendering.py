@@ -30,6 +30,7 @@ def parts(plan: Mapping[str, object]) -> list[Part]:
     undone = f"{undo['tool']}: {call_text(undo['call'])}" if "tool" in undo else f"none: {undo['none']}"
     return [
         Part("What runs", call_text(plan["call"])),
+        *_dry_run(plan),
         Part("Where", ascii_text(f"{target['service']} in {target['environment']}: {target['identity']}")),
         Part("Expected effect", ascii_text(str(entry.get("expected_effect", "")))),
         Part("Pre-condition", ascii_text(f"{_used(precondition)} ({holds})")),
@@ -37,6 +38,16 @@ def parts(plan: Mapping[str, object]) -> list[Part]:
         Part("Undo", ascii_text(undone)),
         Part("Everything that is signed", json.dumps(plan, indent=1, sort_keys=True, ensure_ascii=True)),
     ]
+
+
+def _dry_run(plan: Mapping[str, object]) -> list[Part]:
+    """What a run without effect said when it was proposed, where the tool has one."""
+    tried = plan.get("dry_run")
+    if not tried:
+        return []
+    said = tried.get("output", "") if isinstance(tried, Mapping) else tried
+    lines = (ascii_text(line) for line in str(said).split("\n"))
+    return [Part("Dry run, when it was proposed", "\n".join(lines) or "It said nothing.")]
 
 
 def fits(plan: Mapping[str, object]) -> bool:

@@ -9,11 +9,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.copilot.reviews import FINE, SHOULD_NOT
 from bot.domain.person import Person
 from bot.errors import Refused
+from bot.sign_off.difference import can_be_shown
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
-from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import signing as signing_blocks
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
 
@@ -51,15 +53,37 @@ async def _reject(edge: Edge, person: Person, value: str, event: str) -> str:
     return (await asyncio.to_thread(edge.copilot.signing.reject, person, _number(value), event)).reason
 
 
+async def _review_fine(edge: Edge, person: Person, value: str, event: str) -> str:
+    return await _review(edge, person, value, event, FINE)
+
+
+async def _review_not(edge: Edge, person: Person, value: str, event: str) -> str:
+    return await _review(edge, person, value, event, SHOULD_NOT)
+
+
+async def _review(edge: Edge, person: Person, value: str, event: str, verdict: str) -> str:
+    judged = await asyncio.to_thread(edge.copilot.reviews.judge, person, _number(value), verdict, event)
+    return "" if judged.allowed else judged.reason
+
+
 async def _sign_view(edge: Edge, person: Person, value: str) -> Block:
-    judgement, proposal = await asyncio.to_thread(edge.copilot.signing.may_open, person, _number(value))
-    if not judgement.allowed:
-        raise Refused(judgement.reason)
-    return proposal_blocks.sign_view(proposal)
+    return signing_blocks.sign_view(
+        await asyncio.to_thread(edge.copilot.signing.open, person, _number(value))
+    )
 
 
 async def _change_view(edge: Edge, person: Person, value: str) -> Block:
-    return change_blocks.sign_view(await asyncio.to_thread(edge.copilot.changes.open, person, _number(value)))
+    change = await asyncio.to_thread(edge.copilot.changes.open, person, _number(value))
+    file = ""
+    if not can_be_shown(change.difference):
+        file = f"change-{change.offer.id}.diff"
+        await edge.share(person, file, change.difference)
+    return change_blocks.sign_view(change, file)
+
+
+async def _change_reject_view(edge: Edge, person: Person, value: str) -> Block:
+    change = await asyncio.to_thread(edge.copilot.changes.open, person, _number(value))
+    return change_blocks.reject_view(change)
 
 
 async def _summary_view(edge: Edge, person: Person, value: str) -> Block:
@@ -86,10 +110,13 @@ DEEDS: dict[str, Deed] = {
     "propose": _propose,
     "undo": _undo,
     "reject": _reject,
+    "review_fine": _review_fine,
+    "review_not": _review_not,
 }
 VIEWS: dict[str | re.Pattern[str], View] = {
     "sign_open": _sign_view,
     "change_open": _change_view,
+    "change_reject": _change_reject_view,
     "edit_summary": _summary_view,
     re.compile(r"open_source:.+"): _source_view,
 }
@@ -114,11 +141,13 @@ def _deed(edge: Edge, deed: Deed) -> Callable[..., Awaitable[None]]:
 
 
 def _view(edge: Edge, view: View) -> Callable[..., Awaitable[None]]:
+    async def read(body: Body) -> Block:
+        person = await edge.person(body)
+        return await view(edge, person, str(body["actions"][0].get("value", "")))
+
     async def click(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         await ack()
-        person = await edge.person(body)
-        shown = await view(edge, person, str(body["actions"][0].get("value", "")))
-        await edge.open_view(body, shown)
+        await edge.open_when_read(body, read(body))
 
     return click
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
-from bot.errors import AlreadyDone, StoreUnavailable, Stranger, VigieError
+from bot.errors import AlreadyDone, Refused, StoreUnavailable, Stranger, VigieError
 from bot.slack.answers import NO_ANSWER, code_of
-from bot.slack.blocks import parts
+from bot.slack.blocks import parts, signing
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
 
 log = structlog.get_logger()
 Body = Mapping[str, Any]
+AT_ONCE_S = 0.7
+"""So long a form may take to be read before one opens that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,66 @@ class Edge:
         except NO_ANSWER as error:
             log.warning("a form did not open", problem=type(error).__name__)
             await self.tell(body, _OTHERWISE.format(code="Slack did not answer"), _again(body))
+
+    async def open_when_read(self, body: Body, reading: Coroutine[None, None, parts.Block]) -> None:
+        """Open a modal as soon as it is read; where that takes long, one at once that then fills in.
+
+        Slack gives three seconds to open one, and who is N3 is read from Slack itself.
+
+        Raises:
+            VigieError: what the reading was refused with; a modal that is open already says so, too.
+        """
+        task = asyncio.ensure_future(reading)
+        await asyncio.wait({task}, timeout=AT_ONCE_S)
+        if task.done():
+            await self.open_view(body, task.result())
+            return
+        opened = await self._open_waiting(body)
+        try:
+            shown = await task
+        except VigieError as error:
+            if opened:
+                await self._fill(opened, signing.refused_view(str(error)))
+            raise
+        if not opened or not await self._fill(opened, shown):
+            await self.tell(body, _LATE, _again(body))
+
+    async def _open_waiting(self, body: Body) -> str:
+        """The id of a modal that says that it is being read; empty where Slack opened none."""
+        try:
+            answer = await self.client.views_open(
+                trigger_id=body["trigger_id"], view=signing.waiting_view("One moment")
+            )
+        except (SlackApiError, *NO_ANSWER) as error:
+            log.warning("a form did not open", problem=type(error).__name__)
+            return ""
+        return str(answer["view"]["id"])
+
+    async def _fill(self, view_id: str, view: parts.Block) -> bool:
+        """Show what was read in a modal that is open; False where it cannot be any more."""
+        try:
+            await self.client.views_update(view_id=view_id, view=view)
+        except (SlackApiError, *NO_ANSWER) as error:
+            log.warning("a form was not filled in", problem=type(error).__name__)
+            return False
+        return True
+
+    async def share(self, person: Person, name: str, content: str) -> None:
+        """Send somebody a file by direct message: what is too long for a form.
+
+        Raises:
+            Refused: Slack does not take it; says what to do.
+        """
+        try:
+            opened = await self.client.conversations_open(users=person.user_id)
+            channel = str(opened["channel"]["id"])
+            await self.client.files_upload_v2(channel=channel, filename=name, title=name, content=content)
+        except SlackApiError as error:
+            remedy = "Give the Slack app the scope files:write, or make the change in smaller steps."
+            told = f"It is too long for a form, and Slack takes no file ({code_of(error)}). {remedy}"
+            raise Refused(told) from None
+        except NO_ANSWER:
+            raise Refused("It is too long for a form, and Slack took no file. Press again.") from None
 
     async def tell(
         self, body: Body, text: str, action: Mapping[str, str] | None = None, keep: bool = True

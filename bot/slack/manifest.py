@@ -16,6 +16,8 @@ from bot.slack.edge import Edge
 URL_PATH = "/slack/events"
 # What the agent view itself asks for; Vigie makes no call that needs it and starts without it.
 AGENT_SCOPES = ("assistant:write",)
+# Without it everything works but one thing: a difference that is too long for a form cannot be signed.
+FILE_SCOPES = ("files:write",)
 
 # What each scope is for; `vigie init` writes it into the README that it leaves behind.
 SCOPE_REASONS = {
@@ -25,6 +27,7 @@ SCOPE_REASONS = {
     "channels:read": "finding the channel for incidents by its name",
     "chat:write": "incidents, diagnoses, proposals, answers",
     "commands": "/vigie",
+    "files:write": "a difference that is too long for the form in which N3 sign it",
     "groups:history": "the same as channels:history where the channel is private",
     "im:history": "questions in direct messages",
     "im:write": "direct messages to who waits for an answer or has to sign",
@@ -57,7 +60,7 @@ def manifest(url: str = "") -> dict[str, Any]:
             "bot_user": {"display_name": "Vigie", "always_online": True},
             "slash_commands": [_command(name, request if url else "") for name in command_names],
         },
-        "oauth_config": {"scopes": {"bot": sorted({*SCOPES, *AGENT_SCOPES})}},
+        "oauth_config": {"scopes": {"bot": sorted({*SCOPES, *AGENT_SCOPES, *FILE_SCOPES})}},
         "settings": {
             "event_subscriptions": {**at, "bot_events": events},
             "interactivity": {"is_enabled": True, **at},

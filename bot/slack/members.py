@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
@@ -22,15 +24,29 @@ class GroupMembership:
         Raises:
             MembershipUnknown: Slack does not answer, or has no such group.
         """
+        return self.members({self._handle})[self._handle]
+
+    def members(self, handles: Collection[str]) -> dict[str, frozenset[Person]]:
+        """The members of several groups now, by handle; a group that Slack does not have is left out.
+
+        Raises:
+            MembershipUnknown: Slack does not answer, or has not the group of N3 itself.
+        """
         try:
             team = str(self._client.auth_test()["team_id"])
             groups = self._client.usergroups_list()["usergroups"]
-            found = [str(group["id"]) for group in groups if group["handle"] == self._handle]
-            if not found:
+            ids = {str(group["handle"]): str(group["id"]) for group in groups if group["handle"] in handles}
+            if self._handle and self._handle not in ids:
                 raise MembershipUnknown(f"Slack has no user group @{self._handle}; see [n3] in vigie.toml.")
-            users = self._client.usergroups_users_list(usergroup=found[0])["users"]
+            found = {
+                handle: self._client.usergroups_users_list(usergroup=id_)["users"]
+                for handle, id_ in ids.items()
+            }
         except SlackApiError as error:
             raise MembershipUnknown(f"Slack says {error.response['error']!r}.") from None
         except (SlackClientError, OSError) as error:
             raise MembershipUnknown(f"{type(error).__name__}.") from None
-        return frozenset(Person(team, str(user)) for user in users if user)
+        return {
+            handle: frozenset(Person(team, str(user)) for user in users if user)
+            for handle, users in found.items()
+        }

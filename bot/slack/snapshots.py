@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.announcements import call_of, calls_of, incident_key
 from bot.copilot.calling import TROUBLE, UNREAD
-from bot.copilot.changes import change_of
+from bot.copilot.changes import change_of, rejection_of
 from bot.copilot.home import home_of
 from bot.copilot.homes import person_of
 from bot.copilot.overview import overview_of
@@ -15,7 +15,8 @@ from bot.domain.records import Post
 from bot.domain.store import Store, Tx
 from bot.errors import Refused
 from bot.in_force import InForce
-from bot.sign_off.quorum import N3, may_sign
+from bot.membership import known_n3
+from bot.sign_off.quorum import may_sign
 from bot.slack.blocks import calling as calling_blocks
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import home as home_blocks
@@ -23,6 +24,7 @@ from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import review as review_blocks
 from bot.slack.blocks.parts import Block
 
 
@@ -47,6 +49,7 @@ class Snapshots:
             "answer": self._answer,
             "text": self._text,
             "change": self._change,
+            "review": self._review,
             "call": self._call,
         }[post.kind]
         with self._store.read() as tx:
@@ -110,7 +113,7 @@ class Snapshots:
         ):
             return None
         call, given = call_of(post), tx.proposals.sign_offs(proposal.id)
-        n3, policy = N3(tx.n3.known()), self._in_force.policy(tx)
+        n3, policy = known_n3(tx), self._in_force.policy(tx)
         refusal = may_sign(proposal, call.person, n3, policy, tx.now)
         blocks = calling_blocks.call(
             call, proposal, incident, given, "" if refusal.allowed else refusal.reason
@@ -133,8 +136,18 @@ class Snapshots:
         except Refused:
             if post.content and _untold(post):
                 return None
-            return f"Change {post.subject}", change_blocks.settled(post.subject)
+            offer = tx.n3.change(post.subject)
+            by, reason = rejection_of(tx, offer) if offer else ("", "")
+            blocks = change_blocks.settled(post.subject, offer, by, reason)
+            return f"Change {post.subject}", blocks
         return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
+
+    def _review(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        review, proposal = tx.reviews.get(post.subject), tx.proposals.get(post.subject)
+        if review is None or proposal is None:
+            return None
+        text = f"{proposal.label} was signed by one N3 alone: was that right?"
+        return text, review_blocks.card(review, proposal)
 
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}

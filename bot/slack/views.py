@@ -11,8 +11,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.errors import Refused
+from bot.sign_off.alone import MIN_REASON
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks.signing import REASON
 from bot.slack.edge import Body, Edge, guarded
 from knowledge.text.redaction import redact
 
@@ -24,15 +26,33 @@ def register(app: AsyncApp, edge: Edge) -> None:
     async def sign(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Sign what was shown: the digest in the modal must be the one that is recorded."""
         person = await edge.person(body)
-        proposal_id, digest = _shown(body["view"]["private_metadata"], "proposal")
-        judgement = await asyncio.to_thread(edge.copilot.signing.sign, person, proposal_id, digest)
-        await _answer(ack, judgement)
+        metadata = body["view"]["private_metadata"]
+        proposal_id, digest = _shown(metadata, "proposal")
+        reason, problem = _reason(body)
+        if problem:
+            await ack(response_action="errors", errors={REASON: problem})
+            return
+        alone = _is_alone(metadata)
+        sign_it = edge.copilot.signing.sign
+        await _answer(ack, await asyncio.to_thread(sign_it, person, proposal_id, digest, reason, alone))
 
     async def change(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Sign a changed catalogue or policy under the digest that was shown."""
         person = await edge.person(body)
         offer_id, digest = _shown(body["view"]["private_metadata"], "change")
         await _answer(ack, await asyncio.to_thread(edge.copilot.changes.sign, person, offer_id, digest))
+
+    async def reject_change(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        """Reject a changed catalogue or policy, and say why."""
+        person = await edge.person(body)
+        offer_id, digest = _shown(body["view"]["private_metadata"], "change")
+        reason, problem = _reason(body)
+        if problem:
+            await ack(response_action="errors", errors={REASON: problem})
+            return
+        await _answer(
+            ack, await asyncio.to_thread(edge.copilot.changes.reject, person, offer_id, digest, reason)
+        )
 
     async def summary(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Confirm the edited text."""
@@ -60,7 +80,26 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
     app.view("sign")(guarded(edge, sign))
     app.view("change")(guarded(edge, change))
+    app.view("change_reject")(guarded(edge, reject_change))
     app.view("summary")(guarded(edge, summary))
+
+
+def _is_alone(metadata: str) -> bool:
+    """Whether they were told that their signature alone would do; the copilot judges that again."""
+    return json.loads(metadata).get("alone") is True
+
+
+def _reason(body: Body) -> tuple[str, str]:
+    """The reason that was given, and what is wrong with it where the form asked for one."""
+    values = body["view"]["state"]["values"]
+    if REASON not in values:
+        return "", ""
+    given = redact(_value(values, REASON).strip())
+    if given.private_key:
+        return "", "It holds a private key: take it out, and revoke the key."
+    if len(given.text) < MIN_REASON:
+        return "", f"Say why in {MIN_REASON} characters or more."
+    return given.text, ""
 
 
 def _value(values: Mapping[str, Any], block: str) -> str:

@@ -26,6 +26,7 @@ from bot.store.n3 import N3Records
 from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
+from bot.store.reviews import Reviews
 from bot.store.summaries import Summaries
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
@@ -170,6 +171,7 @@ class Tx:
         self.checks = Checks(connection, now)
         self.proposals = Proposals(connection, now)
         self.n3 = N3Records(connection, now)
+        self.reviews = Reviews(connection, now)
         self.summaries = Summaries(connection, now)
         self.posts = Posts(connection, now)
         self.notices = Notices(connection, now)

@@ -12,9 +12,10 @@ from sqlalchemy.engine import Row
 from bot.domain.person import Person
 from bot.domain.records import Adopted, Freeze
 from bot.store import tables as t
+from bot.store.policy_tables import group_members
 from bot.store.records import Records
 
-_IN_FORCE, _OFFERED, _WITHDRAWN = "in force", "offered", "withdrawn"
+_IN_FORCE, _OFFERED, _WITHDRAWN, _REJECTED = "in force", "offered", "withdrawn", "rejected"
 
 
 class N3Records(Records):
@@ -39,6 +40,27 @@ class N3Records(Records):
             self._connection.execute(
                 sa.update(t.n3_members).where(t.n3_members.c.person == person.key).values(left_at=self._now)
             )
+
+    def groups(self) -> dict[str, dict[Person, datetime | None]]:
+        """Everybody in each of [n3.groups] as last seen, with since when; an empty group is not there."""
+        found: dict[str, dict[Person, datetime | None]] = {}
+        query = sa.select(group_members).where(group_members.c.left_at.is_(None))
+        for row in self._connection.execute(query):
+            found.setdefault(row.group, {})[Person.from_key(row.person)] = row.since
+        return found
+
+    def joined_group(self, group: str, people: Iterable[Person], since: datetime | None) -> None:
+        """Record people as members of a group from `since` on; who left and came back starts anew."""
+        for person in people:
+            self._connection.execute(sa.delete(group_members).where(*_in_group(group, person)))
+            values = {"group": group, "person": person.key, "since": since}
+            self._connection.execute(sa.insert(group_members).values(values))
+
+    def left_group(self, group: str, people: Iterable[Person]) -> None:
+        """Record that people are no longer members of a group."""
+        for person in people:
+            gone = sa.update(group_members).where(*_in_group(group, person))
+            self._connection.execute(gone.values(left_at=self._now))
 
     def freeze(self) -> Freeze | None:
         """The freeze in force, if any."""
@@ -87,6 +109,24 @@ class N3Records(Records):
         """An offer that still waits for signatures."""
         return self._newest(t.adopted.c.id == offer_id, t.adopted.c.state == _OFFERED)
 
+    def change(self, offer_id: int) -> Adopted | None:
+        """An offer, whatever became of it."""
+        return self._newest(t.adopted.c.id == offer_id)
+
+    def rejected(self, what: str, digest: str) -> Adopted | None:
+        """The offer of this content that N3 rejected, if that is the newest thing said of it."""
+        newest = self._newest(t.adopted.c.what == what, t.adopted.c.digest == digest)
+        return newest if newest is not None and newest.state == _REJECTED else None
+
+    def reject_offer(self, offer_id: int) -> bool:
+        """An offer that waits is rejected; True for exactly one caller."""
+        changed = self._connection.execute(
+            sa.update(t.adopted)
+            .where(t.adopted.c.id == offer_id, t.adopted.c.state == _OFFERED)
+            .values(state=_REJECTED)
+        )
+        return changed.rowcount == 1
+
     def offers(self) -> list[Adopted]:
         """Every offer that waits for signatures, oldest first."""
         query = sa.select(t.adopted).where(t.adopted.c.state == _OFFERED).order_by(t.adopted.c.id)
@@ -124,4 +164,8 @@ class N3Records(Records):
 
 
 def _adopted(row: Row[Any]) -> Adopted:
-    return Adopted(row.id, row.what, row.digest, row.content, row.at, tuple(row.by))
+    return Adopted(row.id, row.what, row.digest, row.content, row.at, tuple(row.by), row.state)
+
+
+def _in_group(group: str, person: Person) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return group_members.c.group == group, group_members.c.person == person.key

@@ -148,16 +148,39 @@ class Proposals(Records):
                 signed=sign_off.signed,
                 at=sign_off.at,
                 reason=sign_off.reason,
+                alone=sign_off.alone,
             )
         )
         return True
+
+    def sign_alone(self, sign_off: SignOff) -> None:
+        """Note that a signature is given as the only one, whether its giver has signed before or not."""
+        if self.sign(sign_off):
+            return
+        self._connection.execute(
+            sa.update(t.sign_offs)
+            .where(
+                t.sign_offs.c.proposal_id == sign_off.proposal_id,
+                t.sign_offs.c.person == sign_off.person.key,
+                t.sign_offs.c.signed.is_(True),
+            )
+            .values(digest=sign_off.digest, at=sign_off.at, reason=sign_off.reason, alone=True)
+        )
 
     def sign_offs(self, proposal_id: int) -> list[SignOff]:
         query = (
             sa.select(t.sign_offs).where(t.sign_offs.c.proposal_id == proposal_id).order_by(t.sign_offs.c.id)
         )
         return [
-            SignOff(row.proposal_id, Person.from_key(row.person), row.digest, row.signed, row.at, row.reason)
+            SignOff(
+                row.proposal_id,
+                Person.from_key(row.person),
+                row.digest,
+                row.signed,
+                row.at,
+                row.reason,
+                row.alone,
+            )
             for row in self._connection.execute(query)
         ]
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 
@@ -164,6 +165,7 @@ sign_offs = Table(
     Column("signed", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    Column("alone", Boolean, nullable=False, default=False, server_default=false()),
     UniqueConstraint("proposal_id", "person", "signed"),
 )
 

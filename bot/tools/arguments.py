@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import re2
 
 from bot.domain.tool import Argument, Inventory, Tool
 from bot.errors import ArgumentRefused
+from bot.sign_off.confusable import nearest_alike, quoted
 
 MAX_TEXT = 512
 
@@ -53,7 +54,9 @@ def rows_of(
 
 def _enum(argument: Argument, value: object, inventory: Inventory) -> None:
     if value not in argument.choices or not isinstance(value, str):
-        raise ArgumentRefused(f"{argument.name}: must be one of {', '.join(argument.choices)}.")
+        raise ArgumentRefused(
+            f"{argument.name}: must be one of {', '.join(argument.choices)}.{_alike(value, argument.choices)}"
+        )
 
 
 def _integer(argument: Argument, value: object, inventory: Inventory) -> None:
@@ -71,6 +74,10 @@ def _boolean(argument: Argument, value: object, inventory: Inventory) -> None:
 def _pattern(argument: Argument, value: object, inventory: Inventory) -> None:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise ArgumentRefused(f"{argument.name}: must be a text of at most {MAX_TEXT} characters.")
+    if not value.strip():
+        raise ArgumentRefused(f"{argument.name}: must not be empty, which could mean everything.")
+    if not value.strip("*?% "):
+        raise ArgumentRefused(f"{argument.name}: must not be a wildcard, which could mean everything.")
     if not value.isprintable() or not value.isascii():
         raise ArgumentRefused(f"{argument.name}: control and non-ASCII characters are not allowed.")
     if value.startswith("-"):
@@ -85,7 +92,14 @@ def _reference(argument: Argument, value: object, inventory: Inventory) -> None:
         names = ", ".join(sorted(known)[:8])
         raise ArgumentRefused(
             f"{argument.name}: must be one of the inventory's {argument.inventory}: {names}."
+            f"{_alike(value, known)}"
         )
+
+
+def _alike(value: object, known: Iterable[str]) -> str:
+    """Says so where a value only looks like one that is known: it never passes for it."""
+    other = nearest_alike(value, known) if isinstance(value, str) else ""
+    return f" {quoted(str(value))} only looks like {other}; it is another text." if other else ""
 
 
 _CHECKS = {

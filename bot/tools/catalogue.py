@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import CatalogueError
-from bot.mistakes.mistake import Mistake, line_of, told
+from bot.mistakes.mistake import Mistake, told
 from bot.mistakes.validation import YAML, mistakes_in
+from bot.tools.contents import MAX_BYTES, Contents, folder_of, read_contents
 from bot.tools.cross_check import (
     Finding,
     check_inventory,
@@ -22,21 +23,39 @@ from bot.tools.cross_check import (
     check_secrets_in_calls,
     lint,
 )
+from bot.tools.dangers import dangers
 from bot.tools.entries import ActionEntry, CatalogueFile, CheckEntry
+from bot.tools.inventory import merge_rows
+from bot.tools.places import Places
 from bot.tools.runs import RunEntry
 from bot.tools.runs.http import MARK
+from bot.tools.scripts import scripts_of
 from bot.tools.strict_yaml import lines_of, load_strict
 
-MAX_BYTES = 1_000_000
+__all__ = [
+    "MAX_BYTES",
+    "Catalogue",
+    "dangers_of",
+    "file_names",
+    "lint_of",
+    "parse",
+    "read_files",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All tools by name, the inventory that their arguments refer to, and the text it was read from."""
+    """All tools by name, the inventory that their arguments refer to, and the text it was read from.
+
+    `scripts` are those that it names, by path, with their sha256; None where they were not adopted with it.
+    `places` says in which file each tool stands.
+    """
 
     tools: Mapping[str, Tool]
     inventory: Inventory
     content: str
+    scripts: Mapping[str, str] | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def tool(self, name: str) -> Tool:
         """The tool of that name.
@@ -50,92 +69,94 @@ class Catalogue:
 
 
 def read_files(path: Path) -> str:
-    """The content of a catalogue file and its inventory as one text, the form in which it is adopted.
+    """A catalogue, its inventories and the sha256 of its scripts as one text, in which it is adopted.
+
+    `path` is a file, a folder, or a pattern of files.
 
     Raises:
         CatalogueError: a file is missing, too large, or not YAML.
     """
-    catalogue = _read(path)
-    inventory = _inventory_of(path, catalogue)
-    texts = {"catalogue": catalogue, "inventory": _read(inventory) if inventory else ""}
-    return json.dumps(texts, sort_keys=True)
+    contents = read_contents(path)
+    try:
+        found = parse(contents.text(), file_names(path))
+    except CatalogueError:
+        return contents.text()  # whoever reads it says what is wrong with it
+    return contents.with_scripts(scripts_of(found.tools, found.inventory)).text()
 
 
-def file_names(path: Path) -> tuple[str, str]:
-    """How the two files of a catalogue that `read_files` has read are named to people."""
-    return str(path), str(_inventory_of(path, _read(path)) or "")
+def file_names(path: Path) -> Path:
+    """What the names of a catalogue's files are relative to, to name them to people."""
+    return folder_of(path)
 
 
-def parse(content: str, names: tuple[str, str] = ("catalogue", "inventory")) -> Catalogue:
-    """Read and cross-check an adopted content; `names` are those of its two files.
+def parse(content: str, names: Path | None = None) -> Catalogue:
+    """Read and cross-check an adopted content; `names` is what its files are told relative to.
 
     Raises:
         CatalogueError: names file, line, entry, field and remedy of everything that is wrong.
     """
-    texts = json.loads(content)
-    raw = load_strict(texts["catalogue"], names[0])
-    rows = load_strict(texts["inventory"], names[1]) if texts["inventory"] else {}
-    found = list(check_inventory(rows))
-    try:
-        file = CatalogueFile.model_validate(raw)
-    except ValidationError as error:
-        wrong = mistakes_in(error, CatalogueFile, names[0], lines_of(texts["catalogue"]), YAML)
-        raise CatalogueError(told([*wrong, *_mistakes(found, texts, names)])) from None
-    found += check_secrets_in_calls(file, raw)
-    found += check_runs(file)
+    contents = Contents.parse(content)
+    places = Places(contents, names)
+    raws = {name: load_strict(text, places.shown(name)) for name, text in contents.catalogues.items()}
+    rows, found = merge_rows(contents.inventories, places.shown)
+    found += check_inventory(rows)
+    files = _validated(raws, contents, places, found)
     tools: dict[str, Tool] = {}
-    for name, entry in file.checks.items():
-        tools[name] = _tool(name, ToolKind.CHECK, entry, raw["checks"][name])
-    for name, action in file.actions.items():
-        if name in tools:
-            what, remedy = "a check has this name already", "Give one of the two another name."
-            found.append(Finding(("actions", name), what, remedy))
-        tools[name] = _tool(name, ToolKind.ACTION, action, raw["actions"][name])
+    for name, file in files.items():
+        wrong = (*check_secrets_in_calls(file, raws[name]), *check_runs(file))
+        found += [replace(one, file=name) for one in wrong]
+        found += [replace(one, file=name) for one in _add_tools(name, file, raws[name], tools, places)]
     found += check_references(tools, rows)
     if found:
-        raise CatalogueError(told(list(_mistakes(found, texts, names))))
-    return Catalogue(tools, rows, content)
+        raise CatalogueError(told(list(places.mistakes(found))))
+    return Catalogue(tools, rows, content, contents.scripts, places.files)
 
 
-def lint_of(catalogue: Catalogue, names: tuple[str, str] = ("catalogue", "inventory")) -> list[Mistake]:
+def lint_of(catalogue: Catalogue, names: Path | None = None) -> list[Mistake]:
     """What was read and could never run; a catalogue that is in force already is not refused for it."""
-    found = lint(catalogue.tools, catalogue.inventory)
-    return list(_mistakes(found, json.loads(catalogue.content), names))
+    places = Places(Contents.parse(catalogue.content), names, catalogue.places)
+    return list(places.mistakes(lint(catalogue.tools, catalogue.inventory)))
 
 
-def _mistakes(
-    found: Iterable[Finding], texts: Mapping[str, str], names: tuple[str, str]
-) -> Iterator[Mistake]:
-    """Findings with the file and line where they stand."""
-    lines = [lines_of(texts[part]) if texts[part] else {} for part in ("catalogue", "inventory")]
-    for finding in dict.fromkeys(found):
-        number = int(finding.in_inventory)
-        where = ".".join(map(str, (("inventory",) if finding.in_inventory else ()) + finding.place))
-        line = line_of(lines[number], finding.place)
-        yield Mistake(names[number], line, f"{where}: {finding.what}", finding.remedy)
+def dangers_of(catalogue: Catalogue, names: Path | None = None) -> list[Mistake]:
+    """What could run, and had better not as it stands: for people to judge."""
+    places = Places(Contents.parse(catalogue.content), names, catalogue.places)
+    return list(places.mistakes(dangers(catalogue.tools, catalogue.inventory)))
 
 
-def _inventory_of(path: Path, catalogue: str) -> Path | None:
-    named = load_strict(catalogue, str(path)).get("inventory", "")
-    if not isinstance(named, str) or "\x00" in named:
-        line = line_of(lines_of(catalogue), ("inventory",))
-        what, remedy = "inventory: expected the name of a file beside it", "Write inventory: inventory.yaml."
-        raise CatalogueError(str(Mistake(str(path), line, what, remedy)))
-    return path.parent / named if named else None
+def _validated(
+    raws: Mapping[str, dict[str, Any]], contents: Contents, places: Places, found: list[Finding]
+) -> dict[str, CatalogueFile]:
+    """Each file in its shape; what is wrong in all of them is told at once, with what was `found` before."""
+    files, wrong = {}, []
+    for name, raw in raws.items():
+        try:
+            files[name] = CatalogueFile.model_validate(raw)
+        except ValidationError as error:
+            lines = lines_of(contents.catalogues[name])
+            wrong += mistakes_in(error, CatalogueFile, places.shown(name), lines, YAML)
+    if wrong:
+        raise CatalogueError(told([*wrong, *places.mistakes(found)]))
+    return files
 
 
-def _read(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        remedy = "`vigie init` writes one to begin with."
-        raise CatalogueError(f"{path}: {error.strerror or error}. {remedy}") from None
-    if len(data) > MAX_BYTES:
-        raise CatalogueError(f"{path}: larger than {MAX_BYTES} bytes.")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise CatalogueError(f"{path}: not UTF-8 text. Save it as UTF-8.") from None
+def _add_tools(
+    name: str, file: CatalogueFile, raw: Mapping[str, Any], tools: dict[str, Tool], places: Places
+) -> Iterator[Finding]:
+    """Add the tools of one file to those of others; a name stands once in all of them."""
+    kinds: tuple[tuple[ToolKind, Mapping[str, CheckEntry]], ...] = (
+        (ToolKind.CHECK, file.checks),
+        (ToolKind.ACTION, file.actions),
+    )
+    for kind, entries in kinds:
+        for key, entry in entries.items():
+            section = f"{kind.value}s"
+            if key in tools:
+                what = f"a {tools[key].kind.value} has this name already, in {places.tool(tools[key])}"
+                yield Finding((section, key), what, "Give one of the two another name.")
+                continue
+            tools[key] = _tool(key, kind, entry, raw[section][key])
+            places.files[key] = name
 
 
 def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object]) -> Tool:
@@ -168,6 +189,7 @@ def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object
             "verification": entry.verification.use(),
             "undo": entry.undo.use() if entry.undo else None,
             "no_undo": entry.no_undo,
+            "limits": entry.limits.limits(),
         }
     return Tool(**common)
 

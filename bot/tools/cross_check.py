@@ -18,12 +18,13 @@ from bot.tools.template import Hole, holes
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong at a place of the catalogue, or of the inventory."""
+    """Something wrong at a place of the catalogue, or of the inventory; `file` where that is not plain."""
 
     place: Place
     what: str
     remedy: str
     in_inventory: bool = False
+    file: str = ""
 
 
 def check_inventory(rows_by_kind: Mapping[str, Any]) -> Iterator[Finding]:
@@ -89,6 +90,7 @@ def lint(tools: Mapping[str, Tool], inventory: Inventory) -> Iterator[Finding]:
     """What can be read, and could never run: found before anybody needs it."""
     for tool in tools.values():
         place: Place = (f"{tool.kind.value}s", tool.name)
+        yield from _lint_scope(tool, place)
         yield from _lint_call(tool, place, inventory)
         for argument in tool.arguments:
             yield from _lint_argument(argument, (*place, "arguments", argument.name), inventory)
@@ -122,12 +124,38 @@ def _check_use(tools: Mapping[str, Tool], place: Place, use: Use, kind: ToolKind
         yield Finding(place, what, f"Write `reads` with `value` and `healthy` under checks.{other.name}.")
 
 
+def _lint_scope(tool: Tool, place: Place) -> Iterator[Finding]:
+    for field, names in (("environments", tool.environments), ("services", tool.services)):
+        for number, name in enumerate(names):
+            if any(mark in name for mark in "*?"):
+                what = f"{name!r} is compared as it is, so it fits nothing"
+                yield Finding((*place, field, number), what, "Name each of them.")
+
+
+def _lint_shell(argv: list[object], place: Place) -> Iterator[Finding]:
+    """A value that a shell or an interpreter reads as a program is no value any more."""
+    words = [str(word) for word in argv]
+    if words[0].rpartition("/")[2] not in _INTERPRETERS:
+        return
+    for number, word in enumerate(words[:-1], start=1):
+        if word in ("-c", "-e", "--eval", "-lc", "-ec") and any(holes(words[number])):
+            what = f"{words[0]} would read the argument in {words[number]!r} as a program"
+            remedy = "Call the program itself, or a script under `files` with the value as its argument."
+            yield Finding((*place, "run", "argv", number), what, remedy)
+
+
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "busybox"})
+_INTERPRETERS = _SHELLS | {"python", "python3", "perl", "ruby", "node", "php", "psql", "mysql"}
+
+
 def _lint_call(tool: Tool, place: Place, inventory: Inventory) -> Iterator[Finding]:
     call = tool.call
     argv = call.get("argv")
     if isinstance(argv, list) and not str(argv[0]).startswith(("/", "{")):
         what = f"the program {argv[0]!r} is not an absolute path"
         yield Finding((*place, "run", "argv", 0), what, "Write where it is, for example /usr/bin/systemctl.")
+    if isinstance(argv, list):
+        yield from _lint_shell(argv, place)
     url = str(call.get("url", "http://"))
     if not url.startswith(("http://", "https://", "{")):
         yield Finding(

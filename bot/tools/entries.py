@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 import re2
 from pydantic import Field, StringConstraints, model_validator
 
-from bot.domain.tool import Argument, Expectation, Reading, Risk, Use
+from bot.domain.tool import Argument, Expectation, Limits, Reading, Risk, Use
 from bot.tools.runs import Run
 from bot.tools.shapes import Line, Name, Scalar, Strict
 
@@ -123,6 +123,16 @@ class ActionUse(Strict):
         return Use(self.action, self.arguments)
 
 
+class LimitsEntry(Strict):
+    """How often an action may run."""
+
+    at_once: Annotated[int, Field(ge=1, le=100, examples=[1])] = 1
+    per_hour: Annotated[int, Field(ge=1, le=10_000, examples=[10])] = 10
+
+    def limits(self) -> Limits:
+        return Limits(self.at_once, self.per_hour)
+
+
 class CheckEntry(Strict):
     """A tool that only reads."""
 
@@ -153,6 +163,7 @@ class ActionEntry(CheckEntry):
     verification: Annotated[CheckUse, Field(examples=[{"check": "queue_depth", "settle_s": 60}])]
     undo: ActionUse | None = Field(None, examples=[{"action": "start_worker"}])
     no_undo: str = ""
+    limits: LimitsEntry = Field(LimitsEntry(), examples=[{"at_once": 1, "per_hour": 10}])
 
     @model_validator(mode="before")
     @classmethod
@@ -181,6 +192,6 @@ class CatalogueFile(Strict):
     """The whole file."""
 
     version: Literal[1]
-    inventory: str = ""
+    inventory: str | list[str] = Field("", examples=["inventory.yaml"])
     checks: dict[Name, CheckEntry] = {}
     actions: dict[Name, ActionEntry] = {}

@@ -14,11 +14,13 @@ from bot.domain.store import Tx
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
 from bot.in_force import Preview
+from bot.sign_off.difference import difference
 from bot.sign_off.policy import Policy
 from bot.sign_off.rendering import call_text
 from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue, parse
-from bot.tools.plan import arguments_of, refuse_out_of_scope, resolve_call
+from bot.tools.plan import arguments_of, refuse_other_environment, refuse_out_of_scope, resolve_call
+from bot.tools.sections import sections
 
 CATALOGUE, POLICY = "catalogue", "policy"
 log = structlog.get_logger()
@@ -44,7 +46,12 @@ class Adopted:
         catalogue = catalogue_in_force(tx)
         found = catalogue.tool(tool)
         refuse_out_of_scope(found, incident)
-        return found, validate(found, arguments, catalogue.inventory)
+        checked = validate(found, arguments, catalogue.inventory)
+        refuse_other_environment(found, checked, incident, catalogue.inventory)
+        return found, checked
+
+    def difference(self, what: str, before: str, after: str) -> str:
+        return difference(sections(what, before), sections(what, after))
 
     def preview(
         self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
@@ -53,7 +60,9 @@ class Adopted:
         try:
             found = catalogue.tool(tool)
             refuse_out_of_scope(found, incident)
-            return _preview(catalogue, found, validate(found, arguments, catalogue.inventory))
+            checked = validate(found, arguments, catalogue.inventory)
+            refuse_other_environment(found, checked, incident, catalogue.inventory)
+            return _preview(catalogue, found, checked)
         except (ArgumentRefused, CatalogueError):
             return None
 
@@ -86,10 +95,13 @@ def policy_in_force(tx: Tx) -> Policy:
 
 def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
     """At a start: adopt what is found if nothing was before; else offer the change and keep the old one."""
-    digest = hashlib.sha256(content.encode()).hexdigest()
+    digest = digest_of(content)
     known = tx.n3.adopted(what)
     for withdrawn in tx.n3.withdraw(what, digest):
         announce_change(tx, withdrawn)
+    if known is not None and known.digest != digest and tx.n3.rejected(what, digest):
+        log.warning("N3 rejected what the file says; the old one holds until it is changed again", what=what)
+        return
     if known is None:
         tx.n3.adopt(what, digest, content)
         tx.audit.append("vigie", f"{what} adopted at the first start", what, {"sha256": digest})
@@ -99,6 +111,11 @@ def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
         tx.audit.append("vigie", f"{what} changed in its file; the old one holds", what, {"sha256": digest})
         announce_change(tx, offer.id)
         log.warning("a file differs from what is in force; the old one holds until N3 signs", what=what)
+
+
+def digest_of(content: str) -> str:
+    """The sha256 under which a content is adopted, offered and signed."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _content(tx: Tx, what: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain.incident import Incident
-from bot.domain.tool import CheckResult, Tool, Use
+from bot.domain.tool import CheckResult, Inventory, Tool, Use
 from bot.errors import ArgumentRefused
 from bot.sign_off.policy import Policy
 from bot.tools.arguments import rows_of, validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.runners import RUNNERS
 from bot.tools.runs.reach import refuse_what_leads_elsewhere
+from bot.tools.scripts import refuse_changed
 from bot.tools.template import fill
 
 
@@ -31,6 +32,7 @@ def build(
     """
     refuse_out_of_scope(tool, incident)
     checked = validate(tool, arguments, catalogue.inventory)
+    refuse_other_environment(tool, checked, incident, catalogue.inventory)
     assert tool.precondition is not None and tool.verification is not None
     referenced = [use.tool for use in (tool.precondition, tool.verification, tool.undo) if use is not None]
     return {
@@ -50,7 +52,8 @@ def build(
         "precondition": _used(catalogue, tool.precondition, checked) | {"holds": holds},
         "verification": _used(catalogue, tool.verification, checked),
         "undo": _used(catalogue, tool.undo, checked) if tool.undo else {"none": tool.no_undo},
-        "policy": policy.entry(tool.risk),
+        "limits": tool.limits.entry(),
+        "policy": policy.entry(tool.risk, incident.environment, incident.service),
     }
 
 
@@ -71,16 +74,35 @@ def refuse_out_of_scope(tool: Tool, incident: Incident) -> None:
         )
 
 
+def refuse_other_environment(
+    tool: Tool, arguments: Mapping[str, object], incident: Incident, inventory: Inventory
+) -> None:
+    """Refuse a row of the inventory that says it is in another environment than the incident.
+
+    Raises:
+        ArgumentRefused: names the argument and where its row is.
+    """
+    for name, row in rows_of(tool, arguments, inventory).items():
+        places = row.get("environments")
+        if isinstance(places, list) and places and incident.environment not in places:
+            where = ", ".join(map(str, places))
+            raise ArgumentRefused(
+                f"{name}: {arguments[name]} is in {where}, and the incident is in {incident.environment!r}."
+            )
+
+
 def resolve_call(catalogue: Catalogue, tool: Tool, arguments: Mapping[str, object]) -> dict[str, object]:
     """The call of a tool with validated arguments, as its runner will carry it out.
 
     Raises:
-        ArgumentRefused: the call cannot be run as it stands.
+        ArgumentRefused: it cannot be run as it stands, or a script of it is not the one in force.
     """
     refuse_what_leads_elsewhere(tool, arguments)
     filled = fill(tool.call, arguments, rows_of(tool, arguments, catalogue.inventory))
     assert isinstance(filled, dict)
-    return RUNNERS[tool.runner].resolve(filled)
+    resolved = RUNNERS[tool.runner].resolve(filled)
+    refuse_changed(catalogue.scripts, resolved)
+    return resolved
 
 
 def arguments_of(catalogue: Catalogue, use: Use, outer: Mapping[str, object]) -> dict[str, object]:

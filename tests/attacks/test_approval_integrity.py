@@ -123,6 +123,40 @@ def _adopt(vigie: World, what: str, content: str) -> None:
         tx.n3.adopt(what, hashlib.sha256(content.encode()).hexdigest(), content)
 
 
+@pytest.mark.attack("G2")
+async def test_another_target_under_the_same_name_is_not_touched(vigie: World) -> None:
+    """The target was made anew between signature and execution: its identity differs, refused."""
+    service, proposal = await vigie.proposed()
+    state = vigie.target(service) / "state.json"
+    with vigie.held():
+        assert (await vigie.sign(N3_A, proposal)).ok
+        state.write_text(json.dumps(json.loads(state.read_text()) | {"identity": f"{service}@2"}))
+    await refused(vigie, service, proposal, CHANGED)
+
+
+@pytest.mark.attack("G12")
+async def test_a_signature_is_under_one_proposal_only(vigie: World) -> None:
+    """Several wait in one form's reach: what was signed runs, and nothing that was added to it or like it."""
+    service, proposal = await vigie.proposed()
+    other_service, other = await vigie.proposed()
+    view = await vigie.open_sign(N3_A, proposal)
+    assert view is not None
+    widened = json.dumps({"proposal": other.id, "digest": proposal.digest})
+    vigie.place._core.views.of_user(N3_A.id, view["id"])["private_metadata"] = widened
+    outcome = await vigie.place.submit(N3_A.id, view["id"], {})
+    assert "not what is recorded" in text_of(outcome.view)
+    more = json.dumps({"proposal": proposal.id, "digest": proposal.digest, "proposals": [other.id]})
+    view = await vigie.open_sign(N3_A, proposal)
+    assert view is not None
+    vigie.place._core.views.of_user(N3_A.id, view["id"])["private_metadata"] = more
+    assert (await vigie.place.submit(N3_A.id, view["id"], {})).ok
+    await vigie.over(proposal)
+    await vigie.settle()
+    assert len(vigie.ledger(service)) == 1
+    assert vigie.ledger(other_service) == []
+    assert vigie.proposal(other.id).state is ProposalState.PROPOSED
+
+
 @pytest.mark.attack("G10")
 @pytest.mark.parametrize("by", [N3_B, ON_CALL], ids=["N3", "its proposer"])
 async def test_a_rejection_before_the_start_wins(vigie: World, by: Member) -> None:

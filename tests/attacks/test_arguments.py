@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+import yaml
 
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.incident import Incident
@@ -48,9 +50,22 @@ class Hostile:
 
 
 def _free_note(whitelist: dict[str, Any]) -> None:
-    """The note may hold anything that its owner's pattern can allow, so that no pattern helps."""
+    """The note may hold anything that its owner's pattern can allow, so that no pattern helps.
+
+    The pattern of `host` is not anchored, and one that a backtracking engine would never come to the end of.
+    """
     for name in ("fix", "fix_risky"):
-        whitelist["actions"][name]["arguments"]["note"]["pattern"] = "(?s).*"
+        arguments = whitelist["actions"][name]["arguments"]
+        arguments["note"]["pattern"] = "(?s).*"
+        arguments["host"] = {"type": "pattern", "pattern": "^web|db|(a|aa|a+)+b", "default": "web"}
+
+
+def _elsewhere(folder: Path) -> None:
+    """One target is in another environment, and says so."""
+    path = folder / "inventory.yaml"
+    rows = yaml.safe_load(path.read_text())
+    rows["targets"]["target-39"]["environments"] = ["production"]
+    path.write_text(yaml.safe_dump(rows))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -60,7 +75,11 @@ async def hostile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hos
     made: list[Hostile] = []
     async with ScriptedModel(lambda asked: made[0].answer(asked)) as model:
         environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-test"}
-        async with world(folder, environment=environment, change_catalogue=_free_note) as running:
+        async with world(
+            folder, environment=environment, change_catalogue=_free_note, start=False
+        ) as running:
+            _elsewhere(folder)
+            await running.start()
             made.append(Hostile(running))
             await running.until("the model", lambda: "the model is ready" in running.logged(), 50)
             yield made[0]
@@ -211,6 +230,66 @@ async def test_a_control_character_is_refused(hostile: Hostile) -> None:
     notes = [{"note": f"fine{c}second line"} for c in "\x00\r\n\u2028\x7f"]
     incident = await check_model_is_refused(hostile, "fix", reason, *notes)
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *notes)
+
+
+@pytest.mark.attack("I7")
+@pytest.mark.attack("I8")
+async def test_a_pattern_is_matched_whole_and_in_linear_time(hostile: Hostile) -> None:
+    """A beginning that fits is not enough; what makes other engines hang is refused like the rest."""
+    reason = "must match ^web|db|(a|aa|a+)+b as a whole"
+    hosts = ("webshell", "web; rm -rf x", "evil-db", "db.evil.example", "a" * 500, "a" * 500 + "c")
+    values = [{"host": host} for host in hosts]
+    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *values)
+    long = {"host": "a" * 100_000 + "c"}
+    await check_rows_are_refused(hostile.vigie, incident, "fix", "text of at most 512", long)
+
+
+@pytest.mark.attack("I9")
+async def test_a_name_that_looks_like_a_row_is_not_that_row(hostile: Hostile) -> None:
+    """Another script, full width, another case, something hidden: refused, and told which name it apes."""
+    reason = "only looks like target-0; it is another text."
+    names = ("t\u0430rget-0", "\uff54arget-0", "TARGET-0", "target-0\u200b", "target-O", "t\u00adarget-0")
+    values = [{"target": name} for name in names]
+    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *values)
+
+
+@pytest.mark.attack("I11")
+async def test_a_value_of_another_type_is_not_made_to_fit(hostile: Hostile) -> None:
+    """ "5" is no number, 5.5 no whole one, true neither, and none of them becomes one."""
+    reason = "must be a whole number from 0 to 9"
+    values = [{"value": value} for value in ("5", True, 10**18, "", "5 ")]
+    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    stored = [{"value": value} for value in ("5", 5.0, 5.5, True, [5])]
+    await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *stored)
+
+
+@pytest.mark.attack("I12")
+async def test_too_much_too_little_and_everything_are_refused(hostile: Hostile) -> None:
+    """A number out of bounds; and a selector that is empty or a wildcard, though its pattern lets it pass."""
+    numbers = [{"value": value} for value in (100_000, 10, -1, -(10**18))]
+    incident = await check_model_is_refused(hostile, "fix", "must be a whole number from 0 to 9", *numbers)
+    bounds = "must be a whole number from 0 to 9"
+    await check_rows_are_refused(hostile.vigie, incident, "fix", bounds, *numbers[:2])
+    everything = "which could mean everything"
+    texts = [{"note": note} for note in ("", " ", "*", "**", " * ", "%", "?*")]
+    incident = await check_model_is_refused(hostile, "fix", everything, *texts)
+    await check_rows_are_refused(hostile.vigie, incident, "fix", everything, *texts[:3])
+
+
+@pytest.mark.attack("I13")
+async def test_a_target_of_another_environment_is_refused(hostile: Hostile) -> None:
+    """The incident is in test, the row says production: no remedy, no proposal; where it is, is signed."""
+    reason = "target-39 is in production, and the incident is in 'test'"
+    values = [{"target": "target-39"}]
+    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *values)
+    _, sound = await hostile.vigie.proposed()
+    assert sound.plan is not None
+    target = sound.plan["target"]
+    assert isinstance(target, Mapping)
+    assert target["environment"] == "test"
 
 
 async def told_more(vigie: World, before: int) -> None:

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.copilot.signing import Opening
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.tool import Risk
 from bot.sign_off.digest import digest
 from bot.sign_off.rendering import call_text
-from bot.slack.blocks.proposal import sign_view
+from bot.slack.blocks.signing import sign_view
 from tests.attacks.modal import shown_in
 
 TEXTS = st.text(max_size=60) | st.text(alphabet="\\u{}'\"$ \n\t\r\u202e\u200bаa`é0123456789ecx5", max_size=25)
@@ -52,7 +53,7 @@ def _proposal(plan: dict[str, object]) -> Proposal:
 async def test_the_modal_text_gives_the_plan_back_exactly(argv: list[str]) -> None:
     """Newlines, look-alikes, invisible and long texts: the boxes hold all of it, printable and uncut."""
     plan = _plan(argv)
-    view = sign_view(_proposal(plan))
+    view = sign_view(Opening(_proposal(plan)))
     shown = shown_in(view)
     whole = json.loads(shown["Everything that is signed"])
     assert whole == plan

@@ -44,7 +44,12 @@ def messages() -> Iterator[Specimen]:
     yield from variants("message", "answer", _answer)
     yield from variants("message", "change", _change)
     yield from ordinary("message", "change", lambda voice: _change(voice, values.N3_A), "signed by one")
-    yield from ordinary("message", "change", lambda _voice: Rows().snapshot("change"), "settled")
+    for state in ("", "in force", "rejected", "withdrawn"):
+        drawn = partial(_settled, state=state)
+        yield from ordinary("message", "change", drawn, state or "not known any more")
+    yield from variants("message", "review", _review)
+    for verdict in ("fine", "should not"):
+        yield from ordinary("message", "review", partial(_review, verdict=verdict), verdict)
     for state, draw in SENTENCES.items():
         yield from variants("message", "text", draw, state)
 
@@ -84,6 +89,14 @@ def _answer(voice: Voice) -> Message:
     rows = Rows()
     answer.post(rows.tx, asked, SearchResult(tuple(found), bool(found), missing))
     return rows.snapshot("answer", rows.wanted[-1])
+
+
+def _settled(_voice: Voice, state: str) -> Message:
+    return Rows(state=state).snapshot("change")
+
+
+def _review(voice: Voice, verdict: str = "") -> Message:
+    return Rows(review=values.review(voice, verdict), proposals=[values.proposal(voice)]).snapshot("review")
 
 
 def _change(voice: Voice, *by: Any) -> Message:  # noqa: ANN401  # people who signed it

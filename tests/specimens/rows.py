@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, SignOff
-from bot.domain.records import MOST_ALERTS, Adopted, Post, SeenAlert, Summary
+from bot.domain.records import MOST_ALERTS, Adopted, Post, Review, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
 from bot.sign_off.calling import Why
@@ -22,6 +22,7 @@ from bot.sign_off.policy import Policy
 from bot.slack.snapshots import Snapshots
 from tests.specimens import values
 from tests.specimens.specimen import Message
+from tests.specimens.voices import ORDINARY
 
 _ADOPTED = Adopted(1, "catalogue", "e" * 64, '{"catalogue.yaml": "risk: low"}', values.NOW, ())
 
@@ -40,6 +41,8 @@ class Rows:
     preview: Preview | None = None
     summary: Summary | None = None
     change: Change | None = None
+    review: Review | None = None
+    state: str = ""
     is_first: bool = False
     calls: Sequence[Post] = ()
     wanted: list[Mapping[str, object]] = field(default_factory=list)
@@ -65,13 +68,21 @@ class Rows:
             "summaries": given(get=lambda _id: self.summary),
             "n3": given(
                 offered=lambda _id: self.change and self.change.offer,
+                change=lambda _id: (
+                    replace(values.change(ORDINARY).offer, state=self.state) if self.state else None
+                ),
+                rejected=lambda _what, _digest: None,
                 adopted=lambda _what: None if self.is_first else _ADOPTED,
                 is_new=lambda: self.is_first,
+                groups=dict,
                 known=lambda: {values.N3_A: None, values.N3_B: None} if self.is_first else {},
                 **dict.fromkeys(("joined", "left", "set_freeze", "adopt"), _nothing),
                 withdraw=lambda _what, _digest: [],
             ),
-            "audit": given(append=lambda *_event: given(seq=1), events=lambda _subject: iter(())),
+            "reviews": given(get=lambda _id: self.review),
+            "audit": given(
+                append=lambda *_event: given(seq=1), events=lambda _subject: iter(_rejected(self.state))
+            ),
             "posts": given(
                 want=self._want,
                 get=lambda _key: None,
@@ -96,6 +107,13 @@ class Rows:
         self.wanted.append(content)
 
 
+def _rejected(state: str) -> list[Any]:
+    """What the audit log says of a change that was rejected."""
+    detail = {"change": 4, "reason": "The maximum is far too high for one worker."}
+    given = SimpleNamespace(action="rejected the catalogue", actor=values.N3_B.key, detail=detail)
+    return [given] if state == "rejected" else []
+
+
 def _nothing(*_values: object) -> None:
     """What is written besides a message is of no interest here."""
 
@@ -108,7 +126,12 @@ def call(person: Person, why: Why, minutes: float) -> Post:
 
 def _render(rows: Rows, kind: str, content: Mapping[str, object] | None) -> Message:
     policy = Policy(change_signatures=rows.change.needed if rows.change else 1)
-    in_force = SimpleNamespace(preview=lambda *_call: rows.preview, policy=lambda _tx: policy)
+    shown = rows.change.difference if rows.change else ""
+    in_force = SimpleNamespace(
+        preview=lambda *_call: rows.preview,
+        policy=lambda _tx: policy,
+        difference=lambda *_contents: shown,
+    )
     drawn = Snapshots(cast(Store, rows), cast(InForce, in_force)).render(_post(kind, content))
     assert drawn is not None, kind
     return Message(*drawn)

@@ -15,7 +15,7 @@ from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
-from bot.domain.records import Adopted, Freeze, SeenAlert, Summary
+from bot.domain.records import Adopted, Freeze, Review, SeenAlert, Summary
 from bot.domain.tool import Risk
 from bot.in_force import Preview
 from bot.sign_off.difference import difference
@@ -24,7 +24,7 @@ from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3
 from bot.stages.resolve import draft
 from knowledge.model import Passage
-from tests.specimens.voices import Voice
+from tests.specimens.voices import ORDINARY, Voice
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TEAM = "T0VIGIE"
@@ -171,7 +171,16 @@ def plan(voice: Voice) -> dict[str, object]:
         "undo": {"tool": "put_back_lock", "arguments": {}, "call": look}
         if count
         else {"none": "nothing to undo"},
-        "policy": {"risk": "low", "signatures": 1, "time_to_sign_s": 1800, "pinned": False},
+        "policy": {
+            "risk": "low",
+            "signatures": 1,
+            "time_to_sign_s": 1800,
+            "pinned": False,
+            "rule": "low in production",
+            "asks": "2 of N3: 1 of database and 1 of security",
+            "reason": True,
+            "when_alone_s": 900,
+        },
     }
 
 
@@ -209,6 +218,13 @@ def proposal(voice: Voice, **changes: Any) -> Proposal:  # noqa: ANN401  # field
 
 def sign_off(person: Person = N3_A, signed: bool = True) -> SignOff:
     return SignOff(7, person, "d" * 64, signed, ago(2))
+
+
+def review(voice: Voice, verdict: str = "") -> Review:
+    """What N3 A signed alone in the night; looked at by N3 B, if so."""
+    said = {"verdict": verdict, "by": N3_B.key, "at": NOW} if verdict else {}
+    reason = voice.text("The shop is down and nobody else answers.", 500)
+    return Review(7, N3_A, reason, ago(600), ago(5), True, **said)  # type: ignore[arg-type]  # by name
 
 
 def execution(voice: Voice, code: int | None = 0) -> Execution:
@@ -255,9 +271,17 @@ def passages(voice: Voice) -> list[Passage]:
 def change(voice: Voice, by: tuple[Person, ...] = ()) -> Change:
     """A changed catalogue that waits; the huge one is as long as a modal can show."""
     said = {"empty": " ", "huge": "risk: high  # was low\n" * 900}.get(voice.name, voice.text("risk: high"))
-    old, new = ('{"catalogue.yaml": "risk: low"}', _files(said))
-    shown = difference(old, new)[:24_000]
-    return Change(Adopted(4, "catalogue", "d" * 64, new, NOW, tuple(p.key for p in by)), shown, 1 + len(by))
+    sections = ({"catalogue.yaml, action fix": text.split("\n")} for text in ("risk: low", said))
+    shown = difference(*sections)[:24_000]
+    offer = Adopted(4, "catalogue", "d" * 64, _files(said), NOW, tuple(p.key for p in by))
+    return Change(offer, shown, 1 + len(by))
+
+
+def long_change() -> Change:
+    """A difference that is too long for a modal: all of it goes out as a file."""
+    made = change(ORDINARY)
+    lines = {f"catalogue.yaml, action fix_{n}": [f"risk: {n}"] * 90 for n in range(40)}
+    return replace(made, difference=difference({}, lines))
 
 
 def overview(voice: Voice, **changes: Any) -> Overview:  # noqa: ANN401  # fields of Overview, by name

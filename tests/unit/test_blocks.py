@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.copilot.changes import Change
+from bot.copilot.signing import Opening
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
 from bot.domain.evidence import Evidence, EvidenceKind
@@ -28,6 +29,7 @@ from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import signing as signing_blocks
 from bot.slack.blocks.parts import Block
 from knowledge.model import KINDS, ORIGINS, Passage
 from tests.slack_limits import faults_of_message, faults_of_view, mrkdwn
@@ -218,7 +220,7 @@ def test_the_card_of_a_proposal(made: Proposal, signed: list[SignOff], execution
 @given(plans.filter(fits), st.sampled_from(["d" * 64]))
 def test_the_modal_to_sign_shows_every_character(plan: dict[str, object], digest: str) -> None:
     """Whatever fits to be signed: each part stands whole behind its label, and nothing is cut."""
-    view = proposal_blocks.sign_view(proposal(plan=plan, digest=digest))
+    view = signing_blocks.sign_view(Opening(proposal(plan=plan, digest=digest)))
     check_view(view)
     shown: dict[str, str] = {}
     label = ""
@@ -240,13 +242,19 @@ def test_a_changed_catalogue(difference: str) -> None:
     """Its card says how much changed; its modal shows every character of the difference."""
     offer = Adopted(4, "catalogue", "d" * 64, "{}", NOW, (ALICE.key,))
     change = Change(offer, difference, 2)
-    assert buttons_of(check_message(change_blocks.card(change))) == [("change_open", "4")]
+    assert buttons_of(check_message(change_blocks.card(change))) == [
+        ("change_open", "4"),
+        ("change_reject", "4"),
+    ]
     view = change_blocks.sign_view(change)
     check_view(view)
     boxes = [block for block in view["blocks"] if block["type"] == "rich_text"]
     text = "".join(box["elements"][0]["elements"][0]["text"] for box in boxes)
     assert text == (difference or " ")
-    check_message(change_blocks.settled(4))
+    check_view(change_blocks.reject_view(change))
+    for state in ("in force", "rejected", "withdrawn"):
+        check_message(change_blocks.settled(4, replace(offer, state=state), ALICE.key, difference))
+    check_message(change_blocks.settled(4, None))
 
 
 @small

@@ -139,7 +139,7 @@ def test_files_are_read_with_the_inventory_that_they_name(tmp_path: Path) -> Non
         (None, "No such file"),
         (b"\xff\xfe", "not UTF-8"),
         (b"#" * (MAX_BYTES + 1), "larger than"),
-        (b"version: 1\ninventory: [a]\n", "inventory: expected the name of a file"),
+        (b"version: 1\ninventory: {a: b}\n", "inventory: expected the name of a file"),
         (b"version: 1\ninventory: absent.yaml\n", "absent.yaml: No such file"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from bot.commands.init.toml_text import toml
 from bot.errors import Misconfigured
 from bot.mistakes.mistake import MOST, Mistake, line_of, told
 from bot.mistakes.toml_lines import lines_of
-from bot.settings import File, PolicySection, Section, Settings, load
+from bot.settings import File, PolicySection, Section, Settings, SignOffRuleSection, load
+from bot.settings.sections import GroupSection
 
 
 def leaves(section: type[BaseModel], prefix: str = "") -> dict[str, object]:
@@ -34,7 +35,7 @@ def leaves(section: type[BaseModel], prefix: str = "") -> dict[str, object]:
     return found
 
 
-SETTINGS = {name: json.dumps(value) for name, value in leaves(File).items()}
+SETTINGS = {name: toml(value) for name, value in leaves(File).items()}
 HUGE = "9" * 5000
 Form = Callable[[dict[str, str]], str]
 WRONG = [
@@ -194,4 +195,5 @@ def described(section: type[BaseModel], prefix: str = "") -> dict[str, str]:
 def test_every_setting_has_a_description() -> None:
     """The text below it in its model; the vigie.toml that `vigie init` writes shows it."""
     every = described(File) | described(PolicySection, "policy.<risk>.")
+    every |= described(SignOffRuleSection, "sign_off_rules.") | described(GroupSection, "n3.groups.")
     assert [name for name, text in every.items() if not text.endswith(".")] == []

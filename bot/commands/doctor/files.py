@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from bot.commands.doctor.check import Result, failed, ok, skipped, warning
 from bot.commands.doctor.ground import Ground
 from bot.commands.doctor.tokens import parted
 from bot.domain.tool import Tool
-from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
+from bot.errors import CatalogueError, Misconfigured
 from bot.mistakes.mistake import told
 from bot.reach.configured import ways_of
 from bot.tools.catalogue import Catalogue, file_names, lint_of, parse, read_files
+from bot.tools.scripts import filled
 from bot.tools.secrets import Secrets, check_secrets
-from bot.tools.template import fill, holes
 
 _RUN_CHECK = "Then run `vigie catalogue check`."
 
@@ -29,6 +28,7 @@ async def settings(ground: Ground) -> Result:
     try:
         api = ground.settings.slack_api_url
         ways_of(ground.settings)
+        _ = ground.settings.policy
     except Misconfigured as error:
         return failed(*parted(error.detail))
     if ground.settings.trusts_foreign_slack:
@@ -102,23 +102,10 @@ def _named(catalogue: Catalogue) -> tuple[set[Path], set[Path]]:
     for tool in catalogue.tools.values():
         argv, named = tool.call.get("argv"), tool.call.get("files")
         if isinstance(argv, list) and isinstance(named, list):
-            files |= {Path(path) for text in named for path in _filled(catalogue, tool, str(text))}
-            programs |= {Path(path) for path in _filled(catalogue, tool, str(argv[0]))}
+            rows = catalogue.inventory
+            files |= {Path(path) for text in named for path in filled(tool, rows, str(text))}
+            programs |= {Path(path) for path in filled(tool, rows, str(argv[0]))}
     return files, programs
-
-
-def _filled(catalogue: Catalogue, tool: Tool, text: str) -> Iterator[str]:
-    """What a text can become by rows of the inventory; nothing where a person's value goes in."""
-    names = {hole.argument for hole in holes(text)}
-    arguments = [argument for argument in tool.arguments if argument.name in names]
-    if not arguments:
-        yield text
-    elif len(arguments) == 1 and arguments[0].type == "reference":
-        for row_id, row in catalogue.inventory[arguments[0].inventory].items():
-            try:
-                yield str(fill(text, {arguments[0].name: row_id}, {arguments[0].name: row}))
-            except ArgumentRefused:
-                continue  # the catalogue's own check names the row
 
 
 def _unreadable(path: Path) -> str:

@@ -16,6 +16,7 @@ from bot.commands.init.toml_text import toml_text
 from bot.environment_file import VARIABLES
 
 STARTER = Path(__file__).parent / "starter"
+_SCHEMA = Path(__file__).parents[2] / "tools" / "catalogue.schema.json"
 _PRIVATE = 0o600
 _AS_THEY_ARE = (
     "catalogue.yaml",
@@ -46,6 +47,7 @@ def contents(folder: Path, choices: Choices, manifest: Mapping[str, Any], steps:
     }
     if not os.path.lexists(folder / ".gitignore"):  # somebody's own is left as it is
         files[".gitignore"] = NewFile("/data/\n/vigie.env*\n/secrets.env*\n")
+    files[_SCHEMA.name] = NewFile(_SCHEMA.read_text(encoding="utf-8"))
     for name in _AS_THEY_ARE:
         files[name] = NewFile((STARTER / name).read_text(encoding="utf-8"))
     return files

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot.mistakes.validation import example_of
-from bot.settings import File, PolicySection, SecretSection
+from bot.settings import File, PolicySection, SecretSection, SignOffRuleSection
 from bot.sign_off.policy import DEFAULT_RULES
 
 Given = Mapping[str, Mapping[str, object]]
@@ -26,7 +26,7 @@ def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
     lines = [_HEAD]
     sections = {name: field for name, field in File.model_fields.items() if _section(field)}
     for name, field in File.model_fields.items():
-        if name not in sections and name not in ("policy", "secret"):
+        if name not in sections and name not in ("policy", "sign_off_rules", "secret"):
             lines += _setting(name, field, {})
     for name, field in sections.items():
         lines += ["", *_comment(field.description or ""), *_comment((notes or {}).get(name, "")), f"[{name}]"]
@@ -34,7 +34,7 @@ def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
         assert model is not None
         for key, inner in model.model_fields.items():
             lines += _setting(key, inner, given.get(name, {}))
-    lines += ["", *_policy(), "", *_secret()]
+    lines += ["", *_policy(), "", *_sign_off_rules(), "", *_secret()]
     return "\n".join(lines) + "\n"
 
 
@@ -65,6 +65,15 @@ def _policy() -> Iterator[str]:
         yield f"# signatures = {rule.signatures}"
         yield f"# minutes_to_sign = {toml(rule.time_to_sign.total_seconds() / 60)}"
         yield f"# minutes_to_execute = {toml(rule.time_to_execute.total_seconds() / 60)}"
+
+
+def _sign_off_rules() -> Iterator[str]:
+    """One special rule as an example, with what each of its settings means."""
+    yield from _comment(File.model_fields["sign_off_rules"].description or "")
+    yield "# [[sign_off_rules]]"
+    for key, inner in SignOffRuleSection.model_fields.items():
+        yield from _comment(f"{key}: {inner.description}")
+        yield f"# {key} = {toml(example_of(inner))}"
 
 
 def _secret() -> Iterator[str]:

@@ -1,13 +1,12 @@
-"""The card of a proposal, and the modal in which it is signed."""
+"""The card of a proposal; `signing.py` draws the modal in which it is signed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
 from bot.sign_off.calling import Call, Why
-from bot.sign_off.rendering import Part
+from bot.sign_off.rendering import Part, ascii_text
 from bot.sign_off.rendering import parts as plan_parts
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import clock
@@ -19,7 +18,7 @@ _OUTCOMES = {
     Outcome.CANNOT_TELL: ":grey_question: *cannot tell*",
 }
 
-_ESSENTIAL = 850
+_ESSENTIAL, _REASON = 850, 150
 _ICONS = {
     ProposalState.PROPOSED: ":memo:",
     ProposalState.SIGNED: ":pencil2:",
@@ -61,6 +60,7 @@ def card(
         if given:
             people = ", ".join(f"<@{s.person.user_id}> at {clock(s.at)}" for s in given)
             blocks.append(parts.note(f"{icon} {word} by {people}"))
+    blocks += _said_why(signed)
     if called:
         blocks.append(parts.note(f":bell: Called {_called(called)}"))
     if trouble and proposal.state is ProposalState.PROPOSED:
@@ -72,23 +72,32 @@ def card(
     return blocks
 
 
-def sign_view(proposal: Proposal) -> Block:
-    """The modal that shows everything the digest covers; its submit button signs exactly that."""
-    assert proposal.plan is not None
-    shown = plan_parts(proposal.plan)
-    blocks = [parts.status(f"You sign *{proposal.label}*. This is all of it, and nothing else will run.")]
-    for part in shown:
-        blocks += part_blocks(part)
-    blocks.append(parts.note(f"Digest `{proposal.digest}` · sign before {clock(proposal.sign_by)}"))
-    return {
-        "type": "modal",
-        "callback_id": "sign",
-        "title": {"type": "plain_text", "text": f"Sign {proposal.label}"},
-        "submit": {"type": "plain_text", "text": "Sign"},
-        "close": {"type": "plain_text", "text": "Not now"},
-        "private_metadata": json.dumps({"proposal": proposal.id, "digest": proposal.digest}),
-        "blocks": blocks,
-    }
+def _said_why(signed: Sequence[SignOff]) -> list[Block]:
+    """The reasons that were given, and that somebody signed alone."""
+    given = "\n".join(parts.cut(s.reason, _REASON) for s in signed[:5] if s.reason)
+    blocks = [parts.foreign_note(f"The reason given: {given}")] if given else []
+    if any(s.alone for s in signed):
+        alone = "*One N3 signed alone*, as nobody else had answered. Others look at it the next day."
+        blocks.append(parts.status(f":warning: {alone}"))
+    return blocks
+
+
+def rule_told(proposal: Proposal) -> str:
+    """Which rule of the policy holds and whom it asks for, as it is signed; empty where that is not known."""
+    policy = proposal.plan.get("policy") if proposal.plan else None
+    if not isinstance(policy, Mapping) or "rule" not in policy:
+        return ""
+    asks = f"Rule *{_own(policy['rule'])}*: {_own(policy['asks'])}"
+    if policy.get("reason"):
+        asks += ", each with a reason"
+    if alone := policy.get("when_alone_s"):
+        asks += f"; one alone with a reason, once nobody else has answered for {int(alone) // 60} min"
+    return f"{asks}."
+
+
+def _own(text: object) -> str:
+    """Names out of vigie.toml, so that they cannot become a mention or a heading."""
+    return parts.escape(ascii_text(str(text)).replace("*", "").replace("`", "'"))
 
 
 def told_view(title: str, text: str) -> Block:
@@ -155,7 +164,12 @@ def _choices(proposal: Proposal, signed: int) -> list[Block]:
         missing = proposal.signatures_needed - signed
         left = f"{missing} N3 signature(s) needed before {clock(proposal.sign_by)}; not from who proposed it."
         sign = parts.button("Sign…", "sign_open", value, "primary")
-        return [parts.note(left), parts.buttons(sign, parts.button("Reject", "reject", value, "danger"))]
+        rule = [parts.note(told)] if (told := rule_told(proposal)) else []
+        return [
+            *rule,
+            parts.note(left),
+            parts.buttons(sign, parts.button("Reject", "reject", value, "danger")),
+        ]
     if proposal.state is ProposalState.SIGNED:
         return [parts.buttons(parts.button("Reject", "reject", value, "danger"))]
     undoable = proposal.plan is not None and "tool" in dict(proposal.plan["undo"])  # type: ignore[call-overload]

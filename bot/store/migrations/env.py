@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from bot.store import policy_tables as policy_tables  # their tables are a part of the metadata
 from bot.store.tables import metadata
 
 context.configure(

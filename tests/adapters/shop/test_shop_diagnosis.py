@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from bot.announcements import INCIDENTS
 from bot.domain.alert import Alert, Severity
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence, EvidenceKind
@@ -145,7 +146,7 @@ def find_out(alerts: Sequence[Alert], catalogue: Catalogue, knowledge: Knowledge
             given = validate(tool, arguments, catalogue.inventory)
             result = asyncio.run(run_check(catalogue, tool, given, lambda name: name))
             runs.append(CheckRun(len(runs) + 1, 1, tool.name, given, now, result))
-    found = knowledge.search(query_of(incident, seen), PASSAGES)
+    found = knowledge.search(query_of(incident, seen, frozenset({INCIDENTS})), PASSAGES)
     evidence = number(incident, seen, runs, found, now)
     tools = list(catalogue.tools.values())
     asked = diagnose(
