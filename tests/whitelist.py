@@ -64,6 +64,7 @@ def catalogue() -> dict[str, Any]:
         "precondition": {"check": "look", "arguments": {"target": "{target}"}, "expect": {"at_least": 6}},
         "verification": {"check": "look", "arguments": {"target": "{target}"}, "settle_s": 0.2},
         "no_undo": "the value is what it is",
+        "limits": {"at_once": 20, "per_hour": 1000},
     }
     risky = {**fix, "title": "Set the target's value, risky", "risk": "high"}
     checks, actions = {"look": look}, {"fix": fix, "fix_risky": risky}

@@ -91,6 +91,18 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How often one action may run: so many at the same time, so many within any hour."""
+
+    at_once: int = 1
+    per_hour: int = 10
+
+    def entry(self) -> dict[str, object]:
+        """As it stands in a plan, so that a changed limit changes the digest."""
+        return {"at_once": self.at_once, "per_hour": self.per_hour}
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """One entry of the catalogue, validated. `entry` is the entry as written, for people and the digest."""
 
@@ -114,6 +126,7 @@ class Tool:
     verification: Use | None = None
     undo: Use | None = None
     no_undo: str = ""
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,7 @@ def _tool(name: str, kind: ToolKind, entry: CheckEntry, raw: Mapping[str, object
             "verification": entry.verification.use(),
             "undo": entry.undo.use() if entry.undo else None,
             "no_undo": entry.no_undo,
+            "limits": entry.limits.limits(),
         }
     return Tool(**common)
 

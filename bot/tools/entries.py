@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import re2
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from bot.domain.tool import Argument, Expectation, Reading, Risk, Use
+from bot.domain.tool import Argument, Expectation, Limits, Reading, Risk, Use
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,47}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -154,6 +154,16 @@ class ActionUse(Strict):
         return Use(self.action, self.arguments)
 
 
+class LimitsEntry(Strict):
+    """How often an action may run."""
+
+    at_once: Annotated[int, Field(ge=1, le=100, examples=[1])] = 1
+    per_hour: Annotated[int, Field(ge=1, le=10_000, examples=[10])] = 10
+
+    def limits(self) -> Limits:
+        return Limits(self.at_once, self.per_hour)
+
+
 class CheckEntry(Strict):
     """A tool that only reads."""
 
@@ -187,6 +197,7 @@ class ActionEntry(CheckEntry):
     verification: Annotated[CheckUse, Field(examples=[{"check": "queue_depth", "settle_s": 60}])]
     undo: ActionUse | None = Field(None, examples=[{"action": "start_worker"}])
     no_undo: str = ""
+    limits: LimitsEntry = Field(LimitsEntry(), examples=[{"at_once": 1, "per_hour": 10}])
 
     @model_validator(mode="before")
     @classmethod

@@ -49,6 +49,7 @@ def build(
         "precondition": _used(catalogue, tool.precondition, checked) | {"holds": holds},
         "verification": _used(catalogue, tool.verification, checked),
         "undo": _used(catalogue, tool.undo, checked) if tool.undo else {"none": tool.no_undo},
+        "limits": tool.limits.entry(),
         "policy": policy.entry(tool.risk),
     }
 
