@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from bot.copilot.alerts import Alerts
 from bot.copilot.calling import Calling
 from bot.copilot.changes import Changes
+from bot.copilot.forms import Forms
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
 from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
+from bot.copilot.running import Running
 from bot.copilot.signing import Signing
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
@@ -38,6 +40,8 @@ class Copilot:
     switch: Switch
     calling: Calling
     homes: Homes
+    running: Running
+    forms: Forms
 
     @classmethod
     def of(
@@ -62,4 +66,6 @@ class Copilot:
             Switch(*ports),
             Calling(*ports, pace, monotonic),
             Homes(*ports),
+            Running(*ports),
+            Forms(*ports),
         )

@@ -179,7 +179,7 @@ class Proposals(Records):
 
     def claim(self, proposal_id: int, fence: str) -> bool:
         """Claim the only execution of a signed proposal; the intent is a row before anything is touched."""
-        if not self.move(proposal_id, (ProposalState.SIGNED,), ProposalState.EXECUTING):
+        if not self.move(proposal_id, (ProposalState.SIGNED,), ProposalState.EXECUTING, reason=""):
             return False
         self._connection.execute(
             sa.insert(t.executions).values(proposal_id=proposal_id, fence=fence, claimed_at=self._now)

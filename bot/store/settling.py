@@ -21,10 +21,10 @@ class Settling(Records):
         )
         return True
 
-    def looks_due(self) -> list[int]:
-        """The proposals whose verification is wanted again."""
-        query = sa.select(r.looks.c.proposal_id).where(r.looks.c.at.is_(None)).order_by(r.looks.c.id)
-        return [int(found) for found in self._connection.execute(query).scalars()]
+    def looks_due(self) -> list[Look]:
+        """Every verification that is wanted again."""
+        query = sa.select(r.looks).where(r.looks.c.at.is_(None)).order_by(r.looks.c.id)
+        return [Look(**row._mapping) for row in self._connection.execute(query)]
 
     def looked(self, proposal_id: int, told: str, verdict: str) -> bool:
         """Write what the check said, once for each wish."""

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -21,6 +21,7 @@ from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
 from bot.errors import ArgumentRefused, BadInput, CatalogueError, Misconfigured, StoreUnavailable
 from bot.following import follow, interrupt
 from bot.membership import note_membership
+from bot.sign_off.budget import HOUR, Budget, room_for
 from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import may_execute
@@ -29,11 +30,14 @@ from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
 from bot.tools.entries import CheckUse
+from bot.tools.ending import end_of_run
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
 from bot.tools.plan import arguments_of, build, refuse_out_of_scope, resolve_call
 from bot.tools.runners import RUNNERS
-from bot.tools.runners.base import RunResult
+from bot.tools.runners.base import Emit, RunResult
+from bot.tools.running import Running
 from bot.tools.secrets import Secrets
+from bot.tools.verifying import follow_verification, is_worse, outcome_of
 
 _ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
 _PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)  # between tries to write how an execution ended
@@ -66,8 +70,11 @@ class Executor:
         membership: Membership,
         secrets_: Secrets,
         hold: Callable[[], None] = lambda: None,
+        budget: Budget = Budget(),  # noqa: B008  # frozen
     ) -> None:
         """`hold` raises where this executor is not the one executor of the store any more."""
+        self._budget = budget
+        self._running: dict[int, Running] = {}
         self._store = store
         self._hold = hold
         self._membership = membership
@@ -147,9 +154,17 @@ class Executor:
         if not claimed:
             return
         fault_hook.point("tool")
-        result = await self._run(case.tool, plan)
+        result = await self._run(case, plan, fence)
         fault_hook.point("tool done")
         await self._finish(case, fence, result)
+
+    async def stop(self, proposal_id: int) -> None:
+        """End a run that somebody wants stopped; the row says so, and who."""
+        running = self._running.get(proposal_id)
+        with self._store.read() as tx:
+            execution = tx.proposals.execution(proposal_id)
+        if running is not None and execution is not None and execution.stop_by:
+            running.stop()
 
     def _claim(
         self,
@@ -172,9 +187,12 @@ class Executor:
                 if not frozen:
                     self._refuse_in(tx, proposal, ProposalState.SIGNED, judgement.reason)
                 return False
+            if not self._has_room(tx, case, proposal):
+                return False
             if not tx.proposals.claim(proposal.id, fence):
                 return False
             tx.proposals.note_before(proposal.id, before.told, before.verdict.value)
+            tx.executions.note_before(proposal.id, before.value)
             tx.audit.append(
                 "executor", "execution started", proposal.label, {"digest": digest(plan), "fence": fence}
             )
@@ -183,25 +201,64 @@ class Executor:
             fault_hook.point("intent")
         return True
 
+    def _has_room(self, tx: Tx, case: _Case, proposal: Proposal) -> bool:
+        """Whether tool and service bear one more now; the card says what it waits for, or why it does not."""
+        started = tx.executions.started(tx.now - HOUR)
+        room = room_for(case.tool, case.incident, self._budget, started, tx.now)
+        if room.waits and room.reason != proposal.reason:
+            signed = ProposalState.SIGNED
+            tx.proposals.move(proposal.id, (signed,), signed, reason=room.reason)
+            tx.audit.append("executor", "waits", proposal.label, {"reason": room.reason})
+            announce_proposal(tx, proposal)
+        elif not room.is_free and not room.waits:
+            self._refuse_in(tx, proposal, ProposalState.SIGNED, f"{proposal.label}: {room.reason}")
+        return room.is_free
+
     async def verify(self, proposal_id: int) -> None:
         """Run the verification check that was signed again and write what it says."""
         with self._store.read() as tx:
             proposal = tx.proposals.get(proposal_id)
         if proposal is None or proposal.outcome is not None or proposal.state not in _ENDED:
             return
+        with self._store.read() as tx:
+            execution = tx.proposals.execution(proposal_id)
+        worse = False
         try:
-            outcome, after = outcome_of(proposal, await self._look_again(proposal))
+            result, expect = await self._look_again(proposal)
+            outcome, after = outcome_of(proposal, result)
+            worse = is_worse(proposal, execution, result, expect)
         except (BadInput, Misconfigured) as error:
             outcome, after = Outcome.CANNOT_TELL, f"cannot tell: {error.detail}"
         with self._store.begin() as tx:
-            if tx.proposals.verified(proposal_id, after, outcome):
-                tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, {"after": after})
+            # Somebody may have settled meanwhile how it ended; then it is looked at again in that light.
+            fresh = tx.proposals.get(proposal_id)
+            same = fresh is not None and fresh.state is proposal.state
+            if same and tx.proposals.verified(proposal_id, after, outcome, worse):
+                detail = {"after": after, "worse": worse}
+                tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, detail)
                 follow(tx, proposal_id)
+                follow_verification(tx, replace(proposal, outcome=outcome, after=after, worse=worse))
                 announce_proposal(tx, proposal)
         fault_hook.point("verified")
 
-    async def _look_again(self, proposal: Proposal) -> CheckResult:
-        """What the signed verification says now; another check than the signed one must not decide."""
+    async def look(self, proposal_id: int) -> None:
+        """Read the signed verification again because a person asked; it decides nothing, it is evidence."""
+        with self._store.read() as tx:
+            proposal = tx.proposals.get(proposal_id)
+        if proposal is None:
+            return
+        try:
+            result, _ = await self._look_again(proposal)
+            told, verdict = result.told, result.verdict
+        except (BadInput, Misconfigured) as error:
+            told, verdict = f"cannot tell: {error.detail}", Verdict.UNKNOWN
+        with self._store.begin() as tx:
+            if tx.settling.looked(proposal_id, told, verdict.value):
+                tx.audit.append("executor", f"looked again: {verdict.value}", proposal.label, {"told": told})
+                announce_proposal(tx, proposal)
+
+    async def _look_again(self, proposal: Proposal) -> tuple[CheckResult, Expectation | None]:
+        """What the signed verification says now and should say; another check must not decide."""
         plan = proposal.plan
         if plan is None:
             raise ArgumentRefused("nothing was signed that could be verified.")
@@ -216,7 +273,8 @@ class Executor:
         if resolve_call(catalogue, tool, arguments) != signed["call"]:
             raise ArgumentRefused(f"{tool.name}: it would not look at what was signed any more.")
         use = CheckUse.model_validate(entry["verification"]).use()
-        return await self._check(catalogue, tool, arguments, use.expect)
+        expect = use.expect or (tool.reads.healthy if tool.reads else None)
+        return await self._check(catalogue, tool, arguments, use.expect), expect
 
     def _case(self, proposal_id: int) -> _Case | None:
         with self._store.read() as tx:
@@ -257,12 +315,18 @@ class Executor:
         result = await run_check(catalogue, tool, arguments, self._secrets.get, expect)
         return self._secrets.clean_result(result)
 
-    async def _run(self, tool: Tool, plan: Mapping[str, object]) -> RunResult:
-        try:
-            call = plan["call"]
-            assert isinstance(call, Mapping)
+    async def _run(self, case: _Case, plan: Mapping[str, object], fence: str) -> RunResult:
+        tool, call = case.tool, plan["call"]
+        assert isinstance(call, Mapping)
+
+        async def run(emit: Emit) -> RunResult:
             runner = RUNNERS[tool.runner]
-            result = await runner.run(call, tool.timeout_s, tool.output_cap, self._secrets.get)
+            return await runner.run(call, tool.timeout_s, tool.output_cap, self._secrets.get, emit)
+
+        running = Running(self._store, case.proposal, fence, self._secrets.stream())
+        self._running[case.proposal.id] = running
+        try:
+            result = await running.carry_out(run)
             return RunResult(result.exit_code, self._secrets.clean(result.output), result.problem)
         except BadInput as error:
             return RunResult(126, "", str(error))
@@ -270,6 +334,8 @@ class Executor:
             log.exception("the runner failed", tool=tool.name)
             problem = f"the runner failed with {type(error).__name__}: whether it took effect is not known."
             return RunResult(None, "", problem)
+        finally:
+            del self._running[case.proposal.id]
 
     async def _finish(self, case: _Case, fence: str, result: RunResult) -> None:
         """Write how it ended, again and again while the store is busy or away: nobody else knows it."""
@@ -283,28 +349,12 @@ class Executor:
                 return
 
     def _write_end(self, case: _Case, fence: str, result: RunResult) -> None:
-        if result.exit_code is None:
-            state = ProposalState.UNKNOWN
-        else:
-            state = ProposalState.SUCCEEDED if result.ok else ProposalState.FAILED
-        verification = case.tool.verification
-        assert verification is not None
         with self._store.begin() as tx:
             execution = Execution(
                 case.proposal.id, fence, tx.now, tx.now, result.exit_code, result.output, result.problem
             )
-            if not tx.proposals.finish(execution):
-                return
-            tx.proposals.move(case.proposal.id, (ProposalState.EXECUTING,), state, reason=result.problem)
-            tx.proposals.verify_after(case.proposal.id, verification.settle_s)
-            tx.audit.append(
-                "executor",
-                f"execution {state.value}",
-                case.proposal.label,
-                {"exit_code": result.exit_code, "problem": result.problem},
-            )
-            follow(tx, case.proposal.id)
-            announce_proposal(tx, case.proposal)
+            if tx.proposals.finish(execution):
+                end_of_run(tx, case.proposal, case.tool, result)
 
     def _refuse(self, proposal: Proposal, source: ProposalState, reason: str) -> None:
         with self._store.begin() as tx:
@@ -318,27 +368,6 @@ class Executor:
         if tx.proposals.move(proposal.id, (source,), state, reason=reason):
             tx.audit.append("executor", f"refused: {state.value}", proposal.label, {"reason": reason})
             announce_proposal(tx, proposal)
-
-
-def outcome_of(proposal: Proposal, result: CheckResult) -> tuple[Outcome, str]:
-    """What a verification means, and what is told of it.
-
-    "Fixed" needs all of it: the action ended well, the check was faulty just before it, and is healthy now.
-    """
-    if result.verdict is Verdict.FAULTY:
-        return Outcome.NOT_FIXED, result.told
-    if result.verdict is Verdict.UNKNOWN:
-        return Outcome.CANNOT_TELL, result.told
-    if proposal.state is not ProposalState.SUCCEEDED:
-        reason = "it is as it should be now, but the action did not end well"
-        return Outcome.CANNOT_TELL, f"{result.told} ({reason})"
-    # An undo takes back what may have looked well; its own verification alone says whether it did.
-    if proposal.undo_of is None and proposal.before_verdict != Verdict.FAULTY.value:
-        reason = "it was as it should be before, too"
-        if proposal.before_verdict != Verdict.HEALTHY.value:
-            reason = "it is as it should be now, but how it was before is not known"
-        return Outcome.CANNOT_TELL, f"{result.told} ({reason})"
-    return Outcome.FIXED, result.told
 
 
 def _settle_s(proposal: Proposal) -> float:

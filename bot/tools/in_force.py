@@ -16,7 +16,7 @@ from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
 from bot.in_force import Preview
 from bot.sign_off.policy import Policy
 from bot.sign_off.rendering import call_text
-from bot.tools.arguments import validate
+from bot.tools.arguments import validate, validate_one
 from bot.tools.catalogue import Catalogue, parse
 from bot.tools.plan import arguments_of, refuse_out_of_scope, resolve_call
 
@@ -45,6 +45,27 @@ class Adopted:
         found = catalogue.tool(tool)
         refuse_out_of_scope(found, incident)
         return found, validate(found, arguments, catalogue.inventory)
+
+    def problems(
+        self, tx: Tx, service: str, tool: str, arguments: Mapping[str, object]
+    ) -> Mapping[str, str]:
+        catalogue = catalogue_in_force(tx)
+        found: dict[str, str] = {}
+        for argument in catalogue.tool(tool).arguments:
+            value = arguments.get(argument.name, argument.default)
+            if value is None:
+                found[argument.name] = "A value is needed."
+                continue
+            try:
+                validate_one(argument, value, catalogue.inventory)
+            except ArgumentRefused as error:
+                found[argument.name] = error.detail.removeprefix(f"{argument.name}: ")
+                continue
+            row = catalogue.inventory.get(argument.inventory, {}).get(str(value), {})
+            services = row.get("services") if argument.type == "reference" else None
+            if isinstance(services, list) and service not in services:
+                found[argument.name] = f"It belongs to {', '.join(map(str, services))}, not to {service}."
+        return found
 
     def preview(
         self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]

@@ -26,7 +26,7 @@ from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.parts import Block
-from bot.slack.commands import pending_line
+from bot.slack.blocks.pending import pending_line
 from tests.slack_limits import faults_of_message, faults_of_view, mrkdwn
 from tests.unit.plans import ALICE, BOB, CAROL, NOW, PEOPLE, hostile, proposal
 from tests.world import text_of
