@@ -41,9 +41,7 @@ class InForce(Protocol):
         """
         ...
 
-    def problems(
-        self, tx: Tx, service: str, tool: str, arguments: Mapping[str, object]
-    ) -> Mapping[str, str]:
+    def problems(self, tx: Tx, service: str, tool: str, arguments: Mapping[str, object]) -> Mapping[str, str]:
         """What is wrong with each argument by its name; empty where all fit, also those that are missing.
 
         A reference must name a row of this service, where the row says which services it is for.

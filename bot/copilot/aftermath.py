@@ -1,4 +1,4 @@
-"""What is known of a run, for people who look at it: the output so far, the check read again, what was settled."""
+"""What is known of a run, for people: the output so far, the check read again, what was settled."""
 
 from __future__ import annotations
 

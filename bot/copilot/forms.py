@@ -1,4 +1,4 @@
-"""What a person may choose from: the catalogue in force, and for one action the incidents and rows that fit."""
+"""What a person may choose from: the catalogue in force, for one action the incidents and rows that fit."""
 
 from __future__ import annotations
 

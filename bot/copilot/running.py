@@ -1,4 +1,4 @@
-"""What people do with an action that runs, or of which nobody knows how it ended: stop, look again, settle."""
+"""What people do with an action that runs, or of which nobody saw the end: stop, look again, settle."""
 
 from __future__ import annotations
 

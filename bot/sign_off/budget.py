@@ -1,4 +1,4 @@
-"""How much may run at the same time and within an hour, by tool and by service: a storm of signatures is slow."""
+"""How much may run at a time and within an hour, by tool and by service: a storm of signatures is slow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Whether there is room to start now; where there is none, whether waiting helps, and the sentence for it."""
+    """Whether there is room to start now; else whether waiting helps, and the sentence that says so."""
 
     is_free: bool
     waits: bool = False

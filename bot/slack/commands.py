@@ -81,7 +81,9 @@ async def _actions(edge: Edge, person: Person, body: Body, words: str) -> list[B
 async def _run(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     """Opens the form; a mention cannot, so it gives the button that does."""
     if not words:
-        return [parts.status("Say which action, for example `/vigie run restart_worker`; see `/vigie actions`.")]
+        return [
+            parts.status("Say which action, for example `/vigie run restart_worker`; see `/vigie actions`.")
+        ]
     incident = body.get("incident_id")
     form = await asyncio.to_thread(edge.copilot.forms.form, words, incident)
     if body.get("trigger_id"):

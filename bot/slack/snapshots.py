@@ -27,7 +27,6 @@ from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks.parts import Block
 
-
 _EXECUTING = ProposalState.EXECUTING
 
 

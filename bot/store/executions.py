@@ -55,9 +55,7 @@ class Executions(Records):
         )
         number = int(self._connection.execute(last).scalar() or 0) + 1
         self._connection.execute(
-            sa.insert(r.output_pieces).values(
-                proposal_id=proposal_id, number=number, text=text, at=self._now
-            )
+            sa.insert(r.output_pieces).values(proposal_id=proposal_id, number=number, text=text, at=self._now)
         )
         return True
 

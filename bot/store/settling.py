@@ -37,9 +37,7 @@ class Settling(Records):
 
     def last_look(self, proposal_id: int) -> Look | None:
         """The newest one, read or still wanted."""
-        query = (
-            sa.select(r.looks).where(r.looks.c.proposal_id == proposal_id).order_by(r.looks.c.id.desc())
-        )
+        query = sa.select(r.looks).where(r.looks.c.proposal_id == proposal_id).order_by(r.looks.c.id.desc())
         row = self._connection.execute(query.limit(1)).first()
         return None if row is None else Look(**row._mapping)
 

@@ -29,8 +29,8 @@ from bot.sign_off.rendering import fits
 from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
-from bot.tools.entries import CheckUse
 from bot.tools.ending import end_of_run
+from bot.tools.entries import CheckUse
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
 from bot.tools.plan import arguments_of, build, refuse_out_of_scope, resolve_call
 from bot.tools.runners import RUNNERS

@@ -46,9 +46,7 @@ class Adopted:
         refuse_out_of_scope(found, incident)
         return found, validate(found, arguments, catalogue.inventory)
 
-    def problems(
-        self, tx: Tx, service: str, tool: str, arguments: Mapping[str, object]
-    ) -> Mapping[str, str]:
+    def problems(self, tx: Tx, service: str, tool: str, arguments: Mapping[str, object]) -> Mapping[str, str]:
         catalogue = catalogue_in_force(tx)
         found: dict[str, str] = {}
         for argument in catalogue.tool(tool).arguments:

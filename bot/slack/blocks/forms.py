@@ -64,7 +64,7 @@ def chooser(incident: Incident | None, tools: Sequence[Tool]) -> Block:
 
 
 def form(form: Form) -> Block:
-    """The modal made from the types of an action's arguments; what is entered is checked when it comes back."""
+    """The modal made from the types of an action's arguments; what is entered is checked when submitted."""
     tool, edits = form.tool, form.edits
     head = f"*{edits.label}* gets other arguments" if edits else "You propose an action"
     blocks = [

@@ -60,7 +60,9 @@ def _change(change: Adopted, seen: Overview) -> Block:
 
 
 def _dark(proposal: Proposal) -> list[Block]:
-    text = f":warning: *{proposal.label}* for #{proposal.incident_id}: nobody saw how it ended. N3 settles it."
+    text = (
+        f":warning: *{proposal.label}* for #{proposal.incident_id}: nobody saw how it ended. N3 settles it."
+    )
     return [parts.status(text), parts.buttons(*running.settling_buttons(proposal))]
 
 

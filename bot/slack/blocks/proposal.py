@@ -156,9 +156,7 @@ def _ending(proposal: Proposal, execution: Execution | None, known: Aftermath) -
     return blocks
 
 
-def _choices(
-    proposal: Proposal, signed: int, execution: Execution | None, known: Aftermath
-) -> list[Block]:
+def _choices(proposal: Proposal, signed: int, execution: Execution | None, known: Aftermath) -> list[Block]:
     value = str(proposal.id)
     if proposal.state is ProposalState.PROPOSED and proposal.digest:
         missing = proposal.signatures_needed - signed

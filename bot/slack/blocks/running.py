@@ -35,6 +35,26 @@ def output(proposal: Proposal, execution: Execution, text: str) -> list[Block]:
     return [*blocks, *stopped_by(execution), *([] if is_over else stop_button(proposal, execution))]
 
 
+def piece_id(proposal_id: int, number: int) -> str:
+    """The id of the block that brings a streamed output as far as its piece of that number."""
+    return f"output:{proposal_id}:{number}"
+
+
+def stream_head(proposal: Proposal, execution: Execution) -> list[Block]:
+    """What a streamed output begins with: what runs, and the button to stop it."""
+    own = f":gear: *{proposal.label}* runs since {clock(execution.claimed_at)} and prints"
+    head = parts.status(own) | {"block_id": piece_id(proposal.id, 0)}
+    return [head, *stop_button(proposal, execution)]
+
+
+def stream_piece(proposal: Proposal, number: int, text: str) -> list[Block]:
+    """One more piece of it, as far as the piece of that number."""
+    boxes = [text[start : start + parts.RICH] for start in range(0, len(text), parts.RICH)]
+    blocks = [parts.rich(parts.preformatted(box)) for box in boxes]
+    blocks[-1] |= {"block_id": piece_id(proposal.id, number)}
+    return blocks
+
+
 def stop_button(proposal: Proposal, execution: Execution | None) -> list[Block]:
     """Ends it at once; gone as soon as somebody has pressed it."""
     if execution is None or execution.stop_by or execution.ended_at is not None:
@@ -92,7 +112,9 @@ def settle_view(
         blocks += evidence(proposal, execution, known)
     then = "The check is read again then" + ("." if took_effect else ", and it can be proposed again.")
     blocks += [
-        parts.foreign_note(f"Before: {proposal.before or 'not read'} · after: {proposal.after or 'not read'}"),
+        parts.foreign_note(
+            f"Before: {proposal.before or 'not read'} · after: {proposal.after or 'not read'}"
+        ),
         parts.note(then),
         inputs.text("reason", "What did you see?", MIN_REASON, 1000, multiline=True),
     ]

@@ -23,9 +23,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["proposal_id"], ["proposals.id"], name=op.f("fk_output_pieces_proposal_id")
-        ),
+        sa.ForeignKeyConstraint(["proposal_id"], ["proposals.id"], name=op.f("fk_output_pieces_proposal_id")),
         sa.PrimaryKeyConstraint("proposal_id", "number", name=op.f("pk_output_pieces")),
     )
     op.create_table(
