@@ -12,12 +12,13 @@ from bot.domain.tool import Argument, Tool
 from bot.errors import Refused
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
+_WRONG = {"integer": "Write a whole number.", "boolean": "Choose true or false."}
 _FOREIGN = "That form is not one of ours."
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def entered(values: Values, block_id: str) -> str:
-    """What stands in one block: typed, or the value of the option that was chosen; empty where nothing does."""
+    """What stands in one block: typed, or the value of the chosen option; empty where nothing does."""
     entry = (values.get(block_id) or {}).get("value") or {}
     chosen = (entry.get("selected_option") or {}).get("value")
     return str(chosen if chosen is not None else entry.get("value") or "")

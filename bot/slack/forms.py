@@ -1,4 +1,4 @@
-"""Forms in which a person proposes an action: opened by command, button or shortcut, checked when submitted."""
+"""Forms to propose an action: opened by command, button or shortcut, checked when they are submitted."""
 
 from __future__ import annotations
 

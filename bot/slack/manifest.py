@@ -76,7 +76,7 @@ def manifest(url: str = "") -> dict[str, Any]:
 
 
 def listened() -> tuple[list[str], list[str], list[str]]:
-    """The slash commands, by their names in a manifest the events, and the message shortcuts that are heard."""
+    """The slash commands, the events by their names in a manifest, and the message shortcuts."""
     app = _Recorder(token="xoxb-none")  # noqa: S106  # it never connects
     # Registering only ties listeners to the edge; none of them runs.
     listeners.register(app, cast(Edge, None))

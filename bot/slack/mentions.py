@@ -61,7 +61,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
 
 async def obey(edge: Edge, person: Person, event: Body, words: str) -> None:
-    """Answer a sub-command of `/vigie` in a thread, where slash commands do not work; once for each message."""
+    """Answer a sub-command of `/vigie` in a thread, where slash commands do not work; once a message."""
     channel, thread = event["channel"], event.get("thread_ts")
     key = f"message:{channel}:{event['ts']}"
     if await asyncio.to_thread(_is_kept, edge, key):

@@ -165,14 +165,14 @@ class Outbox:
         try:
             return await self._streaming.advance(post, channel_id, thread_ts)
         except SlackApiError as error:
-            wait = retry_after(error)
-            await self._settle(lambda tx: tx.posts.later(post, wait, code_of(error), post.in_doubt))
+            wait, code = retry_after(error), code_of(error)
+            await self._settle(lambda tx: tx.posts.later(post, wait, code, post.in_doubt))
         except NO_ANSWER as error:
             await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         return None
 
     async def _upload(self, post: Post, channel_id: str, thread_ts: str, comment: str) -> bool:
-        """Share a file; it holds nobody up, and what Slack refuses stands in its message as far as it fits."""
+        """Share a file; it holds nobody up. Where Slack refuses it, the message shows what fits."""
         content = await asyncio.to_thread(self._snapshots.whole_output, post.subject)
         try:
             if not (post.in_doubt and await is_there(self._client, post, channel_id, thread_ts)):

@@ -1,7 +1,7 @@
 """Shows an output while it grows: by Slack's streaming where it takes that, by edits in place otherwise.
 
-How far Slack has it is a row, and each piece carries its number as the id of its block: after a crash or a lost
-answer the message itself says what it has, and nothing is shown twice or left out.
+How far Slack has it is a row, and each piece carries its number as the id of its block: after a crash or a
+lost answer the message itself says what it has, and nothing is shown twice or left out.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Streaming:
         return made
 
     async def _append(self, post: Post, facts: _Facts, channel_id: str, thread_ts: str) -> bool:
-        """Add what is fresh; False when the stream was ended, so that the message is to be edited from now on."""
+        """Add what is fresh; False when the stream was ended, and the message is to be edited from now on."""
         stream = facts.stream
         assert stream is not None
         if post.in_doubt and stream.ts:

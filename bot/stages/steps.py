@@ -105,7 +105,7 @@ class Steps:
         await self._executor.do("look", int(subject.partition(":")[0]))
 
     async def stop(self, subject: str) -> None:
-        """Tell the executor at once that somebody wants a run stopped; it would see the row by itself, too."""
+        """Tell the executor that somebody wants a run stopped; it would see the row by itself, too."""
         await self._executor.do("stop", int(subject))
 
     async def resolve(self, subject: str) -> None:

@@ -1,4 +1,4 @@
-"""What happens while an action runs: its output piece by piece, the wish to stop it, and how many there are."""
+"""What happens while an action runs: its output in pieces, the wish to stop it, and how many run."""
 
 from __future__ import annotations
 

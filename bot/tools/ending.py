@@ -35,14 +35,14 @@ def end_of_run(tx: Tx, proposal: Proposal, tool: Tool, result: RunResult) -> Non
 def _late(
     tx: Tx, proposal: Proposal, state: ProposalState, result: RunResult, detail: dict[str, object]
 ) -> None:
-    """It was given up as unknown before; whoever ran it saw the end, unless a person has settled it by then."""
+    """It was given up as unknown; whoever ran it saw the end, unless a person has settled it by then."""
     tx.audit.append("executor", f"late end: {state.value}", proposal.label, detail)
     settled = tx.settling.settlement(proposal.id) is not None
-    known = state is not ProposalState.UNKNOWN
+    if settled or state is ProposalState.UNKNOWN:
+        return
     reason = f"Its end came late. {result.problem}".strip()
-    if known and not settled:
-        if tx.proposals.move(proposal.id, (ProposalState.UNKNOWN,), state, reason=reason):
-            tx.proposals.reopen(proposal.id)
+    if tx.proposals.move(proposal.id, (ProposalState.UNKNOWN,), state, reason=reason):
+        tx.proposals.reopen(proposal.id)
 
 
 def _state_of(result: RunResult) -> ProposalState:

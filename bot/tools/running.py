@@ -1,4 +1,4 @@
-"""One run of an action: its output goes into rows as it comes, and it ends early where somebody wants that."""
+"""One run of an action: its output goes into rows as it comes, and it ends early where that is wanted."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Running:
         self._fresh += self._stream.add(piece)
 
     async def _watch(self) -> None:
-        """Write what came, and look whether somebody wants it stopped: the row counts, not the call about it."""
+        """Write what came, and look whether it is to be stopped: the row counts, not the call about it."""
         while not self._over.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -89,7 +89,7 @@ class Running:
         return execution is not None and bool(execution.stop_by)
 
     async def _write(self, last: bool) -> None:
-        """One more piece, where there is one; what ended at once with few words is shown by its card alone."""
+        """One more piece, if there is one; what ended at once with few words is shown by its card alone."""
         fresh = self._fresh
         if fresh and not (last and not self._shown and len(fresh) <= SHORT_OUTPUT):
             await asyncio.to_thread(self._commit, fresh)

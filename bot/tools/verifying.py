@@ -1,4 +1,4 @@
-"""What a verification means: whether it helped, whether it is worse than before, and what follows from that."""
+"""What a verification means: whether it helped, whether it is worse than before, what follows from that."""
 
 from __future__ import annotations
 

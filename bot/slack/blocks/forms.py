@@ -90,7 +90,7 @@ def form(form: Form) -> Block:
         blocks.append(_argument(argument, form.rows.get(argument.name, ()), initial))
     why = parts.cut(edits.why, MOST_WHY) if edits else ""
     blocks.append(inputs.text("why", "Why?", MIN_WHY, MOST_WHY, multiline=True, initial=why))
-    known = {
+    known: dict[str, object] = {
         "tool": tool.name,
         "incident": form.incident.id if form.incident else None,
         "edits": edits.id if edits else None,

@@ -1,4 +1,4 @@
-"""An action while it runs and after: its output, Stop, what is known where nobody saw the end, and the freeze."""
+"""An action while it runs and after: output, Stop, what is known where nobody saw the end, the freeze."""
 
 from __future__ import annotations
 
