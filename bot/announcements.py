@@ -100,7 +100,9 @@ def announce_undo_failed(tx: Tx, proposal: Proposal, people: Iterable[Person]) -
     )
     thread = incident_key(proposal.incident_id)
     content = {"text": text, "foreign": proposal.after}
-    tx.posts.want(f"undo_failed:{proposal.id}", INCIDENTS, "text", proposal.incident_id, thread, content)
+    tx.posts.want(
+        f"undo_failed:{proposal.id}", INCIDENTS, "text", proposal.incident_id, thread, content=content
+    )
     for person in people:
         key = f"undo_failed:{proposal.id}:{person.user_id}"
         content = {"text": f"{text} It is incident *#{proposal.incident_id}*.", "foreign": proposal.after}

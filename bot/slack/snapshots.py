@@ -139,7 +139,8 @@ class Snapshots:
         if run is None or not run.output:
             return None
         size = parts.counted(len(run.output), "character")
-        return f"The whole output of P{post.subject}, {size}", []
+        text = f"The whole output of P{post.subject}, {size}"
+        return text, [parts.note(text)]
 
     def whole_output(self, proposal_id: int) -> str:
         """All that an action has printed, as the content of a file."""

@@ -15,6 +15,7 @@ from knowledge.model import SearchResult
 from tests.specimens import values
 from tests.specimens.proposals import proposals
 from tests.specimens.rows import Rows
+from tests.specimens.running import running
 from tests.specimens.sentences import SENTENCES
 from tests.specimens.specimen import Message, Specimen, ordinary, variants
 from tests.specimens.voices import Voice
@@ -45,6 +46,7 @@ def messages() -> Iterator[Specimen]:
     yield from variants("message", "change", _change)
     yield from ordinary("message", "change", lambda voice: _change(voice, values.N3_A), "signed by one")
     yield from ordinary("message", "change", lambda _voice: Rows().snapshot("change"), "settled")
+    yield from running()
     for state, draw in SENTENCES.items():
         yield from variants("message", "text", draw, state)
 

@@ -16,7 +16,9 @@ _PROPOSALS, _CHANGES, _DARK = 10, 5, 4
 
 def pending(seen: Overview) -> list[Block]:
     """All of it; what does not fit is counted."""
-    blocks = [parts.status(":lock: *Execution is frozen.*")] if seen.freeze else []
+    switch = parts.button("Lift the freeze", "unfreeze", "all") if seen.freeze else running.freeze_button()
+    word = ":lock: *Execution is frozen.*" if seen.freeze else "*What waits and what runs*"
+    blocks = [parts.status_with(word, switch)]
     blocks += running.still_running(seen.running)[:9] if seen.running else []
     for proposal in seen.dark[:_DARK]:
         blocks += _dark(proposal)
@@ -29,8 +31,7 @@ def pending(seen: Overview) -> list[Block]:
     blocks += _more(len(seen.changes) - _CHANGES)
     if not seen.waiting and not seen.changes:
         blocks.append(parts.status("Nothing waits for a signature."))
-    switch = parts.button("Lift the freeze", "unfreeze", "all") if seen.freeze else running.freeze_button()
-    return [*blocks, parts.buttons(switch)]
+    return blocks
 
 
 def pending_line(waiting: Waiting, now: datetime) -> str:
