@@ -92,6 +92,13 @@ def announce_worse(tx: Tx, proposal: Proposal) -> None:
     tx.posts.want(f"worse:{proposal.id}", INCIDENTS, "worse", proposal.id, thread)
 
 
+def announce_undo_proposed(tx: Tx, proposal: Proposal) -> None:
+    """What offered the undo of an action offers it no more."""
+    announce_proposal(tx, proposal)
+    if offer := tx.posts.get(f"worse:{proposal.id}"):
+        _again(tx, offer)
+
+
 def announce_undo_failed(tx: Tx, proposal: Proposal, people: Iterable[Person]) -> None:
     """A compensating action failed: nothing more is offered, N3 are told in the thread and directly."""
     text = (

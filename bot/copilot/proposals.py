@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.announcements import announce_proposal
+from bot.announcements import announce_proposal, announce_undo_proposed
 from bot.copilot.part import Part, open_by_hand, proposal_of
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
@@ -67,6 +67,7 @@ class Proposals(Part):
             assert isinstance(arguments, Mapping)
             why = f"Takes back {done.label}."
             proposal = self._propose(tx, person, done.incident_id, str(undo["tool"]), arguments, why, done.id)
+            announce_undo_proposed(tx, done)
         self._wake("prepare", str(proposal.id))
         return proposal
 

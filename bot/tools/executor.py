@@ -234,7 +234,7 @@ class Executor:
             fresh = tx.proposals.get(proposal_id)
             same = fresh is not None and fresh.state is proposal.state
             if same and tx.proposals.verified(proposal_id, after, outcome, worse):
-                detail = {"after": after, "worse": worse}
+                detail: dict[str, object] = {"after": after} | ({"worse": True} if worse else {})
                 tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, detail)
                 follow(tx, proposal_id)
                 follow_verification(tx, replace(proposal, outcome=outcome, after=after, worse=worse))
