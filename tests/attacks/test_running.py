@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,7 +130,6 @@ async def state_of(vigie: World, proposal: Proposal, state: ProposalState) -> Pr
     return await vigie.until(f"{proposal.label} {state.value}", look)
 
 
-@pytest.mark.attack("H7")
 @pytest.mark.attack("L3")
 async def test_output_is_streamed_stopped_and_settled(vigie: World) -> None:
     """A long action prints into the thread, cleaned; who may stops it, all of its group; N3 settles it."""
