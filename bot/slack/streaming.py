@@ -73,6 +73,8 @@ class Streaming:
         if stream is None and not facts.is_over and not post.ts:
             stream = await self._start(post, facts, channel_id, thread_ts)
         if stream is None or stream.mode == EDIT:
+            if stream and stream.ts and not stream.is_over and post.attempts:
+                await self._end(stream, channel_id)  # Slack took no edit: it still holds it for a stream
             self._not_before[post.key] = now + EDIT_EVERY_S
             return replace(post, ts=post.ts or (stream.ts if stream else ""))
         self._not_before[post.key] = now + APPEND_EVERY_S
@@ -141,12 +143,14 @@ class Streaming:
         return True
 
     async def _end(self, stream: Stream, channel_id: str) -> None:
-        """From now on it is an ordinary message; what Slack says to that makes no difference."""
+        """From now on it is an ordinary message; what refuses to end most likely has by itself."""
+        ended = True
         try:
             await self._client.chat_stopStream(channel=channel_id, ts=stream.ts)
         except SlackApiError as error:
             _refuse_slower(error)
-        await self._settle(lambda tx: tx.streams.put(replace(stream, mode=EDIT, is_over=True)))
+            ended = False
+        await self._settle(lambda tx: tx.streams.put(replace(stream, mode=EDIT, is_over=ended)))
 
     async def _reconcile(
         self, post: Post, facts: _Facts, channel_id: str, thread_ts: str
