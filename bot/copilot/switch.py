@@ -38,9 +38,13 @@ class Switch(Part):
         return Judgement(True, "The freeze is lifted.")
 
 
-def freeze(tx: Tx, actor: str, shown: str, reason: str) -> None:
-    """Freeze and announce it; `shown` is how the actor stands in the message, `reason` their own words."""
+def freeze(tx: Tx, actor: str, shown: str, reason: str) -> list[str]:
+    """Freeze and announce it; gives the labels of what runs still, as a freeze stops none of it.
+
+    `shown` is how the actor stands in the message, `reason` are their own words.
+    """
     number = tx.n3.set_freeze(actor, reason)
     running = [p.label for p in tx.proposals.in_states(ProposalState.EXECUTING)]
     tx.audit.append(actor, "frozen", "freeze", {"reason": reason, "running": running})
     announce_freeze(tx, number, shown, reason)
+    return running

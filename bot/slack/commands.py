@@ -47,7 +47,9 @@ async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
 
 async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     seen = await asyncio.to_thread(edge.copilot.questions.overview)
-    blocks = [parts.status(":lock: *Execution is frozen.*") if seen.freeze else parts.status("*Open now*")]
+    blocks = [parts.status_with("*Open now*", running_blocks.freeze_button())]
+    if seen.freeze:
+        blocks = [parts.status(":lock: *Execution is frozen.*")]
     for incident in seen.open_incidents[:_INCIDENTS]:
         line = f"*{incident.label}* · {incident.severity.word} · {incident.state.value}"
         own = f"{line} · {clock(incident.opened_at)}"

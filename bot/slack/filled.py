@@ -37,9 +37,7 @@ def arguments_of(tool: Tool, values: Values) -> tuple[dict[str, object], dict[st
             continue
         value = _typed(argument, text)
         if value is None:
-            wrong[argument.name] = (
-                "A whole number, please." if argument.type == "integer" else "true or false."
-            )
+            wrong[argument.name] = _WRONG[argument.type]
         else:
             given[argument.name] = value
     return given, wrong
