@@ -76,13 +76,13 @@ class Streaming:
             if stream and stream.ts and not stream.is_over and post.attempts:
                 await self._end(stream, channel_id)  # Slack took no edit: it still holds it for a stream
             self._not_before[post.key] = now + EDIT_EVERY_S
-            return replace(post, ts=post.ts or (stream.ts if stream else ""))
+            return _as_sent(post, stream)
         self._not_before[post.key] = now + APPEND_EVERY_S
         if await self._append(post, replace(facts, stream=stream), channel_id, thread_ts):
             return None
         self._not_before.pop(post.key)
         self._appended.pop(post.key, None)
-        return replace(post, ts=stream.ts)
+        return _as_sent(post, stream)
 
     async def _start(self, post: Post, facts: _Facts, channel_id: str, thread_ts: str) -> Stream:
         """A streamed message in the thread; where Slack does not take one, it will be edited in place."""
@@ -199,6 +199,11 @@ class Streaming:
                 change(tx)
 
         await asyncio.to_thread(commit)
+
+
+def _as_sent(post: Post, stream: Stream | None) -> Post:
+    """The post with the message that was streamed for it, unless it has to be posted anew elsewhere."""
+    return post if post.ts or post.sent or stream is None else replace(post, ts=stream.ts)
 
 
 def _refuse_slower(error: SlackApiError) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -15,10 +15,10 @@ from bot.announcements import announce_proposal
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.ports import Membership
-from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
+from bot.domain.proposal import Execution, Proposal, ProposalState
 from bot.domain.store import Store, Tx
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
-from bot.errors import ArgumentRefused, BadInput, CatalogueError, Misconfigured, StoreUnavailable
+from bot.errors import ArgumentRefused, BadInput, CatalogueError, StoreUnavailable
 from bot.following import follow, interrupt
 from bot.membership import note_membership
 from bot.sign_off.budget import HOUR, Budget, room_for
@@ -30,14 +30,13 @@ from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
 from bot.tools.ending import end_of_run
-from bot.tools.entries import CheckUse
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
-from bot.tools.plan import arguments_of, build, refuse_out_of_scope, resolve_call
+from bot.tools.plan import arguments_of, build, refuse_out_of_scope
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import Emit, RunResult
 from bot.tools.running import Running
 from bot.tools.secrets import Secrets
-from bot.tools.verifying import follow_verification, is_worse, outcome_of
+from bot.tools.verifying import Verifier
 
 _ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
 _PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)  # between tries to write how an execution ended
@@ -79,6 +78,7 @@ class Executor:
         self._hold = hold
         self._membership = membership
         self._secrets = secrets_
+        self._verifier = Verifier(store, self._check)
 
     def settle_interrupted(self) -> list[int]:
         """At a start: executions that nobody watched to their end become unknown, and are never repeated."""
@@ -216,65 +216,11 @@ class Executor:
 
     async def verify(self, proposal_id: int) -> None:
         """Run the verification check that was signed again and write what it says."""
-        with self._store.read() as tx:
-            proposal = tx.proposals.get(proposal_id)
-        if proposal is None or proposal.outcome is not None or proposal.state not in _ENDED:
-            return
-        with self._store.read() as tx:
-            execution = tx.proposals.execution(proposal_id)
-        worse = False
-        try:
-            result, expect = await self._look_again(proposal)
-            outcome, after = outcome_of(proposal, result)
-            worse = is_worse(proposal, execution, result, expect)
-        except (BadInput, Misconfigured) as error:
-            outcome, after = Outcome.CANNOT_TELL, f"cannot tell: {error.detail}"
-        with self._store.begin() as tx:
-            # Somebody may have settled meanwhile how it ended; then it is looked at again in that light.
-            fresh = tx.proposals.get(proposal_id)
-            same = fresh is not None and fresh.state is proposal.state
-            if same and tx.proposals.verified(proposal_id, after, outcome, worse):
-                detail: dict[str, object] = {"after": after} | ({"worse": True} if worse else {})
-                tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, detail)
-                follow(tx, proposal_id)
-                follow_verification(tx, replace(proposal, outcome=outcome, after=after, worse=worse))
-                announce_proposal(tx, proposal)
-        fault_hook.point("verified")
+        await self._verifier.verify(proposal_id)
 
     async def look(self, proposal_id: int) -> None:
-        """Read the signed verification again because a person asked; it decides nothing, it is evidence."""
-        with self._store.read() as tx:
-            proposal = tx.proposals.get(proposal_id)
-        if proposal is None:
-            return
-        try:
-            result, _ = await self._look_again(proposal)
-            told, verdict = result.told, result.verdict
-        except (BadInput, Misconfigured) as error:
-            told, verdict = f"cannot tell: {error.detail}", Verdict.UNKNOWN
-        with self._store.begin() as tx:
-            if tx.settling.looked(proposal_id, told, verdict.value):
-                tx.audit.append("executor", f"looked again: {verdict.value}", proposal.label, {"told": told})
-                announce_proposal(tx, proposal)
-
-    async def _look_again(self, proposal: Proposal) -> tuple[CheckResult, Expectation | None]:
-        """What the signed verification says now and should say; another check must not decide."""
-        plan = proposal.plan
-        if plan is None:
-            raise ArgumentRefused("nothing was signed that could be verified.")
-        signed, referenced, entry = plan["verification"], plan["referenced"], plan["entry"]
-        assert isinstance(signed, Mapping) and isinstance(referenced, Mapping) and isinstance(entry, Mapping)
-        with self._store.read() as tx:
-            catalogue = catalogue_in_force(tx)
-        tool = catalogue.tool(signed["tool"])
-        if referenced.get(tool.name) != tool.entry:
-            raise ArgumentRefused(f"{tool.name}: its entry in the catalogue is not the one that was signed.")
-        arguments = validate(tool, signed["arguments"], catalogue.inventory)
-        if resolve_call(catalogue, tool, arguments) != signed["call"]:
-            raise ArgumentRefused(f"{tool.name}: it would not look at what was signed any more.")
-        use = CheckUse.model_validate(entry["verification"]).use()
-        expect = use.expect or (tool.reads.healthy if tool.reads else None)
-        return await self._check(catalogue, tool, arguments, use.expect), expect
+        """Read the signed verification again because a person asked."""
+        await self._verifier.look(proposal_id)
 
     def _case(self, proposal_id: int) -> _Case | None:
         with self._store.read() as tx:

@@ -2,12 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
-from bot.announcements import announce_undo_failed, announce_worse
+from bot import fault_hook
+from bot.announcements import announce_proposal, announce_undo_failed, announce_worse
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
-from bot.domain.store import Tx
-from bot.domain.tool import CheckResult, Expectation, Verdict
+from bot.domain.store import Store, Tx
+from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
+from bot.errors import ArgumentRefused, BadInput, Misconfigured
+from bot.following import follow
+from bot.tools.arguments import validate
+from bot.tools.catalogue import Catalogue
+from bot.tools.entries import CheckUse
+from bot.tools.in_force import catalogue_in_force
+from bot.tools.plan import resolve_call
+
+Check = Callable[[Catalogue, Tool, Mapping[str, object], Expectation | None], Awaitable[CheckResult]]
+_ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
+
+
+class Verifier:
+    """Looks again at what showed the fault, by the very check that was signed."""
+
+    def __init__(self, store: Store, check: Check) -> None:
+        self._store = store
+        self._check = check
+
+    async def verify(self, proposal_id: int) -> None:
+        """Run the verification check that was signed again and write what it says."""
+        with self._store.read() as tx:
+            proposal = tx.proposals.get(proposal_id)
+        if proposal is None or proposal.outcome is not None or proposal.state not in _ENDED:
+            return
+        with self._store.read() as tx:
+            execution = tx.proposals.execution(proposal_id)
+        worse = False
+        try:
+            result, expect = await self._look_again(proposal)
+            outcome, after = outcome_of(proposal, result)
+            worse = is_worse(proposal, execution, result, expect)
+        except (BadInput, Misconfigured) as error:
+            outcome, after = Outcome.CANNOT_TELL, f"cannot tell: {error.detail}"
+        with self._store.begin() as tx:
+            # Somebody may have settled meanwhile how it ended; then it is looked at again in that light.
+            fresh = tx.proposals.get(proposal_id)
+            same = fresh is not None and fresh.state is proposal.state
+            if same and tx.proposals.verified(proposal_id, after, outcome, worse):
+                detail: dict[str, object] = {"after": after} | ({"worse": True} if worse else {})
+                tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, detail)
+                follow(tx, proposal_id)
+                follow_verification(tx, replace(proposal, outcome=outcome, after=after, worse=worse))
+                announce_proposal(tx, proposal)
+        fault_hook.point("verified")
+
+    async def look(self, proposal_id: int) -> None:
+        """Read the signed verification again because a person asked; it decides nothing, it is evidence."""
+        with self._store.read() as tx:
+            proposal = tx.proposals.get(proposal_id)
+        if proposal is None:
+            return
+        try:
+            result, _ = await self._look_again(proposal)
+            told, verdict = result.told, result.verdict
+        except (BadInput, Misconfigured) as error:
+            told, verdict = f"cannot tell: {error.detail}", Verdict.UNKNOWN
+        with self._store.begin() as tx:
+            if tx.settling.looked(proposal_id, told, verdict.value):
+                tx.audit.append("executor", f"looked again: {verdict.value}", proposal.label, {"told": told})
+                announce_proposal(tx, proposal)
+
+    async def _look_again(self, proposal: Proposal) -> tuple[CheckResult, Expectation | None]:
+        """What the signed verification says now and should say; another check must not decide."""
+        plan = proposal.plan
+        if plan is None:
+            raise ArgumentRefused("nothing was signed that could be verified.")
+        signed, referenced, entry = plan["verification"], plan["referenced"], plan["entry"]
+        assert isinstance(signed, Mapping) and isinstance(referenced, Mapping) and isinstance(entry, Mapping)
+        with self._store.read() as tx:
+            catalogue = catalogue_in_force(tx)
+        tool = catalogue.tool(signed["tool"])
+        if referenced.get(tool.name) != tool.entry:
+            raise ArgumentRefused(f"{tool.name}: its entry in the catalogue is not the one that was signed.")
+        arguments = validate(tool, signed["arguments"], catalogue.inventory)
+        if resolve_call(catalogue, tool, arguments) != signed["call"]:
+            raise ArgumentRefused(f"{tool.name}: it would not look at what was signed any more.")
+        use = CheckUse.model_validate(entry["verification"]).use()
+        expect = use.expect or (tool.reads.healthy if tool.reads else None)
+        return await self._check(catalogue, tool, arguments, use.expect), expect
 
 
 def outcome_of(proposal: Proposal, result: CheckResult) -> tuple[Outcome, str]:
