@@ -109,7 +109,7 @@ class Running(Part):
     ) -> tuple[Judgement, Proposal]:
         proposal, policy = proposal_of(tx, proposal_id), self._in_force.policy(tx)
         judgement = may_speak_for_n3(person, note_membership(tx, current, policy), policy, tx.now)
-        if False:
+        if not judgement.allowed:
             judgement = replace(judgement, reason="Only N3 may say whether it took effect.")
             return refusal(tx, person, "settle", proposal.label, judgement.reason), proposal
         if proposal.state is not ProposalState.UNKNOWN:
