@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.domain.alert import Severity
@@ -14,6 +14,8 @@ from bot.domain.store import Tx
 from bot.sign_off.calling import Call, Why
 
 INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
+
+LONG_OUTPUT = 2500  # characters; what is longer stands in the thread as a file, too
 
 IN_THREAD = ("evidence", "diagnosis", "summary")  # the messages that each incident may have once
 
@@ -63,6 +65,73 @@ def announce_card(tx: Tx, proposal: Proposal, content: Mapping[str, object] | No
     """The card of a proposal alone; `content` is what `bot/copilot/calling.py` has to say on it."""
     thread = incident_key(proposal.incident_id)
     tx.posts.want(proposal_key(proposal.id), INCIDENTS, "proposal", proposal.id, thread, content)
+
+
+def output_key(proposal_id: int) -> str:
+    return f"output:{proposal_id}"
+
+
+def announce_output(tx: Tx, proposal: Proposal) -> None:
+    """What an action prints, in the thread of its incident: it grows while the action runs."""
+    thread = incident_key(proposal.incident_id)
+    tx.posts.want(output_key(proposal.id), INCIDENTS, "output", proposal.id, thread)
+
+
+def announce_output_end(tx: Tx, proposal: Proposal, output: str) -> None:
+    """What was shown while it ran is shown to its end; all of a long output is there as a file."""
+    if tx.posts.get(output_key(proposal.id)) is not None:
+        announce_output(tx, proposal)
+    if len(output) > LONG_OUTPUT:
+        thread = incident_key(proposal.incident_id)
+        tx.posts.want(f"output_file:{proposal.id}", INCIDENTS, "output_file", proposal.id, thread)
+
+
+def announce_worse(tx: Tx, proposal: Proposal) -> None:
+    """It is worse than before the action: the undo that was signed with it is offered in the thread."""
+    thread = incident_key(proposal.incident_id)
+    tx.posts.want(f"worse:{proposal.id}", INCIDENTS, "worse", proposal.id, thread)
+
+
+def announce_undo_proposed(tx: Tx, proposal: Proposal) -> None:
+    """What offered the undo of an action offers it no more."""
+    announce_proposal(tx, proposal)
+    if offer := tx.posts.get(f"worse:{proposal.id}"):
+        _again(tx, offer)
+
+
+def announce_undo_failed(tx: Tx, proposal: Proposal, people: Iterable[Person]) -> None:
+    """A compensating action failed: nothing more is offered, N3 are told in the thread and directly."""
+    text = (
+        f":rotating_light: *{proposal.label}*, which was to take back P{proposal.undo_of}, did not do so."
+        " *Vigie stops here*: it offers nothing more by itself. N3, look at the target."
+    )
+    thread = incident_key(proposal.incident_id)
+    content = {"text": text, "foreign": proposal.after}
+    tx.posts.want(
+        f"undo_failed:{proposal.id}", INCIDENTS, "text", proposal.incident_id, thread, content=content
+    )
+    for person in people:
+        key = f"undo_failed:{proposal.id}:{person.user_id}"
+        content = {"text": f"{text} It is incident *#{proposal.incident_id}*.", "foreign": proposal.after}
+        tx.posts.want(key, person.user_id, "text", content=content)
+
+
+def freeze_key(number: int) -> str:
+    return f"freeze:{number}"
+
+
+def announce_freeze(tx: Tx, number: int, shown: str, reason: str) -> None:
+    """Execution is frozen; `shown` names who did it, and what still runs is listed with its button."""
+    content = {"by": shown, "reason": reason}
+    tx.posts.want(freeze_key(number), INCIDENTS, "freeze", number, content=content)
+
+
+def announce_freeze_again(tx: Tx) -> None:
+    """What ran when it was frozen may have ended since; the message about the freeze says what still does."""
+    for frozen in tx.n3.freezes():
+        post = tx.posts.get(freeze_key(frozen.id))
+        if post is not None:
+            _again(tx, post)
 
 
 def announce_call(tx: Tx, proposal: Proposal, call: Call) -> None:

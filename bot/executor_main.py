@@ -10,6 +10,7 @@ from bot.domain.person import Members, Person
 from bot.domain.ports import Membership
 from bot.folder import own_folder
 from bot.settings import Settings
+from bot.sign_off.budget import Budget
 from bot.slack.members import GroupMembership
 from bot.store.database import Store, open_engine
 from bot.store.ownership import EXECUTOR, Ownership
@@ -31,7 +32,9 @@ def run(settings: Settings) -> None:
     ):
         store = Store(engine)
         secrets = Secrets.read(settings.secrets, settings.secret_sources, os.environ)
-        executor = Executor(store, membership(store, settings), secrets, ownership.hold)
+        section = settings.file.execution
+        budget = Budget(section.per_service_at_once, section.per_service_per_hour)
+        executor = Executor(store, membership(store, settings), secrets, ownership.hold, budget)
         executor.settle_interrupted()
         asyncio.run(serve_stdin(executor))
         store.close()

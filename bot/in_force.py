@@ -45,6 +45,16 @@ class InForce(Protocol):
         """What changes from one adopted content to another, for people to sign: all of it."""
         ...
 
+    def problems(self, tx: Tx, service: str, tool: str, arguments: Mapping[str, object]) -> Mapping[str, str]:
+        """What is wrong with each argument by its name; empty where all fit, also those that are missing.
+
+        A reference must name a row of this service, where the row says which services it is for.
+
+        Raises:
+            CatalogueError: there is no such tool.
+        """
+        ...
+
     def preview(
         self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
     ) -> Preview | None:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 
 import structlog
@@ -50,6 +51,8 @@ def unfinished(tx: Tx) -> list[str]:
             work.append(f"prepare:{proposal.id}")
     work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
     work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
+    work += [f"look:{look.proposal_id}:{look.id}" for look in tx.settling.looks_due()]
+    work += [f"stop:{number}" for number in tx.executions.to_stop()]
     for incident in tx.incidents.in_states(IncidentState.RESOLVED):
         unverified = any(p.is_under_way for p in tx.proposals.of_incident(incident.id))
         if tx.summaries.get(incident.id) is None and not unverified:
@@ -81,6 +84,8 @@ class Lifecycle:
             "prepare": steps.prepare,
             "execute": steps.execute,
             "verify": steps.verify,
+            "look": steps.look,
+            "stop": steps.stop,
             "resolve": steps.resolve,
             "learn": steps.learn,
             "answer": steps.answer,
@@ -176,7 +181,7 @@ class Lifecycle:
         """One attempt; what is still due after it is a setback, counted and tried again later."""
         verb, _, subject = work.partition(":")
         problem = "it is not done yet"
-        async with self._investigations if verb == "investigate" else self._slots:
+        async with self._slots_of(verb):
             try:
                 if not self._is_owner():
                     raise StoreUnavailable
@@ -188,6 +193,12 @@ class Lifecycle:
                 problem = f"{type(error).__name__}: {error}"
         await asyncio.to_thread(self._settle, work, problem)
         self._kick.set()
+
+    def _slots_of(self, verb: str) -> AbstractAsyncContextManager[object]:
+        """What a verb waits for its turn with; to stop something waits for nothing."""
+        if verb == "stop":
+            return nullcontext()
+        return self._investigations if verb == "investigate" else self._slots
 
     async def _call(self, subject: str) -> None:
         await asyncio.to_thread(self._calling.call, int(subject.partition(":")[0]))

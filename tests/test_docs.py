@@ -225,10 +225,16 @@ def test_the_diagram_of_an_incident_is_its_moves() -> None:
 
 
 def test_the_diagram_of_a_proposal_has_its_states() -> None:
-    """All states are there; nothing leaves a state that is over, something leaves every other."""
+    """All states are there; nothing leaves a state that is over, something leaves every other.
+
+    But for what nobody saw end: a person, or a late end, settles that.
+    """
     arrows = _arrows("proposal")
     assert {state for arrow in arrows for state in arrow} == {state.value for state in ProposalState}
-    assert {old for old, _ in arrows} == {state.value for state in ProposalState if not state.is_over}
+    settled = {("unknown", "succeeded"), ("unknown", "failed")}
+    assert settled <= arrows
+    going = {state.value for state in ProposalState if not state.is_over}
+    assert {old for old, _ in arrows - settled} == going
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -20,7 +20,9 @@ def run(config: Path, reason: str) -> int:
     name = re.sub(r"[^\w.-]", "", os.environ.get("USER", ""))[:40] or "somebody"
     actor = f"{name} at the command line"
     with store.begin() as tx:
-        freeze(tx, actor, actor, reason)
+        running = freeze(tx, actor, actor, reason)
     store.close()
+    if running:
+        print(f"Still running: {', '.join(running)}. Each has a Stop button in Slack.")
     print("Frozen. Nothing new is executed until an N3 says `/vigie unfreeze` in Slack.")
     return 0

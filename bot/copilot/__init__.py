@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from bot.copilot.alerts import Alerts
 from bot.copilot.calling import Calling
 from bot.copilot.changes import Changes
+from bot.copilot.forms import Forms
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
 from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
 from bot.copilot.reviews import Reviews
+from bot.copilot.running import Running
 from bot.copilot.signing import Signing
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
@@ -40,6 +42,8 @@ class Copilot:
     calling: Calling
     homes: Homes
     reviews: Reviews
+    running: Running
+    forms: Forms
 
     @classmethod
     def of(
@@ -65,4 +69,6 @@ class Copilot:
             Calling(*ports, pace, monotonic),
             Homes(*ports),
             Reviews(*ports),
+            Running(*ports),
+            Forms(*ports),
         )

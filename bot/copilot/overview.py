@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
-from bot.domain.proposal import Proposal, ProposalState
+from bot.domain.proposal import Execution, Proposal, ProposalState
 from bot.domain.records import Adopted, Freeze
 from bot.domain.store import Tx
 from bot.in_force import InForce
@@ -31,7 +31,8 @@ class Overview:
     """Everything that is open. `n3` is as it was last seen: enough to show, never to decide.
 
     `waiting` has the most urgent first; `proposals` are those of open incidents, in any state; `drafts` are
-    resolved incidents whose summary waits for a person.
+    resolved incidents whose summary waits for a person; `running` are actions under way, and `dark` those of
+    which nobody saw the end.
     """
 
     now: datetime
@@ -43,6 +44,8 @@ class Overview:
     freeze: Freeze | None
     n3: N3
     policy: Policy
+    running: Sequence[tuple[Proposal, Execution | None]] = ()
+    dark: Sequence[Proposal] = ()
 
 
 def overview_of(tx: Tx, in_force: InForce) -> Overview:
@@ -59,6 +62,8 @@ def overview_of(tx: Tx, in_force: InForce) -> Overview:
         tx.n3.freeze(),
         n3,
         policy,
+        [(p, tx.proposals.execution(p.id)) for p in tx.proposals.in_states(ProposalState.EXECUTING)],
+        tx.proposals.in_states(ProposalState.UNKNOWN),
     )
 
 

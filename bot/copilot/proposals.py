@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from bot.announcements import announce_proposal
-from bot.copilot.part import Part, proposal_of
+from bot.announcements import announce_proposal, announce_undo_proposed
+from bot.copilot.part import Part, open_by_hand, proposal_of
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
@@ -14,6 +15,15 @@ from bot.domain.store import Tx
 from bot.domain.tool import ToolKind
 from bot.errors import Refused
 from bot.following import expire
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an action is wanted: an incident, or None and the service whose incident is opened with it."""
+
+    incident_id: int | None = None
+    service: str = ""
+    environment: str = ""
 
 
 class Proposals(Part):
@@ -47,6 +57,8 @@ class Proposals(Part):
         """
         with self._once(event) as tx:
             done = proposal_of(tx, proposal_id)
+            if done.undo_of is not None:
+                raise Refused(f"{done.label} is an undo itself; propose the action that is wanted instead.")
             ran = done.state in (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
             undo = done.plan.get("undo") if done.plan else None
             if not ran or not isinstance(undo, Mapping) or "tool" not in undo:
@@ -55,6 +67,67 @@ class Proposals(Part):
             assert isinstance(arguments, Mapping)
             why = f"Takes back {done.label}."
             proposal = self._propose(tx, person, done.incident_id, str(undo["tool"]), arguments, why, done.id)
+            announce_undo_proposed(tx, done)
+        self._wake("prepare", str(proposal.id))
+        return proposal
+
+    def propose_again(self, person: Person, proposal_id: int, event: str = "") -> Proposal:
+        """Propose the same once more, as a proposal of its own with a new proposer.
+
+        Raises:
+            Refused: it waits, runs, or may have taken effect.
+            ArgumentRefused, CatalogueError: it does not fit the catalogue that is in force any more.
+        """
+        with self._once(event) as tx:
+            old = proposal_of(tx, proposal_id)
+            if old.undo_of is not None:
+                raise Refused(f"{old.label} was an undo; propose the undo of P{old.undo_of} instead.")
+            why = f"{old.label} once more: {old.why}"
+            proposal = self._propose(tx, person, old.incident_id, old.tool, old.arguments, why)
+        self._wake("prepare", str(proposal.id))
+        return proposal
+
+    def propose_by_form(
+        self,
+        person: Person,
+        tool: str,
+        place: Place,
+        arguments: Mapping[str, object],
+        why: str,
+        event: str = "",
+    ) -> Proposal:
+        """Propose what a person has filled in, for an incident or for one that is opened with it.
+
+        Raises:
+            Refused: the incident is over, or the same is proposed already.
+            ArgumentRefused, CatalogueError: it does not fit the catalogue that is in force.
+        """
+        with self._once(event) as tx:
+            incident_id = place.incident_id
+            if incident_id is None:
+                opened = open_by_hand(tx, person, place.service, place.environment, why)
+                incident_id = opened.id
+            proposal = self._propose(tx, person, incident_id, tool, arguments, why)
+        self._wake("prepare", str(proposal.id))
+        return proposal
+
+    def edit(
+        self, person: Person, proposal_id: int, arguments: Mapping[str, object], why: str, event: str = ""
+    ) -> Proposal:
+        """Other arguments make another proposal, and whoever chose them is its proposer; the old one is over.
+
+        Raises:
+            Refused: it does not wait for signatures any more, is an undo, or nothing was changed.
+            ArgumentRefused, CatalogueError: the arguments do not fit the catalogue that is in force.
+        """
+        with self._once(event) as tx:
+            old = editable(tx, proposal_id)
+            proposal = self._propose(tx, person, old.incident_id, old.tool, arguments, why)
+            reason = f"Replaced by {proposal.label}, with other arguments."
+            waiting, over = (ProposalState.PROPOSED,), ProposalState.REJECTED
+            tx.proposals.move(old.id, waiting, over, reason=reason, replaced_by=proposal.id)
+            tx.audit.append(person.key, "replaced", old.label, {"by": proposal.label})
+            announce_proposal(tx, old)
         self._wake("prepare", str(proposal.id))
         return proposal
 
@@ -86,8 +159,12 @@ class Proposals(Part):
         if found.kind is not ToolKind.ACTION:
             raise Refused(f"{tool} only reads; checks need no proposal.")
         for other in tx.proposals.of_incident(incident_id):
-            if not other.state.is_over and (other.tool, dict(other.arguments)) == (tool, checked):
+            if (other.tool, dict(other.arguments)) != (tool, checked):
+                continue
+            if not other.state.is_over:
                 raise Refused(f"{tool} is proposed already as {other.label}.")
+            if other.state is ProposalState.UNKNOWN:
+                raise Refused(f"{other.label} may have taken effect; N3 has to settle that first.")
         rule = self._in_force.policy(tx).rule(found.risk, incident.environment, incident.service)
         proposal = tx.proposals.add(
             NewProposal(
@@ -110,6 +187,20 @@ class Proposals(Part):
         )
         announce_proposal(tx, proposal)
         return proposal
+
+
+def editable(tx: Tx, proposal_id: int) -> Proposal:
+    """The proposal, if its arguments may be changed by making another of it.
+
+    Raises:
+        Refused: it does not wait for signatures any more, or is an undo that was signed as it is.
+    """
+    found = proposal_of(tx, proposal_id)
+    if found.state is not ProposalState.PROPOSED:
+        raise Refused(f"{found.label} is {found.state.value} already; propose anew what is wanted.")
+    if found.undo_of is not None:
+        raise Refused(f"{found.label} takes back P{found.undo_of} as it was signed; it cannot be edited.")
+    return found
 
 
 def _is_due(proposal: Proposal, tx: Tx) -> bool:

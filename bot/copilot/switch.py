@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.announcements import announce_text
+from bot.announcements import announce_freeze, announce_freeze_again, announce_text
 from bot.copilot.part import Part, refusal
 from bot.domain.person import Person
 from bot.domain.proposal import ProposalState
@@ -28,6 +28,7 @@ class Switch(Part):
             judgement = may_speak_for_n3(person, n3, policy, tx.now)
             if not judgement.allowed:
                 return refusal(tx, person, "unfreeze", "freeze", judgement.reason)
+            announce_freeze_again(tx)  # drawn after this is committed, when its buttons are gone
             if not tx.n3.lift_freezes(person.key):
                 return Judgement(False, "Nothing is frozen.")
             lifted = tx.audit.append(person.key, "unfrozen", "freeze")
@@ -37,11 +38,13 @@ class Switch(Part):
         return Judgement(True, "The freeze is lifted.")
 
 
-def freeze(tx: Tx, actor: str, shown: str, reason: str) -> None:
-    """Freeze and announce it; `shown` is how the actor stands in the message, `reason` their own words."""
-    tx.n3.set_freeze(actor, reason)
-    frozen = tx.audit.append(actor, "frozen", "freeze", {"reason": reason})
-    running = tx.proposals.in_states(ProposalState.EXECUTING)
-    still = f" Still running: {', '.join(p.label for p in running)}." if running else ""
-    text = f":lock: *Execution is frozen* by {shown}.{still} An N3 lifts it with `/vigie unfreeze`."
-    announce_text(tx, f"freeze:{frozen.seq}", text, foreign=reason)
+def freeze(tx: Tx, actor: str, shown: str, reason: str) -> list[str]:
+    """Freeze and announce it; gives the labels of what runs still, as a freeze stops none of it.
+
+    `shown` is how the actor stands in the message, `reason` are their own words.
+    """
+    number = tx.n3.set_freeze(actor, reason)
+    running = [p.label for p in tx.proposals.in_states(ProposalState.EXECUTING)]
+    tx.audit.append(actor, "frozen", "freeze", {"reason": reason, "running": running})
+    announce_freeze(tx, number, shown, reason)
+    return running

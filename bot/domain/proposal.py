@@ -62,6 +62,8 @@ class Proposal:
     before_verdict: str = ""
     after: str = ""
     outcome: Outcome | None = None
+    worse: bool = False
+    replaced_by: int | None = None
 
     @property
     def label(self) -> str:
@@ -100,7 +102,10 @@ class SignOff:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One run of a signed proposal; the row exists before anything is touched."""
+    """One run of a signed proposal; the row exists before anything is touched.
+
+    `before_value` is what its verification read just before; `stop_by` is who asked to stop it.
+    """
 
     proposal_id: int
     fence: str
@@ -109,3 +114,41 @@ class Execution:
     exit_code: int | None = None
     output: str = ""
     problem: str = ""
+    before_value: object = None
+    stop_by: str = ""
+    stop_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """That an action was started: what the rates of its tool and of its service count."""
+
+    tool: str
+    service: str
+    environment: str
+    at: datetime
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The verification, read again because a person asked; `at` is None until the executor has read it."""
+
+    id: int
+    proposal_id: int
+    asked_by: str
+    asked_at: datetime
+    at: datetime | None = None
+    told: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a person of N3 said of an execution whose end nobody saw, and why."""
+
+    proposal_id: int
+    person: Person
+    took_effect: bool
+    reason: str
+    at: datetime

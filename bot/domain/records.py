@@ -141,6 +141,17 @@ class Post:
     wanted_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """How much of an output Slack shows: `pieces` of it, in the message `ts`, streamed or edited in place."""
+
+    key: str
+    mode: str
+    ts: str = ""
+    pieces: int = 0
+    is_over: bool = False
+
+
 class News(StrEnum):
     """What a notice by the second way is about."""
 

@@ -126,7 +126,7 @@ def workspace(demo: object | None = None) -> Workspace:
         app_token=f"xapp-1-{secrets.token_hex(16)}",
         page_token=secrets.token_urlsafe(24),
         page_folder=HERE / "page",
-        commands=(("/vigie", "help · ask · search · status · pending · freeze"),),
+        commands=(("/vigie", "help · ask · search · status · actions · run · pending · freeze"),),
         demo=demo,  # type: ignore[arg-type]  # the page only needs its two methods
     )
 

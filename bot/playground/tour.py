@@ -134,7 +134,8 @@ STEPS = (
     Step(
         "propose",
         "Propose the remedy",
-        "Press Propose under the diagnosis. Nothing runs yet: Vigie prepares exactly what would.",
+        "Press Propose under the diagnosis. Nothing runs yet: Vigie prepares exactly what would."
+        " Other actions: `/vigie actions`, or the play button on a message.",
         lambda seen: seen.reply(words="proposed by") is not None,
         _button("propose", ON_CALL.id),
     ),
@@ -148,7 +149,8 @@ STEPS = (
     Step(
         "sign",
         "Become N3 A and sign",
-        "The form shows all that will run, with its digest. Read it, then sign.",
+        "The form shows all that will run, with its digest. Read it, then sign."
+        " What it prints comes into the thread, and Stop is there as long as it runs.",
         lambda seen: seen.reply(words="Signed by") is not None,
         _button("sign_open", N3_A.id),
     ),

@@ -190,6 +190,15 @@ class HeartbeatOutSection(Section):
     """Seconds between two heartbeats."""
 
 
+class ExecutionSection(Section):
+    """[execution] What one service bears, whatever the catalogue allows each tool by itself."""
+
+    per_service_at_once: Annotated[int, Field(ge=1, le=100)] = 1
+    """Actions that may run for one service of one environment at the same time; the next one waits."""
+    per_service_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
+    """Actions that may be started for it within any hour; what is over is refused."""
+
+
 class SecretSection(Section):
     """[secret.NAME] Where the executor finds a secret that is not in its file: give one of the three."""
 
@@ -253,6 +262,8 @@ class File(Section):
     """The second way out, for incidents that Slack was not told of: a webhook, mail, or both."""
     heartbeat_out: HeartbeatOutSection = HeartbeatOutSection()
     """Tells something else that Vigie is well, for as long as it is."""
+    execution: ExecutionSection = ExecutionSection()
+    """What one service bears, whatever the catalogue allows each tool by itself."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""
     sign_off_rules: list[SignOffRuleSection] = Field([], examples=[[{"risk": ["destructive"]}]])

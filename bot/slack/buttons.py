@@ -13,6 +13,7 @@ from bot.copilot.reviews import FINE, SHOULD_NOT
 from bot.domain.person import Person
 from bot.errors import Refused
 from bot.sign_off.difference import can_be_shown
+from bot.slack import forms
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import signing as signing_blocks
@@ -66,6 +67,47 @@ async def _review(edge: Edge, person: Person, value: str, event: str, verdict: s
     return "" if judged.allowed else judged.reason
 
 
+async def _again(edge: Edge, person: Person, value: str, event: str) -> str:
+    again = edge.copilot.proposals.propose_again
+    proposal = await asyncio.to_thread(again, person, _number(value), event)
+    return f"{proposal.label} is proposed; somebody of N3 has to sign it, not you."
+
+
+async def _stop(edge: Edge, person: Person, value: str, event: str) -> str:
+    return (await asyncio.to_thread(edge.copilot.running.stop, person, _number(value), event)).reason
+
+
+async def _look_again(edge: Edge, person: Person, value: str, event: str) -> str:
+    look = edge.copilot.running.look_again
+    return (await asyncio.to_thread(look, person, _number(value), event)).reason
+
+
+async def _freeze(edge: Edge, person: Person, value: str, event: str) -> str:
+    await asyncio.to_thread(edge.copilot.switch.freeze, person, "", event)
+    return "Execution is frozen. Nothing new runs until an N3 lifts it."
+
+
+async def _unfreeze(edge: Edge, person: Person, value: str, event: str) -> str:
+    return (await asyncio.to_thread(edge.copilot.switch.unfreeze, person, event)).reason
+
+
+async def _run_view(edge: Edge, person: Person, value: str) -> Block:
+    tool, _, incident = value.partition(":")
+    return await asyncio.to_thread(forms.form_view, edge, tool, _number(incident) if incident else None)
+
+
+async def _edit_view(edge: Edge, person: Person, value: str) -> Block:
+    return await asyncio.to_thread(forms.edit_view, edge, _number(value))
+
+
+async def _took_effect_view(edge: Edge, person: Person, value: str) -> Block:
+    return await forms.settle_view(edge, person, _number(value), True)
+
+
+async def _no_effect_view(edge: Edge, person: Person, value: str) -> Block:
+    return await forms.settle_view(edge, person, _number(value), False)
+
+
 async def _sign_view(edge: Edge, person: Person, value: str) -> Block:
     return signing_blocks.sign_view(
         await asyncio.to_thread(edge.copilot.signing.open, person, _number(value))
@@ -112,12 +154,21 @@ DEEDS: dict[str, Deed] = {
     "reject": _reject,
     "review_fine": _review_fine,
     "review_not": _review_not,
+    "again": _again,
+    "stop": _stop,
+    "look_again": _look_again,
+    "freeze": _freeze,
+    "unfreeze": _unfreeze,
 }
 VIEWS: dict[str | re.Pattern[str], View] = {
     "sign_open": _sign_view,
     "change_open": _change_view,
     "change_reject": _change_reject_view,
     "edit_summary": _summary_view,
+    "run_open": _run_view,
+    "edit_open": _edit_view,
+    "settle_open:yes": _took_effect_view,
+    "settle_open:no": _no_effect_view,
     re.compile(r"open_source:.+"): _source_view,
 }
 

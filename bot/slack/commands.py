@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.copilot.overview import Waiting
 from bot.domain.person import Person
+from bot.slack.blocks import forms as form_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
+from bot.slack.blocks import pending as pending_blocks
+from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
 from knowledge.model import Query
 
-_INCIDENTS, _PENDING = 20, 15
+_INCIDENTS = 20
 
 Answer = Callable[[Edge, Person, Body, str], Awaitable[list[Block]]]
 
@@ -48,7 +49,9 @@ async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
 
 async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     seen = await asyncio.to_thread(edge.copilot.questions.overview)
-    blocks = [parts.status(":lock: *Execution is frozen.*") if seen.freeze else parts.status("*Open now*")]
+    blocks = [parts.status_with("*Open now*", running_blocks.freeze_button())]
+    if seen.freeze:
+        blocks = [parts.status(":lock: *Execution is frozen.*")]
     for incident in seen.open_incidents[:_INCIDENTS]:
         line = f"*{incident.label}* · {incident.severity.word} · {incident.state.value}"
         own = f"{line} · {clock(incident.opened_at)}"
@@ -67,37 +70,43 @@ async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
 
 
 async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    """The most urgent first: what is proposed, then what changed in a file, each with its age."""
-    seen = await asyncio.to_thread(edge.copilot.questions.overview)
-    lines = [pending_line(waiting, seen.now) for waiting in seen.waiting[:_PENDING]]
-    if len(seen.waiting) > _PENDING:
-        lines.append(f"and {len(seen.waiting) - _PENDING} more")
-    needed = seen.policy.change_signatures
-    lines += [
-        f"*Change {c.id}* of the {c.what} · waits {span(seen.now - c.at)} · {len(c.by)} of {needed} signed"
-        for c in seen.changes
-    ]
-    return [parts.status("\n".join(lines) or "Nothing waits for a signature.")]
+    return pending_blocks.pending(await asyncio.to_thread(edge.copilot.questions.overview))
 
 
-def pending_line(waiting: Waiting, now: datetime) -> str:
-    """One proposal as a line of our own words: a tool's name holds nothing that Slack would act on."""
-    p = waiting.proposal
-    if now >= p.sign_by:
-        left = "the time is over"
-    else:
-        left = f"*{span(p.sign_by - now)} left*, until {clock(p.sign_by)}"
-    given = f"{len(waiting.signed)} of {p.signatures_needed} signed"
-    tool = parts.escape(parts.short(p.tool.replace("`", "'"), 60))
-    return f"*{p.label}* · `{tool}` · #{p.incident_id} · waits {span(now - p.created_at)} · {left} · {given}"
+async def _actions(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    incident = body.get("incident_id")  # of the thread in which it was said
+    if incident is not None and not words:
+        found, tools = await asyncio.to_thread(edge.copilot.forms.actions_for, incident)
+        return form_blocks.catalogue(tools, found.service if found else "", incident)
+    tools = await asyncio.to_thread(edge.copilot.forms.catalogue, words)
+    return form_blocks.catalogue(tools, words)
+
+
+async def _run(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    """Opens the form; a mention cannot, so it gives the button that does."""
+    if not words:
+        return [
+            parts.status("Say which action, for example `/vigie run restart_worker`; see `/vigie actions`.")
+        ]
+    incident = body.get("incident_id")
+    form = await asyncio.to_thread(edge.copilot.forms.form, words, incident)
+    if body.get("trigger_id"):
+        await edge.open_view(body, form_blocks.form(form))
+        return [parts.status(":memo: Fill in the form; nothing runs before N3 has signed it.")]
+    return form_blocks.open_form(form.tool, incident)
 
 
 async def _freeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     await asyncio.to_thread(edge.copilot.switch.freeze, person, words, edge.event(body))
-    return [parts.status(":lock: Execution is frozen. Nothing new runs until an N3 says `/vigie unfreeze`.")]
+    seen = await asyncio.to_thread(edge.copilot.questions.overview)
+    frozen = ":lock: Execution is frozen. Nothing new runs until an N3 says `/vigie unfreeze`."
+    return [parts.status(frozen), *running_blocks.still_running(seen.running)]
 
 
 async def _unfreeze(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
+    """Words in a thread lift nothing: they give the button that does."""
+    if not body.get("trigger_id"):
+        return [parts.buttons(parts.button("Lift the freeze", "unfreeze", "all"))]
     judgement = await asyncio.to_thread(edge.copilot.switch.unfreeze, person, edge.event(body))
     return [parts.status(judgement.reason)]
 
@@ -107,23 +116,31 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
     "ask": ("ask why are orders stuck?", "an answer with sources, in this channel", _ask),
     "search": ("search stale lock", "passages, for you alone", _search),
     "status": ("status", "what is open", _status),
-    "pending": ("pending", "what waits for a signature", _pending),
+    "actions": ("actions shop-orders", "what may be done, all of it or for one service", _actions),
+    "run": ("run restart_worker", "propose an action by a form", _run),
+    "pending": ("pending", "what waits for N3, and what runs, with buttons", _pending),
     "freeze": ("freeze deploy in progress", "nothing new is executed from now on", _freeze),
     "unfreeze": ("unfreeze", "N3 only: lift the freeze", _unfreeze),
 }
 
 
+def command_of(words: str) -> tuple[str, Answer | None, str]:
+    """The name of a sub-command as it was typed, what answers it if there is one, and the words after it."""
+    name, _, rest = words.strip().partition(" ")
+    known = COMMANDS.get(name.lower() or "help")
+    return name, known[2] if known else None, rest.strip()
+
+
 def register(app: AsyncApp, edge: Edge) -> None:
     async def vigie(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         person = await edge.person(body)
-        name, _, words = str(body.get("text", "")).strip().partition(" ")
-        known = COMMANDS.get(name.lower() or "help")
-        if known is None:
+        name, answer, words = command_of(str(body.get("text", "")))
+        if answer is None:
             near = difflib.get_close_matches(name.lower(), COMMANDS, n=1)
             hint = f"Did you mean `/vigie {near[0]}`?" if near else "See `/vigie help`."
             await ack(text=f"There is no `/vigie {parts.escape(name[:40])}`. {hint}")
             return
-        blocks = await known[2](edge, person, body, words.strip())
+        blocks = await answer(edge, person, body, words)
         await ack(text=f"/vigie {name}", blocks=parts.within_limits(blocks))
 
     app.command("/vigie")(guarded(edge, vigie))

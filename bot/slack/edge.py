@@ -52,7 +52,7 @@ class Edge:
     @staticmethod
     def event(body: Body) -> str:
         """The key of a click or command: what it does is committed together with it, so it counts once."""
-        return f"event:{body['trigger_id']}"
+        return str(body.get("event_key") or f"event:{body['trigger_id']}")
 
     async def open_view(self, body: Body, view: parts.Block) -> None:
         """Open a modal; where Slack does not, the person is told why and can press again from there."""
@@ -142,6 +142,17 @@ class Edge:
             if keep:
                 await asyncio.to_thread(self._keep, body, text, action)
 
+    async def show(self, body: Body, text: str, blocks: list[parts.Block]) -> None:
+        """Show blocks to one person where they are; where Slack does not take them, say at least that."""
+        channel, user, thread = _where(body)
+        try:
+            await self.client.chat_postEphemeral(
+                channel=channel, user=user, thread_ts=thread, text=text, blocks=blocks
+            )
+        except (SlackApiError, *NO_ANSWER) as error:
+            log.warning("an answer could not be shown", problem=type(error).__name__)
+            await self.tell(body, f"Slack did not take the answer to {text}. Ask again in a moment.")
+
     async def _say(self, body: Body, text: str, action: Mapping[str, str] | None) -> None:
         channel, user, thread = _where(body)
         # The words of an error may quote what a sender or a model wrote.
@@ -191,6 +202,8 @@ def _where(body: Body) -> tuple[str, str, str | None]:
         return event.get("channel", ""), event.get("user", ""), event.get("thread_ts")
     channel = (body.get("channel") or {}).get("id") or body.get("channel_id", "")
     user = body.get("user_id") or (body.get("user") or {}).get("id", "")
+    if thread := body.get("thread_ts"):
+        return channel, user, thread
     thread = (body.get("container") or {}).get("thread_ts") or (body.get("message") or {}).get("thread_ts")
     return channel, user, thread
 

@@ -27,12 +27,17 @@ SCOPE_REASONS = {
     "channels:read": "finding the channel for incidents by its name",
     "chat:write": "incidents, diagnoses, proposals, answers",
     "commands": "/vigie",
-    "files:write": "a difference that is too long for the form in which N3 sign it",
+    "files:write": "the whole output of an action, and a difference too long for its form",
     "groups:history": "the same as channels:history where the channel is private",
     "im:history": "questions in direct messages",
     "im:write": "direct messages to who waits for an answer or has to sign",
     "usergroups:read": "who is in the user group of those who may sign",
     "users:read": "telling full members from guests",
+}
+
+# How people find each shortcut in the menu of a message: its name (24 characters) and what it does (150).
+SHORTCUTS = {
+    "propose_action": ("Propose an action", "Choose an action for this incident; N3 signs it before it runs"),
 }
 
 # What the events of bolt's listeners are called in a manifest, where that differs.
@@ -41,7 +46,7 @@ _EVENTS = {"message": "message.im"}
 
 def manifest(url: str = "") -> dict[str, Any]:
     """The manifest as Slack takes it, for Socket Mode, or for HTTP where `url` is Vigie's public address."""
-    command_names, events = listened()
+    command_names, events, shortcuts = listened()
     request = f"{url.rstrip('/')}{URL_PATH}"
     at = {"request_url": request} if url else {}
     return {
@@ -58,6 +63,7 @@ def manifest(url: str = "") -> dict[str, Any]:
             },
             "agent_view": _agent_view(),
             "bot_user": {"display_name": "Vigie", "always_online": True},
+            "shortcuts": [_shortcut(name) for name in shortcuts],
             "slash_commands": [_command(name, request if url else "") for name in command_names],
         },
         "oauth_config": {"scopes": {"bot": sorted({*SCOPES, *AGENT_SCOPES, *FILE_SCOPES})}},
@@ -71,12 +77,13 @@ def manifest(url: str = "") -> dict[str, Any]:
     }
 
 
-def listened() -> tuple[list[str], list[str]]:
-    """The slash commands and, by their names in a manifest, the events that some listener takes."""
+def listened() -> tuple[list[str], list[str], list[str]]:
+    """The slash commands, the events by their names in a manifest, and the message shortcuts."""
     app = _Recorder(token="xoxb-none")  # noqa: S106  # it never connects
     # Registering only ties listeners to the edge; none of them runs.
     listeners.register(app, cast(Edge, None))
-    return sorted(set(app.commands)), sorted({_EVENTS.get(name, name) for name in app.events})
+    events = sorted({_EVENTS.get(name, name) for name in app.events})
+    return sorted(set(app.commands)), events, sorted(set(app.shortcuts))
 
 
 _Decorator = Callable[..., Callable[..., Awaitable[BoltResponse | None]] | None]
@@ -88,11 +95,16 @@ class _Recorder(AsyncApp):
     def __init__(self, **given: Any) -> None:  # noqa: ANN401  # bolt's own arguments
         self.commands: list[str] = []
         self.events: list[str] = []
+        self.shortcuts: list[str] = []
         super().__init__(**given)
 
     def command(self, command: Any, *args: Any, **given: Any) -> _Decorator:  # noqa: ANN401
         self.commands.append(str(command))
         return super().command(command, *args, **given)
+
+    def message_shortcut(self, callback_id: Any, *args: Any, **given: Any) -> _Decorator:  # noqa: ANN401
+        self.shortcuts.append(str(callback_id))
+        return super().message_shortcut(callback_id, *args, **given)
 
     def event(self, event: Any, *args: Any, **given: Any) -> _Decorator:  # noqa: ANN401
         self.events.append(str(event["type"] if isinstance(event, dict) else event))
@@ -107,6 +119,11 @@ def _agent_view() -> dict[str, Any]:
             {"title": "Have we seen this before?", "message": "Orders are stuck. Have we seen this before?"},
         ],
     }
+
+
+def _shortcut(name: str) -> dict[str, Any]:
+    shown, about = SHORTCUTS[name]
+    return {"name": shown, "type": "message", "callback_id": name, "description": about}
 
 
 def _command(name: str, url: str) -> dict[str, Any]:

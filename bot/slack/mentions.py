@@ -10,9 +10,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot import fault_hook
+from bot.domain.person import Person
+from bot.errors import Refused
+from bot.slack.blocks import parts
+from bot.slack.commands import command_of
 from bot.slack.edge import Body, Edge, Listener, guarded
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+# What is said in these very words is a command; a question that only begins like one is a question.
+_COMMAND = re.compile(r"(?i:actions(?: \S+)?|run \S+|pending|unfreeze|freeze(?: [^?]{1,300})?)")
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
@@ -30,6 +36,9 @@ def register(app: AsyncApp, edge: Edge) -> None:
         person = await edge.person(by)
         words = _MENTION.sub("", event.get("text", "")).strip()
         thread = event.get("thread_ts")
+        if _COMMAND.fullmatch(words):
+            await obey(edge, person, event, words)
+            return
         question = {
             "question": words or "have we seen this before?",
             "user": person.user_id,
@@ -49,6 +58,29 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
     app.event("app_mention", middleware=[before_ack(guarded(edge, asked))])(nothing_more)
     app.event("message", middleware=[before_ack(guarded(edge, message))])(nothing_more)
+
+
+async def obey(edge: Edge, person: Person, event: Body, words: str) -> None:
+    """Answer a sub-command of `/vigie` in a thread, where slash commands do not work; once a message."""
+    channel, thread = event["channel"], event.get("thread_ts")
+    key = f"message:{channel}:{event['ts']}"
+    if await asyncio.to_thread(_is_kept, edge, key):
+        return
+    incident = await asyncio.to_thread(_incident_of, edge, channel, thread)
+    body = {"channel_id": channel, "user_id": person.user_id, "thread_ts": thread, "event_key": key}
+    name, answer, rest = command_of(words)
+    assert answer is not None
+    try:
+        blocks = await answer(edge, person, body | {"incident_id": incident}, rest)
+    except Refused as error:
+        blocks = [parts.foreign(error.detail)]
+    await edge.show(body, f"/vigie {name}", parts.within_limits(blocks))
+    await asyncio.to_thread(edge.copilot.questions.keep, key, "command", {"words": words[:200]})
+
+
+def _is_kept(edge: Edge, key: str) -> bool:
+    with edge.store.read() as tx:
+        return tx.inbox.get(key) is not None
 
 
 def before_ack(listener: Listener) -> Callable[..., Awaitable[None]]:

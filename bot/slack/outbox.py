@@ -27,6 +27,8 @@ from bot.slack.channels import Channels
 from bot.slack.home import HomeTab
 from bot.slack.refusals import Course, course, known, plain_text
 from bot.slack.snapshots import Snapshots
+from bot.slack.streaming import Streaming, retry_after
+from bot.slack.uploads import is_there, upload
 
 log = structlog.get_logger()
 
@@ -54,6 +56,7 @@ class Outbox:
         self._client = client
         self._channels = channels
         self._home = home
+        self._streaming = Streaming(store, client)
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, is_connected: Callable[[], Awaitable[bool]]) -> None:
@@ -130,6 +133,13 @@ class Outbox:
         if not channel_id:
             return await self._unplaced(post)
         thread_ts = head.ts if head else post.thread_of.partition("ts:")[2]
+        if post.kind == "output_file":
+            return await self._upload(post, channel_id, thread_ts, drawn[0])
+        if post.kind == "output":
+            advanced = await self._advance(post, channel_id, thread_ts)
+            if advanced is None:
+                return True
+            post = advanced
         doubtful, ts = not post.ts and post.in_doubt, post.ts
         try:
             if doubtful:
@@ -148,6 +158,41 @@ class Outbox:
         except NO_ANSWER as error:
             return await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         await self._settle(lambda tx: tx.posts.sent(post, channel_id, ts))
+        return True
+
+    async def _advance(self, post: Post, channel_id: str, thread_ts: str) -> Post | None:
+        """Bring an output further; None: it is as far as it can be now, and holds nobody up."""
+        try:
+            return await self._streaming.advance(post, channel_id, thread_ts)
+        except SlackApiError as error:
+            wait, code = retry_after(error), code_of(error)
+            await self._settle(lambda tx: tx.posts.later(post, wait, code, post.in_doubt))
+        except NO_ANSWER as error:
+            await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
+        return None
+
+    async def _upload(self, post: Post, channel_id: str, thread_ts: str, comment: str) -> bool:
+        """Share a file; it holds nobody up. Where Slack refuses it, the message shows what fits."""
+        content = await asyncio.to_thread(self._snapshots.whole_output, post.subject)
+        try:
+            if not (post.in_doubt and await is_there(self._client, post, channel_id, thread_ts)):
+                await self._settle(lambda tx: tx.posts.sending(post))
+                fault_hook.point("slack upload")
+                await upload(self._client, post, channel_id, thread_ts, comment, content)
+                fault_hook.point("slack upload done")
+        except SlackApiError as error:
+            code = code_of(error)
+            if error.response.status_code == 429 or error.response.status_code >= 500:
+                wait = retry_after(error)
+                await self._settle(lambda tx: tx.posts.later(post, wait, code, post.in_doubt))
+            else:
+                log.error("Slack refuses a file", key=post.key, error=code)
+                await self._settle(lambda tx: _give_up(tx, post, code))
+            return True
+        except NO_ANSWER as error:
+            await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
+            return True
+        await self._settle(lambda tx: tx.posts.sent(post, channel_id, ""))
         return True
 
     async def _publish(self, post: Post, home: HomeTab) -> bool:

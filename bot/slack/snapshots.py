@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.announcements import call_of, calls_of, incident_key
+from bot.copilot.aftermath import aftermath_of
 from bot.copilot.calling import TROUBLE, UNREAD
 from bot.copilot.changes import change_of, rejection_of
 from bot.copilot.home import home_of
@@ -25,7 +26,10 @@ from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks import review as review_blocks
+from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks.parts import Block
+
+_EXECUTING = ProposalState.EXECUTING
 
 
 class Snapshots:
@@ -51,6 +55,10 @@ class Snapshots:
             "change": self._change,
             "review": self._review,
             "call": self._call,
+            "output": self._output,
+            "output_file": self._output_file,
+            "worse": self._worse,
+            "freeze": self._freeze,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -100,7 +108,8 @@ class Snapshots:
         content = post.content or {}
         trouble = calling_blocks.UNREAD if content.get(UNREAD) else str(content.get(TROUBLE, ""))
         given, run = tx.proposals.sign_offs(proposal.id), tx.proposals.execution(proposal.id)
-        blocks = proposal_blocks.card(proposal, given, run, calls_of(tx, proposal.id), trouble)
+        known = aftermath_of(tx, proposal.id)
+        blocks = proposal_blocks.card(proposal, given, run, calls_of(tx, proposal.id), trouble, known)
         return f"{proposal.label} {proposal.tool}: {proposal.state.value}", blocks
 
     def _call(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
@@ -119,6 +128,42 @@ class Snapshots:
             call, proposal, incident, given, "" if refusal.allowed else refusal.reason
         )
         return calling_blocks.headline(call, proposal), blocks
+
+    def _output(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        proposal, run = tx.proposals.get(post.subject), tx.proposals.execution(post.subject)
+        if proposal is None or run is None:
+            return None
+        text = aftermath_of(tx, proposal.id).output
+        return f"{proposal.label} prints", running_blocks.output(proposal, run, text)
+
+    def _output_file(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        """What stands beside the file; its content is read by `whole_output`."""
+        run = tx.proposals.execution(post.subject)
+        if run is None or not run.output:
+            return None
+        size = parts.counted(len(run.output), "character")
+        text = f"The whole output of P{post.subject}, {size}"
+        return text, [parts.note(text)]
+
+    def whole_output(self, proposal_id: int) -> str:
+        """All that an action has printed, as the content of a file."""
+        with self._store.read() as tx:
+            run = tx.proposals.execution(proposal_id)
+        return run.output if run else ""
+
+    def _worse(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        proposal = tx.proposals.get(post.subject)
+        if proposal is None:
+            return None
+        known = aftermath_of(tx, proposal.id)
+        return f"{proposal.label} made it worse", running_blocks.worse(proposal, known)
+
+    def _freeze(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        content = post.content or {}
+        by, reason = str(content["by"]), str(content.get("reason", ""))
+        under_way = [(p, tx.proposals.execution(p.id)) for p in tx.proposals.in_states(_EXECUTING)]
+        is_frozen = any(freeze.id == post.subject for freeze in tx.n3.freezes())
+        return f"Execution is frozen by {by}", running_blocks.frozen(by, reason, under_way, is_frozen)
 
     def _summary(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         kept = tx.summaries.get(post.subject)

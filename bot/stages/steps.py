@@ -101,6 +101,14 @@ class Steps:
         """Have the executor look again at what showed the fault."""
         await self._executor.do("verify", int(subject))
 
+    async def look(self, subject: str) -> None:
+        """Have the executor read a verification again, as a person wishes."""
+        await self._executor.do("look", int(subject.partition(":")[0]))
+
+    async def stop(self, subject: str) -> None:
+        """Tell the executor that somebody wants a run stopped; it would see the row by itself, too."""
+        await self._executor.do("stop", int(subject))
+
     async def resolve(self, subject: str) -> None:
         """Draft the summary of a resolved incident."""
         await asyncio.to_thread(self._draft, int(subject))

@@ -19,6 +19,7 @@ from bot.store.alerts import Alerts
 from bot.store.audit import Audit
 from bot.store.checks import Checks
 from bot.store.diagnoses import Diagnoses
+from bot.store.executions import Executions
 from bot.store.heartbeat import Heartbeat
 from bot.store.inbox import Inbox
 from bot.store.incidents import Incidents
@@ -27,6 +28,8 @@ from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
 from bot.store.reviews import Reviews
+from bot.store.settling import Settling
+from bot.store.streams import Streams
 from bot.store.summaries import Summaries
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
@@ -170,6 +173,9 @@ class Tx:
         self.diagnoses = Diagnoses(connection, now)
         self.checks = Checks(connection, now)
         self.proposals = Proposals(connection, now)
+        self.executions = Executions(connection, now)
+        self.settling = Settling(connection, now)
+        self.streams = Streams(connection, now)
         self.n3 = N3Records(connection, now)
         self.reviews = Reviews(connection, now)
         self.summaries = Summaries(connection, now)

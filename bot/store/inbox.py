@@ -51,6 +51,12 @@ class Inbox(Records):
             )
         )
 
+    def hurry(self, work: str) -> None:
+        """What it waited for may be over: it may be tried again at once."""
+        self._connection.execute(
+            sa.update(t.setbacks).where(t.setbacks.c.work == work).values(not_before=self._now)
+        )
+
     def attempts(self, work: str) -> int:
         """How often this work failed so far."""
         query = sa.select(t.setbacks.c.attempts).where(t.setbacks.c.work == work)

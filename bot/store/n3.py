@@ -64,12 +64,18 @@ class N3Records(Records):
 
     def freeze(self) -> Freeze | None:
         """The freeze in force, if any."""
-        query = sa.select(t.freezes).where(t.freezes.c.lifted_at.is_(None)).order_by(t.freezes.c.id).limit(1)
-        row = self._connection.execute(query).first()
-        return None if row is None else Freeze(row.id, row.at, row.by, row.reason)
+        return next(iter(self.freezes()), None)
 
-    def set_freeze(self, by: str, reason: str) -> None:
-        self._connection.execute(sa.insert(t.freezes).values(at=self._now, by=by, reason=reason))
+    def freezes(self) -> list[Freeze]:
+        """Every freeze in force, oldest first."""
+        query = sa.select(t.freezes).where(t.freezes.c.lifted_at.is_(None)).order_by(t.freezes.c.id)
+        return [Freeze(row.id, row.at, row.by, row.reason) for row in self._connection.execute(query)]
+
+    def set_freeze(self, by: str, reason: str) -> int:
+        """One more freeze; its number."""
+        made = self._connection.execute(sa.insert(t.freezes).values(at=self._now, by=by, reason=reason))
+        assert made.inserted_primary_key is not None
+        return int(made.inserted_primary_key[0])
 
     def lift_freezes(self, by: str) -> int:
         """Lift every freeze in force; how many there were."""

@@ -114,14 +114,22 @@ class Proposals(Records):
             sa.update(t.proposals).where(t.proposals.c.id == proposal_id).values(verify_at=due)
         )
 
-    def verified(self, proposal_id: int, after: str, outcome: Outcome) -> bool:
-        """Write what verification found, once."""
+    def verified(self, proposal_id: int, after: str, outcome: Outcome, worse: bool = False) -> bool:
+        """Write what verification found, once; `worse`: than it was before."""
         changed = self._connection.execute(
             sa.update(t.proposals)
             .where(t.proposals.c.id == proposal_id, t.proposals.c.outcome.is_(None))
-            .values(after=after, outcome=outcome.value, verify_at=None)
+            .values(after=after, outcome=outcome.value, worse=worse, verify_at=None)
         )
         return changed.rowcount == 1
+
+    def reopen(self, proposal_id: int) -> None:
+        """Verification is due again, as more is known of how it ended."""
+        self._connection.execute(
+            sa.update(t.proposals)
+            .where(t.proposals.c.id == proposal_id)
+            .values(outcome=None, worse=False, after="", verify_at=self._now)
+        )
 
     def to_verify(self) -> list[Proposal]:
         """Proposals whose action ended and whose time to settle is over."""
@@ -194,7 +202,7 @@ class Proposals(Records):
 
     def claim(self, proposal_id: int, fence: str) -> bool:
         """Claim the only execution of a signed proposal; the intent is a row before anything is touched."""
-        if not self.move(proposal_id, (ProposalState.SIGNED,), ProposalState.EXECUTING):
+        if not self.move(proposal_id, (ProposalState.SIGNED,), ProposalState.EXECUTING, reason=""):
             return False
         self._connection.execute(
             sa.insert(t.executions).values(proposal_id=proposal_id, fence=fence, claimed_at=self._now)
@@ -225,9 +233,9 @@ class Proposals(Records):
         ).first()
         if row is None:
             return None
-        return Execution(
-            row.proposal_id, row.fence, row.claimed_at, row.ended_at, row.exit_code, row.output, row.problem
-        )
+        values = dict(row._mapping)
+        values.pop("standing_sign_off_id")
+        return Execution(**values)
 
 
 def _proposal(row: Row[Any]) -> Proposal:

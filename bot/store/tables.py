@@ -153,6 +153,8 @@ proposals = Table(
     Column("after", Text, nullable=False, default=""),
     Column("outcome", String(16)),
     Column("verify_at", Moment),
+    Column("worse", Boolean, nullable=False, default=False),
+    Column("replaced_by", Integer),
 )
 
 sign_offs = Table(
@@ -195,6 +197,9 @@ executions = Table(
     Column("exit_code", Integer),
     Column("output", Text, nullable=False, default=""),
     Column("problem", Text, nullable=False, default=""),
+    Column("before_value", JSON),
+    Column("stop_by", Text, nullable=False, default=""),
+    Column("stop_at", Moment),
 )
 
 freezes = Table(

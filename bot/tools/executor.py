@@ -15,12 +15,13 @@ from bot.announcements import announce_proposal
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.ports import Membership
-from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
+from bot.domain.proposal import Execution, Proposal, ProposalState
 from bot.domain.store import Store, Tx
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
-from bot.errors import ArgumentRefused, BadInput, CatalogueError, Misconfigured, StoreUnavailable
+from bot.errors import ArgumentRefused, BadInput, CatalogueError, StoreUnavailable
 from bot.following import follow, interrupt
 from bot.membership import note_membership
+from bot.sign_off.budget import HOUR, Budget, room_for
 from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import may_execute
@@ -29,12 +30,14 @@ from bot.tools.arguments import validate
 from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
 from bot.tools.dry_run import dry_run
-from bot.tools.entries import CheckUse
+from bot.tools.ending import end_of_run
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
-from bot.tools.plan import arguments_of, build, refuse_out_of_scope, resolve_call
+from bot.tools.plan import arguments_of, build, refuse_out_of_scope
 from bot.tools.runners import RUNNERS
-from bot.tools.runners.base import RunResult
+from bot.tools.runners.base import Emit, RunResult
+from bot.tools.running import Running
 from bot.tools.secrets import Secrets
+from bot.tools.verifying import Verifier
 
 _ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
 _PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)  # between tries to write how an execution ended
@@ -67,12 +70,16 @@ class Executor:
         membership: Membership,
         secrets_: Secrets,
         hold: Callable[[], None] = lambda: None,
+        budget: Budget = Budget(),  # noqa: B008  # frozen
     ) -> None:
         """`hold` raises where this executor is not the one executor of the store any more."""
+        self._budget = budget
+        self._running: dict[int, Running] = {}
         self._store = store
         self._hold = hold
         self._membership = membership
         self._secrets = secrets_
+        self._verifier = Verifier(store, self._check)
 
     def settle_interrupted(self) -> list[int]:
         """At a start: executions that nobody watched to their end become unknown, and are never repeated."""
@@ -148,9 +155,17 @@ class Executor:
         if not claimed:
             return
         fault_hook.point("tool")
-        result = await self._run(case.tool, plan)
+        result = await self._run(case, plan, fence)
         fault_hook.point("tool done")
         await self._finish(case, fence, result)
+
+    async def stop(self, proposal_id: int) -> None:
+        """End a run that somebody wants stopped; the row says so, and who."""
+        running = self._running.get(proposal_id)
+        with self._store.read() as tx:
+            execution = tx.proposals.execution(proposal_id)
+        if running is not None and execution is not None and execution.stop_by:
+            running.stop()
 
     def _claim(
         self,
@@ -173,9 +188,12 @@ class Executor:
                 if not frozen:
                     self._refuse_in(tx, proposal, ProposalState.SIGNED, judgement.reason)
                 return False
+            if not self._has_room(tx, case, proposal):
+                return False
             if not tx.proposals.claim(proposal.id, fence):
                 return False
             tx.proposals.note_before(proposal.id, before.told, before.verdict.value)
+            tx.executions.note_before(proposal.id, before.value)
             tx.audit.append(
                 "executor", "execution started", proposal.label, {"digest": digest(plan), "fence": fence}
             )
@@ -184,40 +202,26 @@ class Executor:
             fault_hook.point("intent")
         return True
 
+    def _has_room(self, tx: Tx, case: _Case, proposal: Proposal) -> bool:
+        """Whether tool and service bear one more now; the card says what it waits for, or why it does not."""
+        started = tx.executions.started(tx.now - HOUR)
+        room = room_for(case.tool, case.incident, self._budget, started, tx.now)
+        if room.waits and room.reason != proposal.reason:
+            signed = ProposalState.SIGNED
+            tx.proposals.move(proposal.id, (signed,), signed, reason=room.reason)
+            tx.audit.append("executor", "waits", proposal.label, {"reason": room.reason})
+            announce_proposal(tx, proposal)
+        elif not room.is_free and not room.waits:
+            self._refuse_in(tx, proposal, ProposalState.SIGNED, f"{proposal.label}: {room.reason}")
+        return room.is_free
+
     async def verify(self, proposal_id: int) -> None:
         """Run the verification check that was signed again and write what it says."""
-        with self._store.read() as tx:
-            proposal = tx.proposals.get(proposal_id)
-        if proposal is None or proposal.outcome is not None or proposal.state not in _ENDED:
-            return
-        try:
-            outcome, after = outcome_of(proposal, await self._look_again(proposal))
-        except (BadInput, Misconfigured) as error:
-            outcome, after = Outcome.CANNOT_TELL, f"cannot tell: {error.detail}"
-        with self._store.begin() as tx:
-            if tx.proposals.verified(proposal_id, after, outcome):
-                tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, {"after": after})
-                follow(tx, proposal_id)
-                announce_proposal(tx, proposal)
-        fault_hook.point("verified")
+        await self._verifier.verify(proposal_id)
 
-    async def _look_again(self, proposal: Proposal) -> CheckResult:
-        """What the signed verification says now; another check than the signed one must not decide."""
-        plan = proposal.plan
-        if plan is None:
-            raise ArgumentRefused("nothing was signed that could be verified.")
-        signed, referenced, entry = plan["verification"], plan["referenced"], plan["entry"]
-        assert isinstance(signed, Mapping) and isinstance(referenced, Mapping) and isinstance(entry, Mapping)
-        with self._store.read() as tx:
-            catalogue = catalogue_in_force(tx)
-        tool = catalogue.tool(signed["tool"])
-        if referenced.get(tool.name) != tool.entry:
-            raise ArgumentRefused(f"{tool.name}: its entry in the catalogue is not the one that was signed.")
-        arguments = validate(tool, signed["arguments"], catalogue.inventory)
-        if resolve_call(catalogue, tool, arguments) != signed["call"]:
-            raise ArgumentRefused(f"{tool.name}: it would not look at what was signed any more.")
-        use = CheckUse.model_validate(entry["verification"]).use()
-        return await self._check(catalogue, tool, arguments, use.expect)
+    async def look(self, proposal_id: int) -> None:
+        """Read the signed verification again because a person asked."""
+        await self._verifier.look(proposal_id)
 
     def _case(self, proposal_id: int) -> _Case | None:
         with self._store.read() as tx:
@@ -261,13 +265,19 @@ class Executor:
         result = await run_check(catalogue, tool, arguments, secret, expect)
         return self._secrets.clean_result(result)
 
-    async def _run(self, tool: Tool, plan: Mapping[str, object]) -> RunResult:
-        try:
-            call = plan["call"]
-            assert isinstance(call, Mapping)
+    async def _run(self, case: _Case, plan: Mapping[str, object], fence: str) -> RunResult:
+        tool, call = case.tool, plan["call"]
+        assert isinstance(call, Mapping)
+
+        async def run(emit: Emit) -> RunResult:
             runner = RUNNERS[tool.runner]
             secret = await self._secrets.of(tool.secrets)
-            result = await runner.run(call, tool.timeout_s, tool.output_cap, secret)
+            return await runner.run(call, tool.timeout_s, tool.output_cap, secret, emit)
+
+        running = Running(self._store, case.proposal, fence, self._secrets.stream())
+        self._running[case.proposal.id] = running
+        try:
+            result = await running.carry_out(run)
             clean = self._secrets.clean
             return RunResult(result.exit_code, clean(result.output), clean(result.problem))
         except BadInput as error:
@@ -276,6 +286,8 @@ class Executor:
             log.exception("the runner failed", tool=tool.name)
             problem = f"the runner failed with {type(error).__name__}: whether it took effect is not known."
             return RunResult(None, "", problem)
+        finally:
+            del self._running[case.proposal.id]
 
     async def _finish(self, case: _Case, fence: str, result: RunResult) -> None:
         """Write how it ended, again and again while the store is busy or away: nobody else knows it."""
@@ -289,28 +301,12 @@ class Executor:
                 return
 
     def _write_end(self, case: _Case, fence: str, result: RunResult) -> None:
-        if result.exit_code is None:
-            state = ProposalState.UNKNOWN
-        else:
-            state = ProposalState.SUCCEEDED if result.ok else ProposalState.FAILED
-        verification = case.tool.verification
-        assert verification is not None
         with self._store.begin() as tx:
             execution = Execution(
                 case.proposal.id, fence, tx.now, tx.now, result.exit_code, result.output, result.problem
             )
-            if not tx.proposals.finish(execution):
-                return
-            tx.proposals.move(case.proposal.id, (ProposalState.EXECUTING,), state, reason=result.problem)
-            tx.proposals.verify_after(case.proposal.id, verification.settle_s)
-            tx.audit.append(
-                "executor",
-                f"execution {state.value}",
-                case.proposal.label,
-                {"exit_code": result.exit_code, "problem": result.problem},
-            )
-            follow(tx, case.proposal.id)
-            announce_proposal(tx, case.proposal)
+            if tx.proposals.finish(execution):
+                end_of_run(tx, case.proposal, case.tool, result)
 
     def _refuse(self, proposal: Proposal, source: ProposalState, reason: str) -> None:
         with self._store.begin() as tx:
@@ -324,27 +320,6 @@ class Executor:
         if tx.proposals.move(proposal.id, (source,), state, reason=reason):
             tx.audit.append("executor", f"refused: {state.value}", proposal.label, {"reason": reason})
             announce_proposal(tx, proposal)
-
-
-def outcome_of(proposal: Proposal, result: CheckResult) -> tuple[Outcome, str]:
-    """What a verification means, and what is told of it.
-
-    "Fixed" needs all of it: the action ended well, the check was faulty just before it, and is healthy now.
-    """
-    if result.verdict is Verdict.FAULTY:
-        return Outcome.NOT_FIXED, result.told
-    if result.verdict is Verdict.UNKNOWN:
-        return Outcome.CANNOT_TELL, result.told
-    if proposal.state is not ProposalState.SUCCEEDED:
-        reason = "it is as it should be now, but the action did not end well"
-        return Outcome.CANNOT_TELL, f"{result.told} ({reason})"
-    # An undo takes back what may have looked well; its own verification alone says whether it did.
-    if proposal.undo_of is None and proposal.before_verdict != Verdict.FAULTY.value:
-        reason = "it was as it should be before, too"
-        if proposal.before_verdict != Verdict.HEALTHY.value:
-            reason = "it is as it should be now, but how it was before is not known"
-        return Outcome.CANNOT_TELL, f"{result.told} ({reason})"
-    return Outcome.FIXED, result.told
 
 
 def _settle_s(proposal: Proposal) -> float:

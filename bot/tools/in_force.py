@@ -17,7 +17,7 @@ from bot.in_force import Preview
 from bot.sign_off.difference import difference
 from bot.sign_off.policy import Policy
 from bot.sign_off.rendering import call_text
-from bot.tools.arguments import validate
+from bot.tools.arguments import validate, validate_one
 from bot.tools.catalogue import Catalogue, parse
 from bot.tools.plan import arguments_of, refuse_other_environment, refuse_out_of_scope, resolve_call
 from bot.tools.sections import sections
@@ -52,6 +52,25 @@ class Adopted:
 
     def difference(self, what: str, before: str, after: str) -> str:
         return difference(sections(what, before), sections(what, after))
+
+    def problems(self, tx: Tx, service: str, tool: str, arguments: Mapping[str, object]) -> Mapping[str, str]:
+        catalogue = catalogue_in_force(tx)
+        found: dict[str, str] = {}
+        for argument in catalogue.tool(tool).arguments:
+            value = arguments.get(argument.name, argument.default)
+            if value is None:
+                found[argument.name] = "A value is needed."
+                continue
+            try:
+                validate_one(argument, value, catalogue.inventory)
+            except ArgumentRefused as error:
+                found[argument.name] = error.detail.removeprefix(f"{argument.name}: ")
+                continue
+            row = catalogue.inventory.get(argument.inventory, {}).get(str(value), {})
+            services = row.get("services") if argument.type == "reference" else None
+            if isinstance(services, list) and service not in services:
+                found[argument.name] = f"It belongs to {', '.join(map(str, services))}, not to {service}."
+        return found
 
     def preview(
         self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]

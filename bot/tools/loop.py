@@ -23,6 +23,8 @@ async def serve_stdin(executor: Executor) -> None:
         "prepare": executor.prepare,
         "execute": executor.execute,
         "verify": executor.verify,
+        "look": executor.look,
+        "stop": executor.stop,
     }
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()

@@ -120,7 +120,8 @@ async def test_a_timeout_expires_and_never_approves(aging: World) -> None:
     assert "Propose it again" in ended.reason
     assert [event.subject for event in aging.audited("expired")][-1] == proposal.label
     card = await aging.message(f"proposal:{proposal.id}", "expired")
-    assert not [block for block in card["blocks"] if block["type"] == "actions"]
+    buttons = [e["action_id"] for b in card["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    assert buttons == ["again"], "it can only be proposed anew"
     await aging.settle()
     assert aging.ledger(service) == []
     with aging.store.read() as tx:

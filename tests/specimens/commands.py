@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.domain.proposal import ProposalState
+from bot.domain.tool import ToolKind
 from bot.sign_off.quorum import Judgement
 from tests.specimens import values
 from tests.specimens.desk import Desk
+from tests.specimens.running import dark, run
 from tests.specimens.specimen import Message, Specimen, ordinary, variants
 from tests.specimens.voices import Voice
 
@@ -21,8 +24,17 @@ def commands() -> Iterator[Specimen]:
     )
     yield from variants("command", "status", _status)
     yield from ordinary("command", "status", lambda voice: _status(voice, frozen=True), "frozen")
+    yield from variants("command", "actions", _actions)
+    yield from ordinary("command", "actions", lambda voice: _actions(voice, "shop-orders"), "of one service")
+    yield from variants("command", "run", lambda voice: _desk(voice).answer("run", "clear_stale_lock"))
+    yield from ordinary("command", "run", lambda voice: _desk(voice).answer("run"), "of nothing")
+    yield from variants(
+        "command", "run", lambda voice: _desk(voice).mention("run", "clear_stale_lock"), "mention"
+    )
     yield from variants("command", "pending", _pending)
-    yield from variants("command", "freeze", lambda voice: Desk().answer("freeze", voice.text("deploy")))
+    yield from ordinary("command", "pending", lambda voice: _pending(voice, frozen=True), "frozen")
+    yield from variants("command", "freeze", _freeze)
+    yield from ordinary("command", "unfreeze", lambda _voice: Desk().mention("unfreeze"), "mention")
     yield from ordinary("command", "unfreeze", lambda _voice: Desk().answer("unfreeze"), "")
     yield from ordinary("command", "unfreeze", _refused, "refused")
 
@@ -36,8 +48,25 @@ def _status(voice: Voice, *, frozen: bool = False) -> Message:
     return Desk(values.overview(voice, **changes)).answer("status")
 
 
-def _pending(voice: Voice) -> Message:
-    return Desk(values.overview(voice)).answer("pending")
+def _desk(voice: Voice) -> Desk:
+    return Desk(form=values.form(voice))
+
+
+def _actions(voice: Voice, service: str = "") -> Message:
+    tools = [values.tool(voice)] * max(1, voice.many(2, 40)) + [values.tool(voice, ToolKind.CHECK)]
+    return Desk(tools=tools).answer("actions", service)
+
+
+def _pending(voice: Voice, *, frozen: bool = False) -> Message:
+    under_way = [(values.proposal(voice, state=ProposalState.EXECUTING), run(voice))]
+    changes: dict[str, object] = {"running": under_way * voice.many(1, 40), "dark": [dark(voice)]}
+    changes |= {"freeze": values.frozen(voice)} if frozen else {}
+    return Desk(values.overview(voice, **changes)).answer("pending")
+
+
+def _freeze(voice: Voice) -> Message:
+    seen = values.overview(voice, running=[(values.proposal(voice), run(voice))] * voice.many(1, 40))
+    return Desk(seen).answer("freeze", voice.text("deploy"))
 
 
 def _refused(_voice: Voice) -> Message:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from bot.copilot.forms import Form
 from bot.copilot.overview import Overview
+from bot.domain.tool import Tool
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import parts
 from bot.slack.commands import COMMANDS
@@ -27,12 +29,19 @@ class Desk:
     overview: Overview | None = None
     passages: Sequence[Passage] = ()
     judgement: Judgement = _LIFTED
+    tools: Sequence[Tool] = ()
+    form: Form | None = None
     said: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, command: str, words: str = "") -> Message:
         """What `/vigie command words` answers."""
-        body = {"channel_id": "C1", "trigger_id": "1.2"}
+        return self._answer(command, words, {"channel_id": "C1", "trigger_id": "1.2"})
 
+    def mention(self, command: str, words: str = "") -> Message:
+        """The same in a thread, where no form can be opened at once."""
+        return self._answer(command, words, {"channel_id": "C1", "event_key": "message:C1:1.2"})
+
+    def _answer(self, command: str, words: str, body: Mapping[str, str]) -> Message:
         async def ask() -> list[Block]:
             return await COMMANDS[command][2](self._edge, values.ON_CALL, body, words)
 
@@ -49,12 +58,17 @@ class Desk:
         found = SearchResult(tuple(self.passages), bool(self.passages))
         copilot = SimpleNamespace(
             questions=SimpleNamespace(overview=lambda: self.overview, ask=lambda *_asked: True),
+            forms=SimpleNamespace(catalogue=lambda *_asked: list(self.tools), form=lambda *_asked: self.form),
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)
-        client = SimpleNamespace(chat_postEphemeral=self._post)
+        client = SimpleNamespace(chat_postEphemeral=self._post, views_open=_opened)
         ports: Any = (copilot, None, knowledge, None, client)
         return Edge(*ports)
 
     async def _post(self, **message: Any) -> None:  # noqa: ANN401  # whatever Slack would be sent
         self.said.append(message)
+
+
+async def _opened(**_view: Any) -> None:  # noqa: ANN401  # whatever Slack would be sent
+    """Slack opens the form."""

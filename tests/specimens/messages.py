@@ -15,6 +15,7 @@ from knowledge.model import SearchResult
 from tests.specimens import values
 from tests.specimens.proposals import proposals
 from tests.specimens.rows import Rows
+from tests.specimens.running import running
 from tests.specimens.sentences import SENTENCES
 from tests.specimens.specimen import Message, Specimen, ordinary, variants
 from tests.specimens.voices import Voice
@@ -50,6 +51,7 @@ def messages() -> Iterator[Specimen]:
     yield from variants("message", "review", _review)
     for verdict in ("fine", "should not"):
         yield from ordinary("message", "review", partial(_review, verdict=verdict), verdict)
+    yield from running()
     for state, draw in SENTENCES.items():
         yield from variants("message", "text", draw, state)
 

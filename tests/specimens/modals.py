@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+from bot.copilot.aftermath import Aftermath
 from bot.copilot.signing import Opening
+from bot.domain.proposal import Look
 from bot.sign_off.difference import can_be_shown
 from bot.sign_off.rendering import fits
 from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import forms as form_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks import signing as signing_blocks
 from tests.specimens import values
+from tests.specimens.running import dark, run
 from tests.specimens.specimen import Specimen, View, ordinary, variants
 from tests.specimens.voices import Voice
 
@@ -30,6 +36,12 @@ def modals() -> Iterator[Specimen]:
     yield from variants("modal", "edit_summary", _summary)
     yield from variants("modal", "open_source:.+", _source)
     yield from variants("modal", "told", _told)
+    yield from variants("modal", "run_open", _run)
+    yield from ordinary("modal", "run_open", lambda voice: _run(voice, settled=True), "for an incident")
+    yield from variants("modal", "edit_open", _edit)
+    yield from variants("modal", "choose_action", _choose)
+    for key, took_effect in (("settle_open:yes", True), ("settle_open:no", False)):
+        yield from variants("modal", key, partial(_settle, took_effect=took_effect))
 
 
 def _sign(voice: Voice) -> View:
@@ -74,6 +86,28 @@ def _summary(voice: Voice) -> View:
 
 def _source(voice: Voice) -> View:
     return knowledge_blocks.source_view(values.passage(voice))
+
+
+def _run(voice: Voice, *, settled: bool = False) -> View:
+    return form_blocks.form(values.form(voice, incident=values.incident(voice) if settled else None))
+
+
+def _edit(voice: Voice) -> View:
+    """The form of a proposal, with what was proposed filled in."""
+    given = {"shop": "shop-1", "how": "softly", "at_most": 4, "note": voice.text("as asked"), "force": True}
+    made = values.proposal(voice, arguments=given)
+    return form_blocks.form(values.form(voice, incident=values.incident(voice), edits=made))
+
+
+def _choose(voice: Voice) -> View:
+    tools = [values.tool(voice)] * max(1, voice.many(2, 120))
+    return form_blocks.chooser(values.incident(voice) if tools else None, tools)
+
+
+def _settle(voice: Voice, *, took_effect: bool) -> View:
+    look = Look(1, 7, values.ON_CALL.key, values.ago(1), values.NOW, voice.text("14 orders"), "faulty")
+    known = Aftermath(voice.text("step 1 of 3"), look=look)
+    return running_blocks.settle_view(dark(voice), run(voice), known, took_effect)
 
 
 def _told(_voice: Voice) -> View:

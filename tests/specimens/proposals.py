@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.copilot.calling import TROUBLE, UNREAD
-from bot.domain.proposal import Outcome, ProposalState, SignOff
+from bot.domain.proposal import Look, Outcome, ProposalState, Settlement, SignOff
 from bot.domain.records import Post
 from bot.sign_off.calling import Why
 from tests.specimens import values
@@ -31,6 +31,8 @@ class Case:
     calls: Sequence[Post] = ()
     content: Mapping[str, object] = field(default_factory=dict)
     row: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
+    stop: bool = False
 
     def draw(self, voice: Voice) -> Message:
         reason = voice.text(self.reason) if self.reason else ""
@@ -38,7 +40,10 @@ class Case:
         run = None if self.code is None else values.execution(voice, self.code)
         if run and self.code == RUNS:
             run = replace(run, ended_at=None, exit_code=None, output="")
-        rows = Rows(proposals=[made], sign_offs=self.given, execution=run, calls=self.calls)
+        if run and self.stop:
+            run = replace(run, stop_by=values.N3_A.key, stop_at=values.ago(1))
+        known = {"pieces": [voice.text("step 1 of 3")], **self.known} if self.known else {}
+        rows = Rows(proposals=[made], sign_offs=self.given, execution=run, calls=self.calls, **known)
         return rows.snapshot("proposal", self.content)
 
 
@@ -47,6 +52,12 @@ _TOO_LATE = "The time to sign it is over. Propose it again if it is still wanted
 _CHANGED = "P7 was not run: what would run now is not what was signed; tool, target or policy changed."
 _FIXED = {"outcome": Outcome.FIXED, "after": "true"}
 _NOT_FIXED = {"outcome": Outcome.NOT_FIXED, "after": "false"}
+_CANNOT = {"outcome": Outcome.CANNOT_TELL, "after": "true"}
+_FULL = "It waits: 1 of at most 1 at a time run for shop-orders in production."
+_REPLACED = "Replaced by P8, with other arguments."
+_ASKED = Look(1, 7, values.ON_CALL.key, values.ago(1))
+_LOOK = replace(_ASKED, at=values.NOW, told="14 orders", verdict="faulty")
+_SAID = Settlement(7, values.N3_A, True, "The lock file is gone, and its holder was killed.", values.NOW)
 _CALLS = (
     call(values.N3_A, Why.FIRST, 12),
     call(values.N3_B, Why.NEXT, 7),
@@ -66,6 +77,15 @@ CASES = {
     "fixed": Case(_TWO, 0, row={"state": _S.SUCCEEDED, **_FIXED}),
     "not fixed": Case(_ONE, 0, row={"state": _S.SUCCEEDED, **_NOT_FIXED}),
     "failed": Case(_ONE, 2, row={"state": _S.FAILED, **_NOT_FIXED}),
+    "running, being stopped": Case(_TWO, RUNS, row={"state": _S.EXECUTING}, stop=True),
+    "waits for room": Case(_ONE, reason=_FULL, row={"state": _S.SIGNED}),
+    "worse": Case(_ONE, 0, row={"state": _S.SUCCEEDED, "worse": True, **_NOT_FIXED}),
+    "replaced": Case(
+        reason="Replaced by P8, with other arguments.", row={"state": _S.REJECTED, "replaced_by": 8}
+    ),
+    "in the dark": Case(_ONE, RUNS, row={"state": _S.UNKNOWN, **_CANNOT}, known={"look": _LOOK}),
+    "being looked at": Case(_ONE, RUNS, row={"state": _S.UNKNOWN}, known={"look": _ASKED}),
+    "settled": Case(_ONE, RUNS, row={"state": _S.SUCCEEDED}, known={"settlement": _SAID, "look": _LOOK}),
     "unknown": Case(_ONE, row={"state": _S.UNKNOWN, "outcome": Outcome.CANNOT_TELL}),
     "taken back": Case(_ONE, 0, row={"state": _S.SUCCEEDED, "undo_of": 6, **_FIXED}),
     "rejected": Case((values.sign_off(signed=False),), row={"state": _S.REJECTED}),
@@ -73,7 +93,7 @@ CASES = {
     "cannot be signed": Case(reason=_TOO_LONG, row={"state": _S.REJECTED, **_UNPREPARED}),
     "not run": Case(_ONE, reason=_CHANGED, row={"state": _S.REJECTED}),
 }
-STRESSED = {"waits", "failed", "not run"}
+STRESSED = {"waits", "failed", "not run", "in the dark"}
 
 
 def proposals() -> Iterator[Specimen]:

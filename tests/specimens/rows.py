@@ -13,7 +13,7 @@ from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.person import Person
-from bot.domain.proposal import Execution, Proposal, SignOff
+from bot.domain.proposal import Execution, Look, Proposal, Settlement, SignOff
 from bot.domain.records import MOST_ALERTS, Adopted, Post, Review, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
@@ -45,6 +45,10 @@ class Rows:
     state: str = ""
     is_first: bool = False
     calls: Sequence[Post] = ()
+    pieces: Sequence[str] = ()
+    look: Look | None = None
+    settlement: Settlement | None = None
+    is_frozen: bool = True
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -65,6 +69,8 @@ class Rows:
                 execution=lambda _id: self.execution,
             ),
             "diagnoses": given(**{name: lambda _id, value=value: value for name, value in diagnoses.items()}),
+            "executions": given(pieces=lambda _id: list(self.pieces)),
+            "settling": given(last_look=lambda _id: self.look, settlement=lambda _id: self.settlement),
             "summaries": given(get=lambda _id: self.summary),
             "n3": given(
                 offered=lambda _id: self.change and self.change.offer,
@@ -76,7 +82,9 @@ class Rows:
                 is_new=lambda: self.is_first,
                 groups=dict,
                 known=lambda: {values.N3_A: None, values.N3_B: None} if self.is_first else {},
-                **dict.fromkeys(("joined", "left", "set_freeze", "adopt"), _nothing),
+                **dict.fromkeys(("joined", "left", "adopt"), _nothing),
+                set_freeze=lambda *_by: 12,
+                freezes=lambda: [given(id=12)] if self.is_frozen else [],
                 withdraw=lambda _what, _digest: [],
             ),
             "reviews": given(get=lambda _id: self.review),
@@ -99,9 +107,9 @@ class Rows:
         """The message as the outbox sends it."""
         return _render(self, kind, content)
 
-    def announced(self) -> Message:
-        """The sentence that was announced last."""
-        return self.snapshot("text", self.wanted[-1])
+    def announced(self, kind: str = "text") -> Message:
+        """The sentence, or the message of that kind, that was announced last."""
+        return self.snapshot(kind, self.wanted[-1])
 
     def _want(self, *_place: object, content: Mapping[str, object], **_row: object) -> None:
         self.wanted.append(content)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bot.announcements import announce_rise
-from bot.copilot.switch import freeze
+from bot.announcements import announce_rise, announce_undo_failed
 from bot.domain.alert import Severity
-from bot.domain.proposal import ProposalState
 from bot.membership import note_membership
 from bot.sign_off.policy import Policy
 from bot.tools.in_force import CATALOGUE, adopt_or_offer
@@ -21,10 +19,10 @@ def _rise(_voice: Voice) -> Message:
     return rows.announced()
 
 
-def _freeze(voice: Voice) -> Message:
-    running = [values.proposal(voice, state=ProposalState.EXECUTING)] * voice.many(1, 40)
-    rows = Rows(proposals=running)
-    freeze(rows.tx, values.ON_CALL.key, "<@U0ONCALL>", voice.text("deploy in progress"))
+def _undo_failed(voice: Voice) -> Message:
+    rows = Rows()
+    made = values.proposal(voice, undo_of=6, after=voice.text("9 orders"))
+    announce_undo_failed(rows.tx, made, [values.N3_A])
     return rows.announced()
 
 
@@ -48,7 +46,7 @@ def _adopted(_voice: Voice) -> Message:
 
 SENTENCES: dict[str, Draw] = {
     "rise": _rise,
-    "frozen": _freeze,
+    "an undo failed": _undo_failed,
     "first N3": _first_n3,
     "joined N3": _joined,
     "adopted": _adopted,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.copilot.changes import Change
+from bot.copilot.forms import Form
 from bot.copilot.overview import Overview, Waiting
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
@@ -16,7 +17,7 @@ from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
 from bot.domain.records import Adopted, Freeze, Review, SeenAlert, Summary
-from bot.domain.tool import Risk
+from bot.domain.tool import Argument, Risk, Tool, ToolKind
 from bot.in_force import Preview
 from bot.sign_off.difference import difference
 from bot.sign_off.digest import digest
@@ -182,6 +183,40 @@ def plan(voice: Voice) -> dict[str, object]:
             "when_alone_s": 900,
         },
     }
+
+
+def tool(voice: Voice, kind: ToolKind = ToolKind.ACTION) -> Tool:
+    """An action with an argument of every type."""
+    return Tool(
+        name="clear_stale_lock",
+        kind=kind,
+        title=voice.text("Clear the pool's stale lock", 500) or "Clear",
+        does=voice.text("Moves the lock file away after making sure that its holder is dead.", 500)
+        or "It does.",
+        runner="command",
+        call={},
+        arguments=(
+            Argument("shop", "reference", voice.text("Which shop", 300), inventory="shops"),
+            Argument("how", "enum", choices=("softly", voice.word("at-once", 60))),
+            Argument("among", "enum", choices=(voice.word("a-choice-that-is-shown-nowhere-whole", 200),)),
+            Argument("at_most", "integer", minimum=1, maximum=9, default=3),
+            Argument("note", "pattern", voice.text("A note", 300), pattern=voice.word("[a-z ]+", 400)),
+            Argument("force", "boolean", default=False),
+        ),
+        timeout_s=10,
+        output_cap=16_384,
+        environments=(voice.word("production", 200),),
+        services=(voice.word("shop-orders", 200),),
+        owner=voice.text("team-shop", 500) or "team",
+        entry={},
+    )
+
+
+def form(voice: Voice, **changes: Any) -> Form:  # noqa: ANN401  # fields of Form, by name
+    """The form of that action, for no incident yet."""
+    incidents = [incident(voice, id=12 + n) for n in range(voice.many(2, 120))]
+    rows = [f"shop-{n}" for n in range(voice.many(2, 90))]
+    return replace(Form(tool(voice), incidents, None, {"shop": rows}), **changes)
 
 
 def _request() -> dict[str, object]:

@@ -331,17 +331,26 @@ def test_a_proposal_with_every_text_endless_keeps_its_buttons(state: ProposalSta
         plan=PLAN | {"call": {"argv": [huge]}},
     )
     signed = [SignOff(3, person, "d" * 64, True, NOW, huge) for person in PEOPLE]
-    whole = proposal_blocks.card(made, signed, Execution(3, "fence", NOW, NOW, 1, huge, huge))
+    ended = None if state is ProposalState.EXECUTING else NOW
+    whole = proposal_blocks.card(made, signed, Execution(3, "fence", NOW, ended, 1, huge, huge))
     assert buttons_of(whole)
     assert check_message(whole) == whole
 
 
 @pytest.mark.parametrize("state", ProposalState)
 def test_buttons_fit_the_state(state: ProposalState) -> None:
-    """Sign and reject while it waits, reject once signed, the undo only where it may be needed."""
+    """Sign, reject, edit while it waits, reject once signed, stop while it runs, then what may be needed."""
     made = proposal(state=state, outcome=Outcome.NOT_FIXED)
-    actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], None))]
-    expected = {ProposalState.PROPOSED: ["sign_open", "reject"], ProposalState.SIGNED: ["reject"]}
+    execution = Execution(3, "fence", NOW)
+    actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], execution))]
+    expected = {
+        ProposalState.PROPOSED: ["sign_open", "reject", "edit_open"],
+        ProposalState.SIGNED: ["reject"],
+        ProposalState.EXECUTING: ["stop"],
+        ProposalState.EXPIRED: ["undo", "again"],
+        ProposalState.FAILED: ["undo", "again"],
+        ProposalState.UNKNOWN: ["settle_open:yes", "settle_open:no", "look_again", "undo"],
+    }
     assert actions == expected.get(state, ["undo"])
     assert (
         buttons_of(

@@ -26,7 +26,7 @@ from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.parts import Block
-from bot.slack.commands import pending_line
+from bot.slack.blocks.pending import pending_line
 from tests.slack_limits import faults_of_message, faults_of_view, mrkdwn
 from tests.unit.plans import ALICE, BOB, CAROL, NOW, PEOPLE, hostile, proposal
 from tests.world import text_of
@@ -78,8 +78,9 @@ def check_inert(value: object) -> None:
 
 
 def pressed(blocks: list[Block]) -> list[tuple[str, str]]:
-    """What can be pressed beside a line, by action and value."""
-    return [(b["accessory"]["action_id"], b["accessory"]["value"]) for b in blocks if "accessory" in b]
+    """What can be pressed beside a line, by action and value, but for the switch, which is always there."""
+    found = [(b["accessory"]["action_id"], b["accessory"]["value"]) for b in blocks if "accessory" in b]
+    return [one for one in found if one[0] not in ("freeze", "unfreeze")]
 
 
 def test_on_call_sees_what_is_theirs_and_what_nobody_has() -> None:
@@ -135,6 +136,7 @@ def test_a_freeze_stands_on_every_home_and_takes_the_sign_buttons() -> None:
         _, blocks = drawn(overview(waiting=[waiting()], freeze=frozen), person)
         assert "Execution is frozen" in text_of(blocks[:1])
         assert pressed(blocks) == []
+        assert ("accessory" in blocks[0]) == (person == BOB), "N3 alone lifts it"
     drawn(overview(freeze=replace(frozen, by="root at the command line")), BOB)
 
 

@@ -15,6 +15,11 @@ async function copy(message) {
   await navigator.clipboard.writeText(said).then(() => toast("Copied"), () => toast("The browser did not allow to copy"));
 }
 
+async function shortcut(each, message, channel) {
+  const answer = await post("/human/shortcut", { user: state.me, channel, ts: message.ts, callback_id: each.callback_id });
+  if (!answer.ok) toast(`${each.name} did not work: ${answer.error}`);
+}
+
 export async function remove(message, channel) {
   const text = (words) => ({ type: "plain_text", text: words });
   const question = { title: text("Delete message"), text: text("Delete this message? This cannot be undone."), confirm: text("Delete"), deny: text("Cancel"), style: "danger" };
@@ -30,6 +35,7 @@ export function actions(message, channel, inThread) {
   return h("div", { class: "tools", role: "toolbar", "aria-label": "Message actions" },
     smile,
     inThread ? null : tool("reply", "Reply in thread", () => openThread(message.ts), "reply"),
+    ...state.shortcuts.map((each) => tool("play", each.name, () => shortcut(each, message, channel))),
     tool("copy", "Copy text", () => copy(message)),
     mine ? tool("pencil", "Edit message", () => edit(message.ts)) : null,
     mine ? tool("bin", "Delete message", () => remove(message, channel)) : null);

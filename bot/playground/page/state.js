@@ -1,7 +1,7 @@
 /** What this page knows, as seen by the person it speaks for. The stream keeps it current; the parts draw it. */
 
 export const state = {
-  team: { name: "Workspace" }, users: [], channels: [], commands: [], hints: [], demo: false,
+  team: { name: "Workspace" }, users: [], channels: [], commands: [], shortcuts: [], hints: [], demo: false,
   me: null, channel: null, tab: "messages", thread: null, editing: null,
   messages: {}, ephemerals: [], views: [], home: null, homeAsked: 0, connected: true,
 };

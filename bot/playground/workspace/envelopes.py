@@ -101,6 +101,21 @@ def block_actions(team: Team, user: Person, place: Place, action: Json, trigger_
     return payload | {"state": state, "response_url": place.response_url, "actions": [action]}
 
 
+def message_action(
+    team: Team, user: Person, place: Place, callback_id: str, trigger_id: str, action_ts: str
+) -> Json:
+    """A shortcut of the app, chosen in the menu of a message."""
+    return _interaction(team, user, "message_action") | {
+        "action_ts": action_ts,
+        "callback_id": callback_id,
+        "trigger_id": trigger_id,
+        "response_url": place.response_url,
+        "message_ts": place.message_ts,
+        "message": place.message,
+        "channel": place.channel,
+    }
+
+
 def view_submission(team: Team, user: Person, view: Json, trigger_id: str) -> Json:
     """A modal that was submitted; the view carries its state."""
     payload = _interaction(team, user, "view_submission")

@@ -111,6 +111,28 @@ class Human:
         )
         return await self._act(user, place, item, None)
 
+    async def shortcut(self, user: str, channel: str, message_ts: str, callback_id: str) -> ClickOutcome:
+        """Chooses a shortcut of the app in the menu of a message that this person sees."""
+        try:
+            room = self.room_for(user, channel)
+            message = room.message(message_ts)
+            known = [name for name, _ in self._core.team.shortcuts]
+            if callback_id not in known or not self._core.team.is_installed:
+                raise Refused("invalid_shortcut")
+        except Refused as error:
+            return ClickOutcome(False, error.error)
+        place = Place(
+            channel={"id": room.id, "name": room.name if room.kind == "channel" else _private_name(room)},
+            message=shown(message, metadata=True),
+            message_ts=message_ts,
+            response_url=self._urls.mint(room, user),
+        )
+        team, person = self._core.team, self._core.team.person(user)
+        trigger, now = self._core.views.trigger(user), self._core.board.timestamps.next()
+        payload = envelopes.message_action(team, person, place, callback_id, trigger, now)
+        ack = await self._core.link.ask("interactive", payload)
+        return ClickOutcome(ack.outcome == "acked", ERRORS.get(ack.outcome, ""))
+
     async def click_view(
         self,
         user: str,

@@ -56,6 +56,7 @@ class Page:
             "react": self._react,
             "command": self._command,
             "click": self._click,
+            "shortcut": self._shortcut,
             "submit": self._submit,
             "close": self._close,
             "home": self._home,
@@ -107,7 +108,9 @@ class Page:
         ]
         commands = [{"command": command, "description": about} for command, about in team.commands]
         about = {"team": {"id": team.id, "name": team.name}, "users": users, "channels": channels}
-        return web.json_response({"ok": True, **about, "commands": commands, "demo": self._demo is not None})
+        shortcuts = [{"callback_id": name, "name": shown} for name, shown in team.shortcuts]
+        offers = {"commands": commands, "shortcuts": shortcuts, "demo": self._demo is not None}
+        return web.json_response({"ok": True, **about, **offers})
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         user = request.query.get("user", "")
@@ -169,6 +172,10 @@ class Page:
             outcome = await self._human.click_view(user, view_id, *rest)
         else:
             outcome = await self._human.click(user, _text(body, "channel"), _text(body, "message_ts"), *rest)
+        return {"ok": outcome.ok, "error": outcome.error}
+
+    async def _shortcut(self, body: Json) -> Json:
+        outcome = await self._human.shortcut(*_message(body), _text(body, "callback_id"))
         return {"ok": outcome.ok, "error": outcome.error}
 
     async def _submit(self, body: Json) -> Json:

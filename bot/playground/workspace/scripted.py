@@ -54,6 +54,10 @@ class ScriptedPeople:
         """Clicks in a message; see `Human.click`."""
         return await self._human.click(user, channel, message_ts, action_id, block_id, value)
 
+    async def shortcut(self, user: str, channel: str, message_ts: str, callback_id: str) -> ClickOutcome:
+        """Chooses a shortcut in the menu of a message; see `Human.shortcut`."""
+        return await self._human.shortcut(user, channel, message_ts, callback_id)
+
     async def click_view(
         self, user: str, view_id: str, action_id: str, block_id: str | None = None, value: object = None
     ) -> ClickOutcome:

@@ -55,6 +55,7 @@ class Workspace(ScriptedPeople, Administration):
         events: Iterable[str] = DEFAULT_EVENTS,
         signing_secret: str = "",
         commands: Iterable[tuple[str, str]] = (("/vigie", "Ask the incident copilot; try /vigie help"),),
+        shortcuts: Iterable[tuple[str, str]] = (("propose_action", "Propose an action"),),
         page_folder: Path | None = None,
         demo: Demo | None = None,
         rates: dict[str, Rate] = DEFAULT_RATES,
@@ -62,7 +63,8 @@ class Workspace(ScriptedPeople, Administration):
     ) -> None:
         waits = Waits(**other)
         team = Team(team_id, app_id, bot, bot_token, app_token, team_name, tuple(scopes), tuple(events))
-        team.commands, team.signing_secret = tuple(commands), signing_secret
+        team.commands, team.shortcuts = tuple(commands), tuple(shortcuts)
+        team.signing_secret = signing_secret
         team.groups = {group.id: group for group in user_groups}
         team.add(people)
         feed, self.faults = Feed(), Faults()

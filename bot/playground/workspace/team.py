@@ -25,6 +25,7 @@ class Team:
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     events: tuple[str, ...] = DEFAULT_EVENTS
     commands: tuple[tuple[str, str], ...] = ()
+    shortcuts: tuple[tuple[str, str], ...] = ()
     signing_secret: str = ""
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, UserGroup] = field(default_factory=dict)

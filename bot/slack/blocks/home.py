@@ -10,7 +10,7 @@ from bot.copilot.home import Home, OpenChange, Some, T, ToSign
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
-from bot.slack.blocks import parts
+from bot.slack.blocks import parts, running
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 
@@ -81,11 +81,14 @@ def _section(title: str, some: Some[T], draw: Callable[[T], list[Block]]) -> lis
 
 def _switch(home: Home) -> list[Block]:
     if home.freeze is None:
-        how = " Anyone may stop it with `/vigie freeze`." if home.is_n3 else ""
-        return [parts.note(f":unlock: Execution is not frozen.{how}")]
+        free = ":unlock: Execution is not frozen. Anyone may stop what is new."
+        return [parts.status_with(free, running.freeze_button())]
     how = "Lift it with `/vigie unfreeze`." if home.is_n3 else "Only N3 can lift it."
     text = f":lock: *Execution is frozen* since {clock(home.freeze.at)} by {_actor(home.freeze.by)}. {how}"
     said = [parts.foreign_note(parts.cut(home.freeze.reason, _TITLE))] if home.freeze.reason else []
+    if home.is_n3:
+        lift = parts.button("Lift the freeze", "unfreeze", "all")
+        return [parts.status_with(text, lift), *said]
     return [parts.status(text), *said]
 
 

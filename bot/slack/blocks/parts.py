@@ -47,6 +47,11 @@ def short(text: str, limit: int) -> str:
     return (text if len(text) <= limit else f"{text[: limit - 1]}…") or " "
 
 
+def plain(text: str, limit: int) -> Block:
+    """A label of at most `limit` characters, shown as it is."""
+    return _plain(short(text, limit))
+
+
 def escape(text: str) -> str:
     """Text that can stand in mrkdwn without becoming a mention or a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -140,6 +145,12 @@ def button(label: str, action_id: str, value: str, style: str = "") -> Block:
         "value": value,
     }
     return element | {"style": style} if style else element
+
+
+def confirmed(button: Block, title: str, text: str, yes: str) -> Block:
+    """The button that asks once more before it is pressed."""
+    asked = {"title": _plain(title), "text": _plain(text), "confirm": _plain(yes), "deny": _plain("Not now")}
+    return button | {"confirm": asked}
 
 
 def again(action: object) -> list[Block]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.copilot.aftermath import Aftermath
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
 from bot.sign_off.calling import Call, Why
 from bot.sign_off.rendering import Part, ascii_text
 from bot.sign_off.rendering import parts as plan_parts
-from bot.slack.blocks import parts
+from bot.slack.blocks import parts, running
 from bot.slack.blocks.incident import clock
 from bot.slack.blocks.parts import Block
 
@@ -38,6 +39,7 @@ def card(
     execution: Execution | None,
     called: Sequence[Call] = (),
     trouble: str = "",
+    known: Aftermath = Aftermath(),  # noqa: B008  # frozen
 ) -> list[Block]:
     """What is proposed, where it stands, who of N3 was told (or why nobody could be), and how it ended."""
     state = proposal.state.value
@@ -67,8 +69,8 @@ def card(
         blocks.append(parts.status(f":warning: {trouble}"))
     if proposal.reason:
         blocks.append(parts.foreign_note(proposal.reason))
-    blocks += _ending(proposal, execution)
-    blocks += _choices(proposal, len(signed))
+    blocks += _ending(proposal, execution, known)
+    blocks += _choices(proposal, len(signed), execution, known)
     return blocks
 
 
@@ -135,45 +137,60 @@ def _called(called: Sequence[Call]) -> str:
     return "; ".join([*shown, *([f"and {more} more"] if more else [])])
 
 
-def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
+def _ending(proposal: Proposal, execution: Execution | None, known: Aftermath) -> list[Block]:
     blocks = []
     if execution is not None and execution.ended_at is None and proposal.state is ProposalState.EXECUTING:
         blocks.append(parts.note(f"Runs since {clock(execution.claimed_at)}."))
+    if execution is not None:
+        blocks += running.stopped_by(execution)
     if execution is not None and execution.ended_at is not None:
         code = "not known" if execution.exit_code is None else str(execution.exit_code)
         blocks.append(parts.note(f"Ran at {clock(execution.claimed_at)}, exit code {code}."))
-        if execution.output.strip():
+        if execution.output.strip() and not known.is_streamed:
             blocks.append(parts.rich(parts.preformatted(execution.output, 1500)))
     if proposal.state is ProposalState.UNKNOWN:
         text = ":warning: *It is not known whether it took effect.* It will not be repeated: look first."
         blocks.append(parts.status(text))
+    if execution is not None:
+        blocks += running.evidence(proposal, execution, known)
     if proposal.state in (ProposalState.SUCCEEDED, ProposalState.FAILED) and proposal.outcome is None:
         blocks.append(parts.note("The check that showed the fault runs again in a moment."))
     if proposal.outcome is not None:
         taken_back = proposal.undo_of is not None and proposal.outcome is Outcome.FIXED
         said = ":leftwards_arrow_with_hook: *taken back*" if taken_back else _OUTCOMES[proposal.outcome]
+        said = ":rotating_light: *worse than before*" if proposal.worse else said
         blocks.append(parts.status(f"Verification: {said}"))
         before, after = (value or "not read" for value in (proposal.before, proposal.after))
         blocks.append(parts.foreign_note(f"Before: {before} · after: {after}"))
     return blocks
 
 
-def _choices(proposal: Proposal, signed: int) -> list[Block]:
+def _choices(proposal: Proposal, signed: int, execution: Execution | None, known: Aftermath) -> list[Block]:
     value = str(proposal.id)
     if proposal.state is ProposalState.PROPOSED and proposal.digest:
         missing = proposal.signatures_needed - signed
         left = f"{missing} N3 signature(s) needed before {clock(proposal.sign_by)}; not from who proposed it."
         sign = parts.button("Sign…", "sign_open", value, "primary")
         rule = [parts.note(told)] if (told := rule_told(proposal)) else []
-        return [
-            *rule,
-            parts.note(left),
-            parts.buttons(sign, parts.button("Reject", "reject", value, "danger")),
-        ]
+        reject = parts.button("Reject", "reject", value, "danger")
+        edit = [] if proposal.undo_of else [parts.button("Edit…", "edit_open", value)]
+        return [*rule, parts.note(left), parts.buttons(sign, reject, *edit)]
     if proposal.state is ProposalState.SIGNED:
         return [parts.buttons(parts.button("Reject", "reject", value, "danger"))]
-    undoable = proposal.plan is not None and "tool" in dict(proposal.plan["undo"])  # type: ignore[call-overload]
-    unhappy = proposal.outcome not in (None, Outcome.FIXED)
-    if undoable and (unhappy or proposal.state is ProposalState.UNKNOWN):
-        return [parts.buttons(parts.button("Propose the undo", "undo", value))]
-    return []
+    if proposal.state is ProposalState.EXECUTING:
+        return running.stop_button(proposal, execution)
+    return _afterwards(proposal, known)
+
+
+def _afterwards(proposal: Proposal, known: Aftermath) -> list[Block]:
+    """What can be done about an action that is over; an undo leads to nothing further by itself."""
+    value, choices = str(proposal.id), []
+    if proposal.state is ProposalState.UNKNOWN:
+        choices += running.settling_buttons(proposal)
+    unhappy = proposal.outcome not in (None, Outcome.FIXED) or proposal.state is ProposalState.UNKNOWN
+    if proposal.undo_of is None and running.has_undo(proposal) and unhappy and known.undone_by is None:
+        choices.append(parts.button("Propose the undo", "undo", value))
+    gone = (ProposalState.EXPIRED, ProposalState.FAILED)
+    if proposal.undo_of is None and proposal.state in gone and proposal.replaced_by is None:
+        choices.append(parts.button("Propose it again", "again", value))
+    return [parts.buttons(*choices)] if choices else []

@@ -11,6 +11,7 @@ import pytest
 
 from bot.slack.commands import COMMANDS
 from bot.slack.connection import SCOPES
+from bot.slack.forms import SHORTCUT
 from bot.slack.manifest import AGENT_SCOPES, SCOPE_REASONS, listened, manifest
 
 BOT = Path(__file__).parents[3] / "bot"
@@ -110,6 +111,9 @@ def test_the_manifest_is_what_the_code_listens_to(url: str) -> None:
     assert {"app_mention", "message.im"} <= set(events)
     assert [event for event in events if EVENTS[event] and not set(EVENTS[event]) & set(scopes)] == []
     assert [command["command"] for command in made["features"]["slash_commands"]] == ["/vigie"]
+    (shortcut,) = made["features"]["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", SHORTCUT)
+    assert shortcut["name"] == "Propose an action" and len(shortcut["description"]) <= 150
     assert made["settings"]["socket_mode_enabled"] is (url == "")
     assert set(addresses(made)) == ({"https://vigie.example.com/slack/events"} if url else set())
 

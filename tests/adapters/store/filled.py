@@ -12,8 +12,8 @@ from bot.domain.alert import Decision, Kind, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
-from bot.domain.proposal import ProposalState, SignOff
-from bot.domain.records import News
+from bot.domain.proposal import ProposalState, Settlement, SignOff
+from bot.domain.records import News, Stream
 from bot.domain.tool import CheckResult, Verdict
 from bot.store import tables as t
 from bot.store.database import Store
@@ -39,6 +39,12 @@ def fill(store: Store) -> dict[str, int]:
         for name in ("running", "done"):
             assert tx.proposals.claim(ids[name], f"fence-{name}")
         tx.proposals.move(ids["done"], (ProposalState.EXECUTING,), ProposalState.SUCCEEDED)
+        tx.executions.note_before(ids["running"], 9.25)
+        assert tx.executions.emit(ids["running"], "fence-running", ODD)
+        assert tx.executions.ask_stop(ids["running"], ALICE.key)
+        tx.streams.put(Stream(ODD, "edit", "1.2", 1))
+        assert tx.settling.ask_look(ids["done"], ALICE.key)
+        assert tx.settling.settle(Settlement(ids["done"], ALICE, True, ODD, tx.now))
         incident = made.incident_id
         tx.incidents.move(incident, IncidentState.INVESTIGATING)
         tx.alerts.add(alert(ODD), "f" * 32, Decision(Kind.OPENED, ODD), incident)

@@ -50,6 +50,15 @@ SLASH_COMMAND = {
 INTERACTION = {"type", "user", "api_app_id", "token", "team", "enterprise", "is_enterprise_install"}
 USER = {"id", "username", "name", "team_id"}
 TEAM = {"id", "domain"}
+MESSAGE_ACTION = INTERACTION | {
+    "action_ts",
+    "callback_id",
+    "trigger_id",
+    "response_url",
+    "message_ts",
+    "message",
+    "channel",
+}
 CLICK_IN_MESSAGE = INTERACTION | {
     "container",
     "trigger_id",

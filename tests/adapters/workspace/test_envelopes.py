@@ -101,6 +101,18 @@ async def test_click_in_a_message(workspace: Workspace, wire: Wire, client: Asyn
     assert payload["message"]["ts"] == posted["ts"]
 
 
+async def test_a_shortcut_on_a_message(workspace: Workspace, wire: Wire) -> None:
+    """It names the message and its channel; one that the app does not have is not sent."""
+    ts = await workspace.say(ON_CALL.id, CHANNEL, "slow")
+    assert (await workspace.shortcut(N3_A.id, CHANNEL, ts, "propose_action")).ok
+    (envelope,) = wire.envelopes("message_action")
+    payload = envelope["payload"]
+    assert payload.keys() == shapes.MESSAGE_ACTION
+    assert (payload["message"]["text"], payload["user"]["id"]) == ("slow", N3_A.id)
+    refused = await workspace.shortcut(N3_A.id, CHANNEL, ts, "another")
+    assert (refused.ok, refused.error) == (False, "invalid_shortcut")
+
+
 async def test_click_in_a_thread_and_ephemeral(
     workspace: Workspace, wire: Wire, client: AsyncWebClient
 ) -> None:

@@ -87,6 +87,7 @@ _GUARDED = [
     ("POST", "/human/say"),
     ("POST", "/human/command"),
     ("POST", "/human/click"),
+    ("POST", "/human/shortcut"),
     ("POST", "/human/submit"),
     ("POST", "/human/close"),
     ("POST", "/human/home"),
