@@ -13,7 +13,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.announcements import INCIDENTS
+from bot.announcements import INCIDENTS, N3_CHANNEL
 from bot.background import (
     Waker,
     keep_indexed,
@@ -98,7 +98,9 @@ class Assembly:
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
         listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client))
-        channels = Channels(sending_client, {INCIDENTS: self._file.slack.incidents_channel})
+        section = self._file.slack
+        n3_channel = section.n3_channel or section.incidents_channel
+        channels = Channels(sending_client, {INCIDENTS: section.incidents_channel, N3_CHANNEL: n3_channel})
         snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
         home = HomeTab(sending_client, snapshots, people)
         self._outbox = Outbox(store, snapshots, sending_client, channels, home, connection.doubt)

@@ -32,14 +32,14 @@ def void(tx: Tx, taken: str, backup: str) -> Voided:
     `taken` is when the backup was made, `backup` the hash of its last audit event. All of it is audited, and
     announced in Slack at the next start.
     """
-    for records in (tx.incidents, tx.proposals, tx.n3):
+    for records in (tx.incidents, tx.proposals, tx.standing, tx.n3):
         records.leave_gap(_GAP)
     in_doubt = _doubt(tx)  # before what is announced below, which Slack cannot have yet
     voided = Voided(
         expired=_expire(tx, taken),
         unknown=_settle(tx, taken),
         offers=tx.n3.void_offers(),
-        standing=tx.proposals.void_standing(),
+        standing=tx.standing.void(),
         in_doubt=in_doubt,
     )
     detail = {

@@ -15,6 +15,8 @@ from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
 from bot.copilot.signing import Signing
+from bot.copilot.standing import Standing
+from bot.copilot.standing_watch import StandingWatch
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
 from bot.domain.store import Store
@@ -38,6 +40,8 @@ class Copilot:
     switch: Switch
     calling: Calling
     homes: Homes
+    standing: Standing
+    standing_watch: StandingWatch
 
     @classmethod
     def of(
@@ -62,4 +66,6 @@ class Copilot:
             Switch(*ports),
             Calling(*ports, pace, monotonic),
             Homes(*ports),
+            Standing(*ports),
+            StandingWatch(*ports),
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.copilot.standing import Listed, listing_of
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
@@ -30,7 +31,7 @@ class Overview:
     """Everything that is open. `n3` is as it was last seen: enough to show, never to decide.
 
     `waiting` has the most urgent first; `proposals` are those of open incidents, in any state; `drafts` are
-    resolved incidents whose summary waits for a person.
+    resolved incidents whose summary waits for a person; `standing` are standing sign-offs that are not over.
     """
 
     now: datetime
@@ -42,6 +43,7 @@ class Overview:
     freeze: Freeze | None
     n3: N3
     policy: Policy
+    standing: Sequence[Listed] = ()
 
 
 def overview_of(tx: Tx, in_force: InForce) -> Overview:
@@ -58,6 +60,7 @@ def overview_of(tx: Tx, in_force: InForce) -> Overview:
         tx.n3.freeze(),
         n3,
         policy,
+        [one for one in listing_of(tx, in_force) if not one.standing.state.is_over],
     )
 
 

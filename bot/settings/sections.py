@@ -35,6 +35,10 @@ class SlackSection(Section):
         "incidents"
     )
     """Where incidents are told: the name of a public channel, or the id of any channel that Vigie is in."""
+    n3_channel: Annotated[str, StringConstraints(pattern=r"^(#?[^\s@#<>]+)?$", max_length=80)] = Field(
+        "", examples=["n3"]
+    )
+    """Where N3 is told of standing sign-offs and signed heads of the audit log; empty: where incidents are."""
     trust_api_url: bool = False
     """Lets SLACK_API_URL name another host than Slack's. Whoever answers there decides who is who."""
 

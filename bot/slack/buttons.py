@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.domain.person import Person
 from bot.errors import Refused
+from bot.slack import standing
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import proposal as proposal_blocks
@@ -86,12 +87,14 @@ DEEDS: dict[str, Deed] = {
     "propose": _propose,
     "undo": _undo,
     "reject": _reject,
+    **standing.DEEDS,
 }
 VIEWS: dict[str | re.Pattern[str], View] = {
     "sign_open": _sign_view,
     "change_open": _change_view,
     "edit_summary": _summary_view,
     re.compile(r"open_source:.+"): _source_view,
+    **standing.VIEWS,
 }
 
 

@@ -12,14 +12,16 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.copilot.overview import Waiting
 from bot.domain.person import Person
+from bot.slack import standing
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.standing import line as standing_line
 from bot.slack.edge import Body, Edge, guarded
 from knowledge.model import Query
 
-_INCIDENTS, _PENDING = 20, 15
+_INCIDENTS, _PENDING, _STANDING = 20, 15, 10
 
 Answer = Callable[[Edge, Person, Body, str], Awaitable[list[Block]]]
 
@@ -61,6 +63,10 @@ async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
         counts = f"{len(seen.waiting)} proposal(s) and {len(seen.changes)} change(s) wait for N3"
         age = f"the oldest for {span(seen.now - oldest)}"
         blocks.append(parts.status(f":memo: {counts}, {age}; see `/vigie pending`."))
+    if person in seen.n3.since:
+        live = [one for one in seen.standing if one.standing.is_in_force(seen.now)]
+        lines = [f":robot_face: *{one.standing.label}* · {standing_line(one, seen.now)}" for one in live]
+        blocks.append(parts.note("\n".join(lines[:_STANDING]) or "No standing sign-off is in force."))
     return blocks
 
 
@@ -74,6 +80,11 @@ async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[B
     lines += [
         f"*Change {c.id}* of the {c.what} · waits {span(seen.now - c.at)} · {len(c.by)} of {needed} signed"
         for c in seen.changes
+    ]
+    lines += [
+        f"*{one.standing.label}* · standing · {standing_line(one, seen.now)} · {len(one.signed)} of {one.needed} signed"
+        for one in seen.standing
+        if one.standing.state.can_be_signed
     ]
     return [parts.status("\n".join(lines) or "Nothing waits for a signature.")]
 
@@ -106,6 +117,11 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
     "search": ("search stale lock", "passages, for you alone", _search),
     "status": ("status", "what is open", _status),
     "pending": ("pending", "what waits for a signature", _pending),
+    "standing": (
+        "standing",
+        "what runs by itself; also `standing new`, `standing revoke S3 why`",
+        standing.command,
+    ),
     "freeze": ("freeze deploy in progress", "nothing new is executed from now on", _freeze),
     "unfreeze": ("unfreeze", "N3 only: lift the freeze", _unfreeze),
 }

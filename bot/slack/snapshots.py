@@ -10,6 +10,7 @@ from bot.copilot.changes import change_of
 from bot.copilot.home import home_of
 from bot.copilot.homes import person_of
 from bot.copilot.overview import overview_of
+from bot.copilot.standing import listed
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
@@ -23,6 +24,7 @@ from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import standing as standing_blocks
 from bot.slack.blocks.parts import Block
 
 
@@ -48,6 +50,8 @@ class Snapshots:
             "text": self._text,
             "change": self._change,
             "call": self._call,
+            "standing": self._standing,
+            "standing_use": self._standing_use,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -135,6 +139,23 @@ class Snapshots:
                 return None
             return f"Change {post.subject}", change_blocks.settled(post.subject)
         return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
+
+    def _standing(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        standing = tx.standing.get(post.subject)
+        if standing is None or (standing.state.is_over and post.content and _untold(post)):
+            return None
+        one = listed(tx, standing, N3(tx.n3.known()), self._in_force.policy(tx))
+        return f"Standing sign-off {standing.label}: {standing.state.value}", standing_blocks.card(
+            one, tx.now
+        )
+
+    def _standing_use(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        proposal = tx.proposals.get(post.subject)
+        standing = tx.standing.get(proposal.standing) if proposal and proposal.standing else None
+        if proposal is None or standing is None:
+            return None
+        text = f"{standing.label} is used: {proposal.label} {proposal.state.value}"
+        return text, standing_blocks.use(proposal, standing)
 
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}

@@ -26,6 +26,7 @@ from bot.store.n3 import N3Records
 from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
+from bot.store.standing import Standing
 from bot.store.summaries import Summaries
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
@@ -166,6 +167,7 @@ class Tx:
         self.diagnoses = Diagnoses(connection, now)
         self.checks = Checks(connection, now)
         self.proposals = Proposals(connection, now)
+        self.standing = Standing(connection, now)
         self.n3 = N3Records(connection, now)
         self.summaries = Summaries(connection, now)
         self.posts = Posts(connection, now)

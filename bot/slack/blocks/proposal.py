@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
+from bot.domain.tool import Risk
 from bot.sign_off.calling import Call, Why
 from bot.sign_off.rendering import Part
 from bot.sign_off.rendering import parts as plan_parts
@@ -45,6 +46,8 @@ def card(
     if proposal.state is ProposalState.PROPOSED and not proposal.digest:
         state = "being prepared"
     who = f"proposed by <@{proposal.proposer.user_id}>"
+    if proposal.standing is not None:
+        who = f"by standing sign-off *S{proposal.standing}*, without asking anybody"
     blocks = [parts.status(f"{_icon(proposal)} *{proposal.label}* · *{state}* · {who}")]
     why = parts.cut(proposal.why, 500)
     blocks.append(parts.rich(parts.line(parts.run(proposal.tool, bold=True), parts.run(f"  {why}"))))
@@ -151,6 +154,8 @@ def _ending(proposal: Proposal, execution: Execution | None) -> list[Block]:
 
 def _choices(proposal: Proposal, signed: int) -> list[Block]:
     value = str(proposal.id)
+    if proposal.standing is not None:
+        return _standing_choices(proposal, proposal.standing)
     if proposal.state is ProposalState.PROPOSED and proposal.digest:
         missing = proposal.signatures_needed - signed
         left = f"{missing} N3 signature(s) needed before {clock(proposal.sign_by)}; not from who proposed it."
@@ -158,6 +163,21 @@ def _choices(proposal: Proposal, signed: int) -> list[Block]:
         return [parts.note(left), parts.buttons(sign, parts.button("Reject", "reject", value, "danger"))]
     if proposal.state is ProposalState.SIGNED:
         return [parts.buttons(parts.button("Reject", "reject", value, "danger"))]
+    if proposal.helped and proposal.risk is not Risk.DESTRUCTIVE:
+        return [parts.buttons(parts.button("Do this by itself next time…", "standing_new", value))]
+    return _undo(proposal)
+
+
+def _standing_choices(proposal: Proposal, standing_id: int) -> list[Block]:
+    """N3 can stop this one before it starts, and all that would follow; then the undo, as ever."""
+    revoke = parts.button(f"Revoke S{standing_id}…", "standing_revoke", str(standing_id), "danger")
+    if not proposal.state.is_over and proposal.state is not ProposalState.EXECUTING:
+        return [parts.buttons(parts.button("Reject", "reject", str(proposal.id), "danger"), revoke)]
+    return [parts.buttons(revoke), *_undo(proposal)]
+
+
+def _undo(proposal: Proposal) -> list[Block]:
+    value = str(proposal.id)
     undoable = proposal.plan is not None and "tool" in dict(proposal.plan["undo"])  # type: ignore[call-overload]
     unhappy = proposal.outcome not in (None, Outcome.FIXED)
     if undoable and (unhappy or proposal.state is ProposalState.UNKNOWN):
