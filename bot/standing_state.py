@@ -1,4 +1,4 @@
-"""What becomes of a standing sign-off, shared by copilot, stages and executor: each with its trace and its words."""
+"""What becomes of a standing sign-off, shared by copilot, stages and executor: each with trace and words."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.copilot.part import Part, refusal
 from bot.copilot.standing_draft import Draft, Wish, draft_of, terms_of
@@ -16,14 +17,14 @@ from bot.membership import note_membership
 from bot.sign_off.digest import digest
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3, Judgement, may_sign, valid_signers
-from bot.sign_off.standing import TIME_TO_SIGN, as_proposal, may_be_given, may_be_signed
+from bot.sign_off.standing import TIME_TO_SIGN, as_proposal, may_be_given, may_be_signed, under_way
 from bot.sign_off.standing_rendering import fits
 from bot.standing_state import announce_standing, announce_standing_to, end, tell
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A standing sign-off as people see it: how often it was used, who has signed it so far, how many must."""
+    """A standing sign-off as people see it: its uses, who has signed it so far, how many must."""
 
     standing: StandingSignOff
     uses: Uses
@@ -161,10 +162,10 @@ class Standing(Part):
         still = f" Still running: {', '.join(p.label for p in running)}." if running else ""
         return Judgement(True, f"{standing.label} is revoked; nothing more runs by it.{still}")
 
-    def listing(self) -> list[Listed]:
-        """Every one, those in force first, then those that wait, then the newest that are over."""
+    def listing(self) -> tuple[datetime, list[Listed]]:
+        """Every one as of now, those in force first, then those that wait, then the newest that are over."""
         with self._store.read() as tx:
-            return listing_of(tx, self._in_force)
+            return tx.now, listing_of(tx, self._in_force)
 
     def _may_sign(self, tx: Tx, person: Person, standing: StandingSignOff, shown: str, n3: N3) -> Judgement:
         policy = self._in_force.policy(tx)
@@ -172,6 +173,10 @@ class Standing(Part):
         judgement = may_sign(as_proposal(standing, needed), person, n3, policy, tx.now)
         if not judgement.allowed:
             return judgement
+        uses = [p for number in tx.standing.not_well(standing.id) if (p := tx.proposals.get(number))]
+        running = under_way(uses)
+        if running is not None:
+            return Judgement(False, f"{running.label} runs by it and is not verified yet; wait for that.")
         try:
             fresh = digest(self._in_force.standing_plan(tx, standing.terms)[0])
         except (ArgumentRefused, CatalogueError) as error:

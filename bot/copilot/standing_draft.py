@@ -1,4 +1,4 @@
-"""The form of a standing sign-off: what can be chosen, filled in from an action that helped, and what was chosen.
+"""The form of a standing sign-off: what can be chosen, filled in from an action that helped, and was chosen.
 
 A choice is named by a short key of its value; what it means is looked up here again, never in the form.
 """

@@ -1,4 +1,4 @@
-"""A standing sign-off: given in advance by N3 for one action, one kind of alert, bounded in number and time."""
+"""A standing sign-off: given in advance by N3 for one action and one alert, bounded in number and time."""
 
 from __future__ import annotations
 

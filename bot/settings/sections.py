@@ -38,7 +38,7 @@ class SlackSection(Section):
     n3_channel: Annotated[str, StringConstraints(pattern=r"^(#?[^\s@#<>]+)?$", max_length=80)] = Field(
         "", examples=["n3"]
     )
-    """Where N3 is told of standing sign-offs and signed heads of the audit log; empty: where incidents are."""
+    """Where N3 is told of standing sign-offs and of the audit log's heads; empty: where incidents are."""
     trust_api_url: bool = False
     """Lets SLACK_API_URL name another host than Slack's. Whoever answers there decides who is who."""
 

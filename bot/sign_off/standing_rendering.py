@@ -1,4 +1,4 @@
-"""What N3 see before they sign a standing sign-off: when, what, where, how often, and all of it as digested."""
+"""What N3 see before they sign a standing sign-off: when, what, where, how often, then all of it."""
 
 from __future__ import annotations
 

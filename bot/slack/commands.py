@@ -82,7 +82,8 @@ async def _pending(edge: Edge, person: Person, body: Body, words: str) -> list[B
         for c in seen.changes
     ]
     lines += [
-        f"*{one.standing.label}* · standing · {standing_line(one, seen.now)} · {len(one.signed)} of {one.needed} signed"
+        f"*{one.standing.label}* · standing sign-off · {standing_line(one, seen.now)}"
+        f" · {len(one.signed)} of {one.needed} signed"
         for one in seen.standing
         if one.standing.state.can_be_signed
     ]

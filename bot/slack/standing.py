@@ -1,4 +1,4 @@
-"""Standing sign-offs: the command, the buttons and the modals. What a form carries is looked up, never believed."""
+"""Standing sign-offs: command, buttons and modals. What a form carries is looked up, never believed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def command(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
     """`/vigie standing`: the list; `new` opens the form, `revoke` ends one at once."""
     core = edge.copilot.standing
     if not words:
-        every, now = await asyncio.to_thread(core.listing), await asyncio.to_thread(edge.store.now)
+        now, every = await asyncio.to_thread(core.listing)
         return blocks.listing(every, now)
     if revoked := _REVOKE.fullmatch(words):
         number, reason = int(revoked[1]), revoked[2]

@@ -13,7 +13,7 @@ _DEEDS = ("UPDATE", "DELETE")
 
 
 def guard(connection: Connection, table: str) -> None:
-    """From now on rows of the table are added, and nothing else. Alembic loses it where it makes a table anew."""
+    """From now on rows of the table are added, and nothing else; lost where the table is made anew."""
     message = f"{table} only grows: its rows are neither changed nor removed"
     if connection.dialect.name == "sqlite":
         for deed in _DEEDS:

@@ -197,7 +197,7 @@ class Standing(Records):
 
 
 def take_use(connection: Connection, standing_id: int, now: datetime) -> bool:
-    """Take one of its uses, if any is left in all and in this hour: one statement, so that no two share one."""
+    """Take one of its uses, if any is left in all and in this hour: one statement, no two share one."""
     runs = t.executions
     recent = sa.select(sa.func.count()).where(
         runs.c.standing_sign_off_id == standing_id, runs.c.claimed_at > hour_before(now)

@@ -1,4 +1,4 @@
-"""Who signed which standing sign-off, round by round; the standing sign-offs themselves are in `tables.py`."""
+"""Who signed which standing sign-off, round by round; those themselves are in `tables.py`."""
 
 from __future__ import annotations
 

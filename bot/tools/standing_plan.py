@@ -1,4 +1,4 @@
-"""The plan of a standing sign-off: every call that may ever run by it, with all that each of them refers to."""
+"""The plan of a standing sign-off: every call that may ever run by it, with all that each refers to."""
 
 from __future__ import annotations
 

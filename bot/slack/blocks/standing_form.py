@@ -1,4 +1,4 @@
-"""The form in which a standing sign-off is proposed: menus of what the catalogue and the alert offer, no free text."""
+"""The form in which a standing sign-off is proposed: menus of what catalogue and alert offer."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def form_view(draft: Draft) -> Block:
     """Filled in from the action that helped; what has one value only is shown and cannot be chosen."""
     proposal = draft.proposal
     intro = (
-        f"What {proposal.label} did, by itself whenever this alert fires. *Only these fields decide*: no text,"
-        " no diagnosis, no model. N3 sign it before it counts; you cannot."
+        f"What {proposal.label} did, by itself whenever this alert fires. *Only these fields decide*: no"
+        " text, no diagnosis, no model. N3 sign it before it counts; you cannot."
     )
     blocks = [parts.status(intro), _one("alert", "When this alert fires", draft.alerts)]
     blocks.append(_one("severity", "and is at least this severe", draft.severity))
