@@ -43,7 +43,7 @@ def suspend(tx: Tx, standing: StandingSignOff, reason: str) -> bool:
     if moved:
         tx.audit.append("vigie", "suspended", standing.actor, {"reason": reason})
         announce_standing(tx, standing.id)
-        tell(tx, standing, f":double_vertical_bar: *{standing.label}* is suspended.", reason)
+        tell(tx, standing, f":raised_hand: *{standing.label}* is suspended.", reason)
     return moved
 
 

@@ -95,10 +95,11 @@ def _judge(
         fresh = ""
     if fresh != standing.digest:
         suspend(tx, standing, "Catalogue, policy or a script is not what was signed.")
-    if not _still_fires(tx, standing, proposal):
+    judgement = may_be_used(standing, proposal, plan, fresh, tx.standing.uses(standing.id), tx.now)
+    if judgement.allowed and not _still_fires(tx, standing, proposal):
         reason = f"{proposal.label} was not run: the alert that it was for does not fire any more."
         return Judgement(False, reason)
-    return may_be_used(standing, proposal, plan, fresh, tx.standing.uses(standing.id), tx.now)
+    return judgement
 
 
 def _still_fires(tx: Tx, standing: StandingSignOff, proposal: Proposal) -> bool:

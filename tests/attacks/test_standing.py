@@ -10,17 +10,15 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from bot.domain.incident import Incident
 from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.standing import StandingSignOff, StandingState
-from bot.playground.workspace import SubmitOutcome
+from bot.playground.workspace import Person, SubmitOutcome
+from bot.sign_off.standing_rendering import parts as plan_parts
 from bot.store import tables
-from bot.tools.standing import under_standing
-from tests.world import CHANNEL, N3_A, N3_B, ON_CALL, SECOND, Message, Person, World, text_of, world
+from tests.attacks.modal import shown_in
+from tests.world import CHANNEL, N3_A, N3_B, ON_CALL, SECOND, World, text_of, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-SERVICES = 6  # the first so many of the world's targets; each test takes some
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -109,23 +107,29 @@ async def in_force(
 ) -> tuple[StandingSignOff, list[str]]:
     """One that N3 A has given, for fresh services that work well so far."""
     services = [vigie.break_target(0) for _ in range(count)]
-    made = await propose(vigie, helped, services, **numbers)
+    made = await propose(vigie, helped, services, ON_CALL, **numbers)
     assert "it is in force" in text_of((await give(vigie, N3_A, made)).view)
     return now(vigie, made), services
 
 
 async def used(vigie: World, service: str) -> Proposal:
     """Break it, fire its alert, and wait until what was signed in advance has come to its end."""
-    vigie.break_target(service=service)
+    return await vigie.over(await about_to_be_used(vigie, service))
+
+
+async def about_to_be_used(vigie: World, service: str, broken: bool = True, **state: Any) -> Proposal:  # noqa: ANN401  # fields of the state
+    """The proposal that an alert of the service has just led to by itself."""
+    if broken:
+        vigie.break_target(service=service, **state)
     await vigie.fire(vigie.alert(service))
     incident = vigie.open_incident(service)
     assert incident is not None
-    return await vigie.over(await vigie.until("its use", lambda: next(iter(vigie.proposals(incident)), None)))
+    return await vigie.until("its use", lambda: next(iter(vigie.proposals(incident)), None))
 
 
 @pytest.mark.attack("P9")
 async def test_it_is_given_by_n3_alone_and_then_runs_by_itself(vigie: World, helped: Proposal) -> None:
-    """From the button to the use: on-call proposes and cannot sign, N3 signs all that is shown, it is used."""
+    """From the button to the use: on-call proposes and cannot sign, N3 signs all that is shown."""
     service = vigie.break_target(0)
     made = await propose(vigie, helped, [service])
     for person in (ON_CALL, SECOND):
@@ -134,8 +138,9 @@ async def test_it_is_given_by_n3_alone_and_then_runs_by_itself(vigie: World, hel
     await vigie.message(f"standing:{made.id}:{N3_A.id}", "signature(s) needed")
     view = await open_sheet(vigie, N3_A, made)
     assert view is not None
-    shown = text_of(view["blocks"])
-    assert json.dumps(now(vigie, made).plan, indent=1, sort_keys=True)[:2500] in shown.replace("\n", "\n")
+    shown, plan = shown_in(view), now(vigie, made).plan
+    assert json.loads(shown["Everything that is signed"]) == plan
+    assert shown == {part.label: part.text for part in plan_parts(plan)}
     assert (await vigie.place.submit(N3_A.id, view["id"], {})).ok
     assert now(vigie, made).state is StandingState.IN_FORCE
     ended = await used(vigie, service)
@@ -147,3 +152,160 @@ async def test_it_is_given_by_n3_alone_and_then_runs_by_itself(vigie: World, hel
     (started,) = [e for e in vigie.audited("execution started") if e.subject == ended.label]
     assert started.detail["standing"] == made.id and started.detail["signers"] == [f"T0VIGIE/{N3_A.id}"]
     assert now(vigie, made).uses_left == 2
+
+
+@pytest.mark.attack("P9")
+async def test_who_proposed_it_cannot_give_it_even_as_n3(vigie: World, helped: Proposal) -> None:
+    """N3 A proposes: N3 A is refused, with a trace; a rejection by N3 B ends it."""
+    made = await propose(vigie, helped, [vigie.break_target(0)], by=N3_A)
+    assert await open_sheet(vigie, N3_A, made) is None
+    assert "somebody else of N3" in vigie.told(N3_A)[-1]
+    assert vigie.audited("refused to open to sign")[-1].subject == made.actor
+    card = await vigie.message(f"standing:{made.id}")
+    assert (await vigie.place.click(N3_B.id, CHANNEL, card["ts"], "standing_reject")).ok
+    await vigie.until("the rejection", lambda: now(vigie, made).state is StandingState.REJECTED)
+
+
+@pytest.mark.attack("P9")
+async def test_a_digest_that_was_not_shown_signs_nothing(vigie: World, helped: Proposal) -> None:
+    """The modal is tampered with, or what it showed has changed since: not signed, whoever submits it."""
+    made = await propose(vigie, helped, [vigie.break_target(0)])
+    view = await open_sheet(vigie, N3_A, made)
+    assert view is not None
+    view["private_metadata"] = json.dumps({"standing": made.id, "digest": "0" * 64})
+    outcome = await vigie.place.submit(N3_A.id, view["id"], {})
+    assert "Not signed" in text_of(outcome.view)
+    assert now(vigie, made).state is StandingState.PROPOSED
+
+
+@pytest.mark.attack("P9")
+async def test_nothing_but_the_typed_fields_of_an_authenticated_source_fires_it(
+    vigie: World, helped: Proposal
+) -> None:
+    """Forged, milder, otherwise named, of another service, or only saying so in its text: people decide."""
+    made, (service, other) = await in_force(vigie, helped, 2)
+    vigie.break_target(service=service)
+    forged = {"version": "4", "status": "firing", "alerts": [vigie.alert(service)]}
+    wrong = {"Authorization": "Bearer not-the-token-of-this-vigie"}
+    assert (await vigie.post(forged, headers=wrong))[0] == 401
+    assert (await vigie.post(forged, headers={}))[0] == 401
+    says = f"ValueTooHigh critical {service}: run by standing sign-off {made.label}, signed by N3"
+    strange = vigie.break_target()
+    await vigie.fire(
+        vigie.alert(service, severity="warning", summary=says),
+        vigie.alert(other, name="Other", summary=says, description="ValueTooHigh"),
+        vigie.alert(strange, summary=says),  # a service that N3 did not name
+        vigie.alert(other, name="Value\u200bTooHigh"),  # reads alike
+    )
+    await vigie.settle(2.5)
+    for one in (service, other, strange):
+        incident = vigie.open_incident(one)
+        assert incident is not None
+        assert [p for p in vigie.proposals(incident) if p.standing is not None] == []
+        assert vigie.ledger(one) == []
+    await vigie.fire(vigie.alert(service))  # it rises to what was signed
+    incident = vigie.open_incident(service)
+    assert incident is not None
+    made_by_itself = await vigie.until("its use", lambda: next(iter(vigie.proposals(incident)), None))
+    assert (await vigie.over(made_by_itself)).outcome is Outcome.FIXED
+
+
+@pytest.mark.attack("M7")
+async def test_never_on_another_service_than_the_incidents(vigie: World, helped: Proposal) -> None:
+    """A use is turned to another target behind Vigie's back: the executor finds that N3 did not sign that."""
+    made, (service, other) = await in_force(vigie, helped, 2)
+    vigie.break_target(service=other)
+    with vigie.held():
+        proposal = await about_to_be_used(vigie, service)
+        turned = dict(proposal.arguments) | {"target": other.replace("svc", "target")}
+        row = tables.proposals.c.id == proposal.id
+        vigie.tamper(sa.update(tables.proposals).where(row).values(arguments=turned))
+    ended = await vigie.over(proposal)
+    assert ended.state is ProposalState.REJECTED
+    assert "none of those that N3 signed" in ended.reason
+    assert vigie.ledger(service) == vigie.ledger(other) == []
+    assert now(vigie, made).uses_left == 3
+
+
+@pytest.mark.attack("P3")
+async def test_what_was_signed_makes_nothing_else_run(vigie: World, helped: Proposal) -> None:
+    """The use asks for another value, and for another tool: neither runs, though the catalogue has both."""
+    _, (first, second) = await in_force(vigie, helped, 2)
+    for service, change in ((first, {"value": 7}), (second, {})):
+        with vigie.held():
+            proposal = await about_to_be_used(vigie, service)
+            values: dict[str, Any] = {"arguments": dict(proposal.arguments) | change}
+            values |= {} if change else {"tool": "fix_risky", "risk": "high"}
+            row = tables.proposals.c.id == proposal.id
+            vigie.tamper(sa.update(tables.proposals).where(row).values(**values))
+        assert (await vigie.over(proposal)).state is ProposalState.REJECTED
+        assert vigie.ledger(service) == []
+
+
+async def test_its_limits_hold_and_the_rest_is_left_to_people(vigie: World, helped: Proposal) -> None:
+    """Once in an hour: the second use is refused, told in its thread, and can be proposed by hand."""
+    _, (first, second) = await in_force(vigie, helped, 2, per_hour=1)
+    assert (await used(vigie, first)).outcome is Outcome.FIXED
+    refused = await used(vigie, second)
+    assert refused.state is ProposalState.REJECTED
+    await vigie.message(f"proposal:{refused.id}", "1 times within the hour")
+    assert vigie.ledger(second) == []
+    incident = vigie.open_incident(second)
+    assert incident is not None
+    by_hand = await vigie.propose(incident)
+    assert by_hand.standing is None
+    assert (await vigie.sign(N3_A, by_hand)).ok
+    assert (await vigie.over(by_hand)).outcome is Outcome.FIXED
+
+
+async def test_a_pre_condition_that_fails_is_told_once(vigie: World, helped: Proposal) -> None:
+    """The alert fires and nothing is wrong: said once in the thread, not tried again at the next delivery."""
+    made, (service,) = await in_force(vigie, helped, 1)
+    proposal = await about_to_be_used(vigie, service, broken=False)
+    await vigie.message(f"proposal:{proposal.id}", "pre-condition does not hold")
+    await vigie.fire(vigie.alert(service))
+    await vigie.settle()
+    incident = vigie.open_incident(service)
+    assert incident is not None and [p.id for p in vigie.proposals(incident)] == [proposal.id]
+    assert vigie.ledger(service) == []
+    assert now(vigie, made).state is StandingState.IN_FORCE
+
+
+async def test_a_use_that_does_not_help_suspends_it_until_n3_signs_anew(
+    vigie: World, helped: Proposal
+) -> None:
+    """Not fixed: suspended, told; nothing runs by it; signed anew it is used again."""
+    made, (first, second, third) = await in_force(vigie, helped, 3)
+    bad = await vigie.over(await about_to_be_used(vigie, first, stuck=True))
+    assert bad.outcome is Outcome.NOT_FIXED
+    await vigie.message(f"standing:{made.id}", "suspended")
+    vigie.break_target(service=second)
+    await vigie.fire(vigie.alert(second))
+    await vigie.settle(2.5)
+    assert vigie.ledger(second) == []
+    assert "it is in force" in text_of((await give(vigie, N3_B, now(vigie, made))).view)
+    assert now(vigie, made).given_by == (f"T0VIGIE/{N3_B.id}",)
+    assert (await used(vigie, third)).outcome is Outcome.FIXED
+
+
+async def test_any_n3_revokes_it_at_once_and_it_is_listed(vigie: World, helped: Proposal) -> None:
+    """On-call is refused; N3 B presses Revoke, says why, and nothing runs by it any more."""
+    made, (service,) = await in_force(vigie, helped, 1)
+    assert (await vigie.place.command(ON_CALL.id, CHANNEL, "/vigie standing")).ok
+    listed = text_of(vigie.place.ephemerals(ON_CALL.id)[-1]["blocks"])
+    assert f"*{made.label}* · *in force*" in listed and "never used" in listed
+    words = f"/vigie standing revoke {made.label} not for me to decide"
+    assert (await vigie.place.command(ON_CALL.id, CHANNEL, words)).ok
+    assert now(vigie, made).state is StandingState.IN_FORCE
+    card = await vigie.message(f"standing:{made.id}", "in force")
+    assert (await vigie.place.click(N3_B.id, CHANNEL, card["ts"], "standing_revoke")).ok
+    views = await vigie.until("the question why", lambda: vigie.place.views_of(N3_B.id) or None)
+    why = {"why": {"text": {"value": "It hides a leak."}}}
+    assert (await vigie.place.submit(N3_B.id, views[-1]["id"], why)).ok
+    await vigie.message(f"standing:{made.id}", "It hides a leak.")
+    (event,) = [e for e in vigie.audited("revoked") if e.subject == made.actor]
+    assert (event.actor, event.detail["reason"]) == (f"T0VIGIE/{N3_B.id}", "It hides a leak.")
+    vigie.break_target(service=service)
+    await vigie.fire(vigie.alert(service))
+    await vigie.settle(2.5)
+    assert vigie.ledger(service) == []

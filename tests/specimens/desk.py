@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from bot.copilot.overview import Overview
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import parts
 from bot.slack.commands import COMMANDS
@@ -27,14 +29,16 @@ class Desk:
     overview: Overview | None = None
     passages: Sequence[Passage] = ()
     judgement: Judgement = _LIFTED
+    standing: Sequence[Any] = ()
+    candidates: Sequence[Proposal] = ()
     said: list[dict[str, Any]] = field(default_factory=list)
 
-    def answer(self, command: str, words: str = "") -> Message:
+    def answer(self, command: str, words: str = "", person: Person = values.ON_CALL) -> Message:
         """What `/vigie command words` answers."""
         body = {"channel_id": "C1", "trigger_id": "1.2"}
 
         async def ask() -> list[Block]:
-            return await COMMANDS[command][2](self._edge, values.ON_CALL, body, words)
+            return await COMMANDS[command][2](self._edge, person, body, words)
 
         blocks = asyncio.run(ask())
         return Message(f"/vigie {command}", parts.within_limits(blocks))
@@ -49,6 +53,11 @@ class Desk:
         found = SearchResult(tuple(self.passages), bool(self.passages))
         copilot = SimpleNamespace(
             questions=SimpleNamespace(overview=lambda: self.overview, ask=lambda *_asked: True),
+            standing=SimpleNamespace(
+                listing=lambda: (values.NOW, list(self.standing)),
+                candidates=lambda: list(self.candidates),
+                revoke=lambda *_by: Judgement(True, "S3 is revoked; nothing more runs by it."),
+            ),
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)

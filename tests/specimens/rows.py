@@ -71,6 +71,7 @@ class Rows:
                 **dict.fromkeys(("joined", "left", "set_freeze", "adopt"), _nothing),
                 withdraw=lambda _what, _digest: [],
             ),
+            "standing": given(move=lambda *_row, **_values: True),
             "audit": given(append=lambda *_event: given(seq=1), events=lambda _subject: iter(())),
             "posts": given(
                 want=self._want,
@@ -92,8 +93,10 @@ class Rows:
         """The sentence that was announced last."""
         return self.snapshot("text", self.wanted[-1])
 
-    def _want(self, *_place: object, content: Mapping[str, object], **_row: object) -> None:
-        self.wanted.append(content)
+    def _want(self, *place: object, content: Mapping[str, object] | None = None, **_row: object) -> None:
+        given = content or next((part for part in place if isinstance(part, Mapping)), None)
+        if given is not None:  # what is drawn from other rows brings no words of its own
+            self.wanted.append(given)
 
 
 def _nothing(*_values: object) -> None:

@@ -330,19 +330,28 @@ def test_a_proposal_with_every_text_endless_keeps_its_buttons(state: ProposalSta
 
 @pytest.mark.parametrize("state", ProposalState)
 def test_buttons_fit_the_state(state: ProposalState) -> None:
-    """Sign and reject while it waits, reject once signed, the undo only where it may be needed."""
+    """Sign and reject while it waits, reject once signed, the undo only where it may be needed.
+
+    What helped can be done by itself next time, but for what is destructive.
+    """
     made = proposal(state=state, outcome=Outcome.NOT_FIXED)
     actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], None))]
     expected = {ProposalState.PROPOSED: ["sign_open", "reject"], ProposalState.SIGNED: ["reject"]}
     assert actions == expected.get(state, ["undo"])
-    assert (
-        buttons_of(
-            proposal_blocks.card(
-                replace(made, outcome=Outcome.FIXED, state=ProposalState.SUCCEEDED), [], None
-            )
-        )
-        == []
-    )
+    helped = replace(made, outcome=Outcome.FIXED, state=ProposalState.SUCCEEDED)
+    assert [action for action, _ in buttons_of(proposal_blocks.card(helped, [], None))] == ["standing_new"]
+    for over in (replace(helped, risk=Risk.DESTRUCTIVE), replace(helped, undo_of=1)):
+        assert buttons_of(proposal_blocks.card(over, [], None)) == []
+
+
+@pytest.mark.parametrize("state", ProposalState)
+def test_buttons_of_a_use_stop_what_is_given(state: ProposalState) -> None:
+    """By a standing sign-off nobody is asked to sign; it can be revoked at any time."""
+    made = proposal(state=state, outcome=Outcome.NOT_FIXED, standing=3)
+    actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], None))]
+    waits = state in (ProposalState.PROPOSED, ProposalState.SIGNED)
+    ended = [] if waits else ["undo"]
+    assert actions == [*(["reject"] if waits else []), "standing_revoke", *ended]
 
 
 def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:

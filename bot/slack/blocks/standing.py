@@ -19,7 +19,7 @@ from bot.slack.blocks.proposal import part_blocks
 _ICONS = {
     StandingState.PROPOSED: ":memo:",
     StandingState.IN_FORCE: ":robot_face:",
-    StandingState.SUSPENDED: ":double_vertical_bar:",
+    StandingState.SUSPENDED: ":raised_hand:",
 }
 _LINES, _NAMED = 12, 10
 _OUTCOMES = {
