@@ -148,6 +148,19 @@ class HeartbeatOutSection(Section):
     """Seconds between two heartbeats."""
 
 
+class AuditSection(Section):
+    """[audit] Signed heads of the audit log, kept outside the database."""
+
+    folder: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000)] = Field(
+        "", examples=["/var/backups/vigie-audit"]
+    )
+    """Where key and heads stand; empty: `audit` in the data folder. Best on another disk than the rows."""
+    every_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 5.0
+    """Minutes between two heads, where something was recorded meanwhile."""
+    post_every_hours: Annotated[float, Field(ge=0, le=168)] = 6.0
+    """Hours between two heads that are posted for N3, where something was recorded meanwhile."""
+
+
 class File(Section):
     """vigie.toml"""
 
@@ -175,5 +188,7 @@ class File(Section):
     """The second way out, for incidents that Slack was not told of: a webhook, mail, or both."""
     heartbeat_out: HeartbeatOutSection = HeartbeatOutSection()
     """Tells something else that Vigie is well, for as long as it is."""
+    audit: AuditSection = AuditSection()
+    """Signed heads of the audit log, kept outside the database."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""

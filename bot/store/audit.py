@@ -38,12 +38,26 @@ class Audit(Records):
         )
         return event
 
-    def events(self, subject: str = "") -> Iterator[AuditEvent]:
-        """The chain from its start, or the events of one subject."""
-        query = sa.select(t.audit).order_by(t.audit.c.seq)
-        if subject:
-            query = query.where(t.audit.c.subject == subject)
-        for row in self._connection.execute(query):
+    def events(self, subject: str = "", after: int = 0) -> Iterator[AuditEvent]:
+        """The chain from its start or behind an event, or the events of one subject."""
+        conditions = [t.audit.c.seq > after, *([t.audit.c.subject == subject] if subject else [])]
+        yield from self._read(*conditions)
+
+    def acted(self, *actions: str) -> list[AuditEvent]:
+        """The events of certain actions."""
+        return list(self._read(t.audit.c.action.in_(actions)))
+
+    def get(self, seq: int) -> AuditEvent | None:
+        """One event by its number."""
+        return next(self._read(t.audit.c.seq == seq), None)
+
+    def newest(self) -> int:
+        """The number of the last event; 0 where there is none."""
+        return int(self._connection.execute(sa.select(sa.func.max(t.audit.c.seq))).scalar() or 0)
+
+    def _read(self, *conditions: sa.ColumnElement[bool]) -> Iterator[AuditEvent]:
+        query = sa.select(t.audit).where(*conditions).order_by(t.audit.c.seq)
+        for row in self._connection.execution_options(yield_per=1000).execute(query):
             yield AuditEvent(
                 row.seq, row.at, row.actor, row.action, row.subject, dict(row.detail), row.previous, row.hash
             )

@@ -143,6 +143,37 @@ async def test_it_runs_once_for_one_incident(desk: Desk) -> None:
     assert (made.actor, "proposed") in actions and (made.actor, "signed") in actions
 
 
+async def test_its_limit_holds_and_the_rest_is_left_to_people(desk: Desk) -> None:
+    """Once in an hour: the second incident's use is refused with the reason, and does not suspend it."""
+    made = desk.give(per_hour=1)
+    first = desk.fire()
+    use = await desk.prepared()
+    await desk.executor.execute(use.id)
+    await desk.executor.verify(use.id)
+    with desk.store.begin() as tx:
+        tx.incidents.move(first, IncidentState.RESOLVED, "source")
+    desk.value(9)
+    desk.fire()
+    later = next(p for p in desk.uses() if p.id != use.id)
+    await desk.executor.prepare(later.id)
+    await refused(desk, desk.proposal(later.id), "1 times within the hour")
+    assert desk.standing(made).state is StandingState.IN_FORCE
+
+
+async def test_a_pre_condition_that_fails_is_told_once(desk: Desk) -> None:
+    """The alert fires and nothing is wrong: rejected with the reason, not tried again at the next delivery."""
+    made = desk.give()
+    desk.value(3)
+    desk.fire()
+    (use,) = desk.uses()
+    await desk.executor.prepare(use.id)
+    ended = desk.proposal(use.id)
+    assert (ended.state, ended.reason[:17]) == (ProposalState.REJECTED, "Its pre-condition")
+    desk.fire()
+    assert [p.id for p in desk.uses()] == [use.id]
+    assert desk.standing(made).state is StandingState.IN_FORCE
+
+
 async def test_a_changed_catalogue_suspends_it(desk: Desk) -> None:
     """What it stands for is not what was signed: this use is refused, and no other begins."""
     made = desk.give()

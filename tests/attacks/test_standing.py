@@ -242,35 +242,6 @@ async def test_what_was_signed_makes_nothing_else_run(vigie: World, helped: Prop
         assert vigie.ledger(service) == []
 
 
-async def test_its_limits_hold_and_the_rest_is_left_to_people(vigie: World, helped: Proposal) -> None:
-    """Once in an hour: the second use is refused, told in its thread, and can be proposed by hand."""
-    _, (first, second) = await in_force(vigie, helped, 2, per_hour=1)
-    assert (await used(vigie, first)).outcome is Outcome.FIXED
-    refused = await used(vigie, second)
-    assert refused.state is ProposalState.REJECTED
-    await vigie.message(f"proposal:{refused.id}", "1 times within the hour")
-    assert vigie.ledger(second) == []
-    incident = vigie.open_incident(second)
-    assert incident is not None
-    by_hand = await vigie.propose(incident)
-    assert by_hand.standing is None
-    assert (await vigie.sign(N3_A, by_hand)).ok
-    assert (await vigie.over(by_hand)).outcome is Outcome.FIXED
-
-
-async def test_a_pre_condition_that_fails_is_told_once(vigie: World, helped: Proposal) -> None:
-    """The alert fires and nothing is wrong: said once in the thread, not tried again at the next delivery."""
-    made, (service,) = await in_force(vigie, helped, 1)
-    proposal = await about_to_be_used(vigie, service, broken=False)
-    await vigie.message(f"proposal:{proposal.id}", "pre-condition does not hold")
-    await vigie.fire(vigie.alert(service))
-    await vigie.settle()
-    incident = vigie.open_incident(service)
-    assert incident is not None and [p.id for p in vigie.proposals(incident)] == [proposal.id]
-    assert vigie.ledger(service) == []
-    assert now(vigie, made).state is StandingState.IN_FORCE
-
-
 async def test_a_use_that_does_not_help_suspends_it_until_n3_signs_anew(
     vigie: World, helped: Proposal
 ) -> None:
