@@ -223,12 +223,9 @@ def _told_loss(restore: AuditEvent) -> str:
     seen = restore.detail.get("head_seen")
     assert isinstance(seen, Mapping)
     first, last = restore.seq, int(str(seen["seq"]))
-    events = f"events {first} to {last}" if last > first else f"event {first}"
+    events = f"events {first} to {last} of the time before are" if last > first else f"event {first} is"
     taken = restore.detail.get("backup_taken", "?")
-    return (
-        f"restored on {restore.at:%Y-%m-%d %H:%M} UTC from a backup of {taken}:"
-        f" {events} of the time before are lost"
-    )
+    return f"restored on {restore.at:%Y-%m-%d %H:%M} UTC from a backup of {taken}: {events} lost"
 
 
 def _from_json(line: str, place: str) -> Head | None:

@@ -161,7 +161,7 @@ async def test_its_limit_holds_and_the_rest_is_left_to_people(desk: Desk) -> Non
 
 
 async def test_a_pre_condition_that_fails_is_told_once(desk: Desk) -> None:
-    """The alert fires and nothing is wrong: rejected with the reason, not tried again at the next delivery."""
+    """The alert fires and nothing is wrong: rejected with the reason, not tried again."""
     made = desk.give()
     desk.value(3)
     desk.fire()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
 from bot.__main__ import main
+from bot.playground.workspace import Person
 from bot.sign_off.heads import sign
 from bot.store import tables
 from bot.store.database import Store, open_engine, sqlite_url
@@ -85,19 +88,28 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
     room = tmp_path_factory.mktemp("audit")
     (room / "first").mkdir()
     async with world(room / "first", config=_SHORT, store="sqlite") as vigie:
-        await vigie.place.command(ON_CALL.id, CHANNEL, "/vigie freeze early")
+        await _say(vigie, ON_CALL, "/vigie freeze early")
         await vigie.stop()
         backup = room / "early.backup"
         assert (await command(vigie, "backup", str(backup))).code == 0
         shutil.copytree(vigie.folder, room / "early")
         await vigie.start()
         for _ in range(3):
-            await vigie.place.command(N3_A.id, CHANNEL, "/vigie unfreeze")
-            await vigie.place.command(ON_CALL.id, CHANNEL, "/vigie freeze late")
+            await _say(vigie, N3_A, "/vigie unfreeze")
+            await _say(vigie, ON_CALL, "/vigie freeze late")
         posted = await vigie.until("two heads", lambda: _posted(vigie, 2))
         await vigie.stop()
         shutil.copytree(vigie.folder, room / "late")
         yield Story(room / "early", room / "late", posted, backup)
+
+
+async def _say(vigie: World, person: Person, command: str) -> None:
+    """Once Vigie hears it: after a start it takes a moment until Slack is connected."""
+    for _ in range(200):
+        if (await vigie.place.command(person.id, CHANNEL, command)).ok:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"nobody heard {command}")
 
 
 def _posted(vigie: World, least: int) -> str | None:
@@ -128,7 +140,7 @@ async def test_what_is_as_it_was_holds(copy: Copy, story: Story, capsys: pytest.
     assert verify(place, "--head", str(place.folder / "slack.txt"), "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["holds"], told["wrong"], told["lost"]) == (True, [], [])
-    assert told["heads"] == told["fitting"] >= 6 and len(told["keys"]) == 1
+    assert told["heads"] == told["fitting"] >= 5 and len(told["keys"]) == 1
     assert f"signed by* `{told['keys'][0]}`" in story.posted
     assert place.heads.parent.joinpath("head.key").stat().st_mode & 0o077 == 0
 
@@ -209,7 +221,7 @@ async def test_vigie_itself_notices_and_runs_nothing(story: Story, tmp_path: Pat
         shutil.copy(story.early / "data" / "vigie.sqlite", data / "vigie.sqlite")
         await vigie.start()
         told = await vigie.until(
-            "the alarm", lambda: next((m for m in vigie.place.messages() if _alarms(m)), None)
+            "the alarm", lambda: next((m for m in vigie.place.messages(CHANNEL) if _alarms(m)), None)
         )
         assert "Execution is frozen" in text_of(told["blocks"])
         (event,) = vigie.audited("audit log broken")
@@ -264,7 +276,14 @@ async def test_an_honest_restore_holds_and_says_what_is_lost(
     assert verify(place) == 1
 
 
-def test_export_and_tail(copy: Copy, capsys: pytest.CaptureFixture[str]) -> None:
+def exported(file: Path) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Both forms, read again."""
+    lines = [json.loads(line) for line in Path(f"{file}--json").read_text().splitlines()]
+    with Path(f"{file}--csv").open(newline="") as opened:
+        return lines, list(csv.DictReader(opened))
+
+
+async def test_export_and_tail(copy: Copy, capsys: pytest.CaptureFixture[str]) -> None:
     """Every event in both forms, nothing that a spreadsheet or a terminal would carry out."""
     place = copy("early")
     store = Store.open(sqlite_url(place.folder / "data" / "vigie.sqlite"))
@@ -274,11 +293,9 @@ def test_export_and_tail(copy: Copy, capsys: pytest.CaptureFixture[str]) -> None
     file = place.folder / "log"
     for form in ("--json", "--csv"):
         assert main(["audit", "export", f"{file}{form}", form, "--config", place.config]) == 0
-    lines = [json.loads(line) for line in Path(f"{file}--json").read_text().splitlines()]
+    lines, rows = exported(file)
     assert [line["seq"] for line in lines[:-1]] == list(range(1, place.newest() + 1))
     assert lines[-1]["head"]["signature"]
-    with Path(f"{file}--csv").open(newline="") as opened:
-        rows = list(csv.DictReader(opened))
     assert (rows[-1]["actor"], rows[-1]["subject"]) == ("'=cmd|' /C calc'!A0", "'@thing")
     assert main(["audit", "export", f"{file}--csv", "--config", place.config]) == 2
     assert main(["audit", "export", f"{file}-none", "--since", "0.5d", "--config", place.config]) == 2
