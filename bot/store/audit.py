@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 
 from bot.domain.records import AuditEvent
+from bot.origin import origin
 from bot.sign_off.audit import GENESIS, link
 from bot.store import tables as t
 from bot.store.records import Records
@@ -16,12 +17,13 @@ class Audit(Records):
     def append(
         self, actor: str, action: str, subject: str, detail: Mapping[str, object] | None = None
     ) -> AuditEvent:
-        """Add one event to the chain."""
+        """Add one event to the chain, with the Slack ids of what led to it."""
         tail = self._connection.execute(
             sa.select(t.audit.c.seq, t.audit.c.hash).order_by(t.audit.c.seq.desc()).limit(1)
         ).first()
         seq, previous = (1, GENESIS) if tail is None else (tail.seq + 1, tail.hash)
-        detail = dict(detail or {})
+        slack = origin()
+        detail = {**(detail or {}), **({"slack": slack} if slack else {})}
         hash_ = link(seq, self._now, actor, action, subject, detail, previous)
         event = AuditEvent(seq, self._now, actor, action, subject, detail, previous, hash_)
         self._connection.execute(

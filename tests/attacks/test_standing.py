@@ -154,6 +154,18 @@ async def test_it_is_given_by_n3_alone_and_then_runs_by_itself(vigie: World, hel
     assert now(vigie, made).uses_left == 2
 
 
+async def test_each_deed_says_who_did_it_where_in_slack(vigie: World, helped: Proposal) -> None:
+    """Team, user, channel and message of what was pressed; a form has those of its card."""
+    card = await vigie.message(f"proposal:{helped.id}")
+    deeds = [e for e in vigie.audited() if e.subject == helped.label and e.actor.startswith("T0VIGIE/")]
+    assert [event.action for event in deeds] == ["proposed", "signed"]
+    for event, person in zip(deeds, (ON_CALL, N3_A), strict=True):
+        place = event.detail["slack"]
+        assert (place["team"], place["user"], place["channel"]) == ("T0VIGIE", person.id, CHANNEL)
+    assert deeds[1].detail["slack"]["message"] == card["ts"]
+    assert all("slack" not in e.detail for e in vigie.audited() if e.actor == "executor")
+
+
 @pytest.mark.attack("P9")
 async def test_who_proposed_it_cannot_give_it_even_as_n3(vigie: World, helped: Proposal) -> None:
     """N3 A proposes: N3 A is refused, with a trace; a rejection by N3 B ends it."""
@@ -270,9 +282,14 @@ async def test_any_n3_revokes_it_at_once_and_it_is_listed(vigie: World, helped: 
     assert now(vigie, made).state is StandingState.IN_FORCE
     card = await vigie.message(f"standing:{made.id}", "in force")
     assert (await vigie.place.click(N3_B.id, CHANNEL, card["ts"], "standing_revoke")).ok
-    views = await vigie.until("the question why", lambda: vigie.place.views_of(N3_B.id) or None)
+
+    def asked() -> dict[str, Any] | None:
+        views = vigie.place.views_of(N3_B.id)
+        return next((view for view in views if view["callback_id"] == "standing_revoke"), None)
+
+    view = await vigie.until("the question why", asked)
     why = {"why": {"text": {"value": "It hides a leak."}}}
-    assert (await vigie.place.submit(N3_B.id, views[-1]["id"], why)).ok
+    assert (await vigie.place.submit(N3_B.id, view["id"], why)).ok
     await vigie.message(f"standing:{made.id}", "It hides a leak.")
     (event,) = [e for e in vigie.audited("revoked") if e.subject == made.actor]
     assert (event.actor, event.detail["reason"]) == (f"T0VIGIE/{N3_B.id}", "It hides a leak.")
