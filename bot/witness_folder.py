@@ -85,11 +85,17 @@ class WitnessFolder:
         return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
     def lines(self) -> list[str]:
-        """Every line, oldest first; none where no head was written yet."""
+        """Every line, oldest first; none where no head was written yet.
+
+        Raises:
+            Misconfigured: the file is there and cannot be read.
+        """
         try:
             return self.heads.read_text().splitlines()
         except FileNotFoundError:
             return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(f"{self.heads} cannot be read: {error}.") from None
 
     def newest(self) -> tuple[Head | None, str]:
         """The last head, and the sha256 of its line."""
