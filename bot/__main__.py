@@ -74,11 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     _config(diff).set_defaults(run=_catalogue_diff)
     schema = catalogue.add_parser("schema", help="print the JSON Schema of a catalogue file, for editors")
     schema.set_defaults(run=_catalogue_schema)
-    audit = add("audit", "the audit log", _nothing).add_subparsers(required=True)
-    verify = audit.add_parser(
-        "verify", help="recompute the chain; exit 1 and the first broken event if it fails"
-    )
-    _config(verify).set_defaults(run=_audit_verify)
+    audit = add("audit", "the audit log", _nothing).add_subparsers(metavar="WHAT", required=True)
+    _add_audit(audit)
     freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
     freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
     _add_eval(add("eval", "measure Vigie on your own data, in a throw-away store", _nothing))
@@ -96,6 +93,36 @@ def _parser() -> argparse.ArgumentParser:
     executor = commands.add_parser("executor")  # started by serve alone, so it is not in the help
     _config(executor).set_defaults(run=_executor)
     return parser
+
+
+def _add_audit(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "recompute the chain and compare it with every signed head; exit 1 and what is wrong first"
+    verify = _config(kinds.add_parser("verify", help=text, description=text))
+    verify.add_argument(
+        "--head",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="more heads: a file of them, an export, or text copied out of Slack; - is standard input",
+    )
+    verify.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    verify.set_defaults(run=_audit_verify)
+    text = "write the log into a new file, one event a line, with its newest head"
+    export = _config(kinds.add_parser("export", help=text, description=text))
+    export.add_argument(
+        "file", type=Path, metavar="FILE", help="nothing is overwritten; - is standard output"
+    )
+    export.add_argument("--since", default="", metavar="WHEN", help="a day, a time, or a span such as 30d")
+    form = export.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="JSON, one object a line (this is the default)")
+    form.add_argument("--csv", action="store_true", help="for a spreadsheet, which carries none of it out")
+    export.set_defaults(run=_audit_export)
+    text = "print the newest events"
+    tail = _config(kinds.add_parser("tail", help=text, description=text))
+    tail.add_argument("-n", type=int, default=20, metavar="N", help="how many (default: 20)")
+    tail.add_argument("-f", action="store_true", help="go on with those to come, until interrupted")
+    tail.set_defaults(run=_audit_tail)
 
 
 def _add_eval(parser: argparse.ArgumentParser) -> None:
@@ -284,7 +311,19 @@ def _catalogue_schema(arguments: argparse.Namespace) -> int:
 def _audit_verify(arguments: argparse.Namespace) -> int:
     from bot.commands import audit
 
-    return audit.verify(arguments.config)
+    return audit.verify(arguments.config, arguments.head, as_json=arguments.json)
+
+
+def _audit_export(arguments: argparse.Namespace) -> int:
+    from bot.commands import audit
+
+    return audit.export(arguments.config, arguments.file, arguments.since, as_csv=arguments.csv)
+
+
+def _audit_tail(arguments: argparse.Namespace) -> int:
+    from bot.commands import audit
+
+    return audit.tail(arguments.config, arguments.n, follow=arguments.f)
 
 
 def _eval_retrieval(arguments: argparse.Namespace) -> int:

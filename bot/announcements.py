@@ -14,6 +14,7 @@ from bot.domain.store import Tx
 from bot.sign_off.calling import Call, Why
 
 INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
+N3_CHANNEL = "n3"  # the same one, unless vigie.toml names another for N3
 
 LONG_OUTPUT = 2500  # characters; what is longer stands in the thread as a file, too
 
@@ -56,8 +57,9 @@ def announce_proposal(tx: Tx, proposal: Proposal) -> None:
     """Its card in the thread, what N3 were told of it, and the incident's card that mentions it."""
     card = tx.posts.get(proposal_key(proposal.id))
     announce_card(tx, proposal, card.content if card else None)
-    for post in tx.posts.about("call", proposal.id, proposal_key(proposal.id)):
-        _again(tx, post)
+    announce_direct_copies(tx, "call", proposal.id, proposal_key(proposal.id))
+    if proposal.standing is not None:
+        announce_direct_copies(tx, "standing_use", proposal.id, proposal_key(proposal.id))
     announce_incident(tx, proposal.incident_id)
 
 
@@ -183,8 +185,7 @@ def announce_second_way(tx: Tx, incident_id: int, text: str, because: str) -> No
 def announce_change(tx: Tx, offer_id: int) -> None:
     """A changed catalogue or policy that waits for N3, and what became of it, to whomever was told of it."""
     tx.posts.want(change_key(offer_id), INCIDENTS, "change", offer_id)
-    for post in tx.posts.about("change", offer_id, change_key(offer_id)):
-        _again(tx, post)
+    announce_direct_copies(tx, "change", offer_id, change_key(offer_id))
 
 
 def announce_change_to(tx: Tx, offer_id: int, person: Person) -> None:
@@ -212,6 +213,12 @@ def announce_review(tx: Tx, proposal_id: int) -> None:
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:
     """A sentence of our own in the channel; `foreign` are somebody's words, shown as they are."""
     tx.posts.want(key, INCIDENTS, "text", content={"text": text, "foreign": foreign})
+
+
+def announce_direct_copies(tx: Tx, kind: str, subject: int, after: str) -> None:
+    """Edit what was sent of a kind about a subject after its card, to whomever it went."""
+    for post in tx.posts.about(kind, subject, after):
+        _again(tx, post)
 
 
 def _again(tx: Tx, post: Post) -> None:

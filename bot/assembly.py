@@ -13,7 +13,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.announcements import INCIDENTS
+from bot.announcements import INCIDENTS, N3_CHANNEL
 from bot.background import (
     Waker,
     keep_indexed,
@@ -55,6 +55,8 @@ from bot.web.intake import Intake
 from bot.web.local import LocalSocket
 from bot.web.metrics import Metrics
 from bot.web.server import WebServer
+from bot.witness import Witness
+from bot.witness_folder import WitnessFolder
 from knowledge.base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -92,6 +94,8 @@ class Assembly:
         )
         self.offering: Offering | None = None
         rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
+        post_every = timedelta(hours=self._file.audit.post_every_hours)
+        self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)
         who_is_n3 = membership(store, settings)
         self._copilot = Copilot.of(store, self._in_force, who_is_n3, rules, self._wake, settings.pace)
 
@@ -102,7 +106,9 @@ class Assembly:
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
         listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client))
-        channels = Channels(sending_client, {INCIDENTS: self._file.slack.incidents_channel})
+        section = self._file.slack
+        n3_channel = section.n3_channel or section.incidents_channel
+        channels = Channels(sending_client, {INCIDENTS: section.incidents_channel, N3_CHANNEL: n3_channel})
         snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
         home = HomeTab(sending_client, snapshots, people)
         self._outbox = Outbox(store, snapshots, sending_client, channels, home, connection.doubt)
@@ -142,6 +148,9 @@ class Assembly:
         """Start everything, wait until told to stop or until it is useless to go on, and end everything."""
         stopped = stop_asked()
         async with contextlib.AsyncExitStack() as running:
+            # Registered first, so that the last head is signed when all else has stopped.
+            running.push_async_callback(self._witness.look)
+            await asyncio.to_thread(self._witness.begin)
             await self._start_edges(running)
             folder = self._settings.folder
             (folder / "web.port").write_text(str(self._web.port))
@@ -153,6 +162,8 @@ class Assembly:
             self._wake.wakes(lifecycle)
             running.push_async_callback(lifecycle.stop)
             self._start_reach(running, lifecycle)
+            every_s = self._file.audit.every_minutes * 60
+            _beside(running, repeat("signing a head", self._witness.look, every_s))
             settled = self._connection.settled
             _beside(running, keep_indexed(self._knowledge, settled))
             _beside(running, watch_n3(self._copilot.signing.look_at_n3, settled))

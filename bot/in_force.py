@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.incident import Incident
+from bot.domain.standing import Terms
 from bot.domain.store import Tx
 from bot.domain.tool import Inventory, Tool
 from bot.sign_off.policy import Policy
@@ -59,4 +60,16 @@ class InForce(Protocol):
         self, tx: Tx, incident: Incident, tool: str, arguments: Mapping[str, object]
     ) -> Preview | None:
         """What a proposal of it would show; None where it does not fit what is in force."""
+        ...
+
+    def standing_plan(self, tx: Tx, terms: Terms) -> tuple[dict[str, object], str]:
+        """All that a standing sign-off on these terms covers, and the digest of what it was built from.
+
+        Raises:
+            ArgumentRefused, CatalogueError: the terms do not fit the catalogue.
+        """
+        ...
+
+    def basis(self, tx: Tx) -> str:
+        """The digest of catalogue and policy together."""
         ...

@@ -21,6 +21,7 @@ from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable, VigieError
+from bot.stages import stand
 from bot.stages.steps import Steps
 
 log = structlog.get_logger()
@@ -37,7 +38,7 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 def due(tx: Tx) -> list[str]:
     """Everything that waits for work now, each as `verb:subject`."""
     frozen = tx.n3.freeze() is not None
-    return [work for work in unfinished(tx) if not (frozen and work.startswith("execute:"))]
+    return [work for work in unfinished(tx) if not (frozen and work.startswith(("execute:", "stand:")))]
 
 
 def unfinished(tx: Tx) -> list[str]:
@@ -49,6 +50,7 @@ def unfinished(tx: Tx) -> list[str]:
     for proposal in tx.proposals.in_states(ProposalState.PROPOSED):
         if not proposal.digest:
             work.append(f"prepare:{proposal.id}")
+    work += stand.due(tx)
     work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
     work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
     work += [f"look:{look.proposal_id}:{look.id}" for look in tx.settling.looks_due()]
@@ -79,8 +81,10 @@ class Lifecycle:
         self._calling = copilot.calling
         self._homes = copilot.homes
         self._reviews = copilot.reviews
+        self._standing = copilot.standing_watch
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
+            "stand": steps.stand,
             "prepare": steps.prepare,
             "execute": steps.execute,
             "verify": steps.verify,
@@ -141,6 +145,7 @@ class Lifecycle:
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
         await asyncio.to_thread(self._proposals.expire_due)
+        await asyncio.to_thread(self._standing.look_after)
         await asyncio.to_thread(self._calling.note_trouble)
         await asyncio.to_thread(self._reviews.post_due)
         for work, attempt in await asyncio.to_thread(self._startable):

@@ -16,8 +16,15 @@ from bot.store.restore import Backup, load, refuse_rows
 from bot.voiding import Voided, void
 
 
-def restore(backup: Backup, engines: Mapping[str, Engine], now: datetime) -> Voided:
+def restore(
+    backup: Backup,
+    engines: Mapping[str, Engine],
+    now: datetime,
+    head_seen: Mapping[str, object] | None = None,
+) -> Voided:
     """Restore a checked backup into empty houses, each under its engine.
+
+    `head_seen` is the newest signed head from before, so that what is lost is known for what it is.
 
     Raises:
         StoreNotEmpty: a house holds something.
@@ -28,7 +35,7 @@ def restore(backup: Backup, engines: Mapping[str, Engine], now: datetime) -> Voi
             refuse_rows(HOUSES[name], connections[name])
         load(backup, connections)
         tx = writing(connections["store"], now)
-        voided = void(tx, backup.manifest.taken, backup.manifest.head)
+        voided = void(tx, backup.manifest.taken, backup.manifest.head, head_seen)
         broken = first_broken(tx.audit.events())
         if broken is not None:
             raise BadInput(f"The audit chain breaks at event {broken[0]}: {broken[1]}; nothing was restored.")

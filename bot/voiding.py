@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.announcements import announce_text, answer_key, foresee_incident
@@ -26,20 +27,20 @@ class Voided:
     in_doubt: int
 
 
-def void(tx: Tx, taken: str, backup: str) -> Voided:
+def void(tx: Tx, taken: str, backup: str, head_seen: Mapping[str, object] | None = None) -> Voided:
     """End whatever could run by an old signature, and send nothing that Slack may have already.
 
-    `taken` is when the backup was made, `backup` the hash of its last audit event. All of it is audited, and
-    announced in Slack at the next start.
+    `taken` is when the backup was made, `backup` the hash of its last audit event, `head_seen` the newest
+    head that was signed before. All of it is audited, and announced in Slack at the next start.
     """
-    for records in (tx.incidents, tx.proposals, tx.n3):
+    for records in (tx.incidents, tx.proposals, tx.standing, tx.n3):
         records.leave_gap(_GAP)
     in_doubt = _doubt(tx)  # before what is announced below, which Slack cannot have yet
     voided = Voided(
         expired=_expire(tx, taken),
         unknown=_settle(tx, taken),
         offers=tx.n3.void_offers(),
-        standing=tx.proposals.void_standing(),
+        standing=tx.standing.void(),
         in_doubt=in_doubt,
     )
     detail = {
@@ -49,6 +50,7 @@ def void(tx: Tx, taken: str, backup: str) -> Voided:
         "unknown": list(voided.unknown),
         "offers": voided.offers,
         "standing": voided.standing,
+        "head_seen": dict(head_seen) if head_seen else None,
     }
     restored = tx.audit.append("vigie", "restored", "store", detail)
     announce_text(tx, f"restored:{restored.hash[:16]}", _told(taken, voided))

@@ -26,6 +26,7 @@ from bot.domain.proposal import Proposal, ProposalState
 from bot.playground.workspace import Channel, Person, SubmitOutcome, UserGroup, Workspace
 from bot.playground.workspace.envelopes import Place, block_actions
 from bot.store import tables
+from bot.store.only_grows import guard, unguard
 from knowledge.model import Document
 from tests.postgresql import database
 from tests.running import Running
@@ -318,9 +319,11 @@ class World(Running):
             connection.execute(sa.update(tables.high_water).values(at=datetime.now(UTC) + by))
 
     def tamper(self, statement: sa.Executable) -> None:
-        """Change rows behind Vigie's back."""
+        """Change rows behind Vigie's back, as who owns the database can: the audit log's guard is off."""
         with self.store._engine.connect() as connection, connection.begin():
+            unguard(connection, "audit")
             connection.execute(statement)
+            guard(connection, "audit")
 
     def audited(self, action: str = "") -> list[Any]:
         """Audit events whose action holds these words."""

@@ -15,6 +15,7 @@ from bot.store.database import answering, system_now
 from bot.store.ownership import Ownership
 from bot.store.restore import Backup
 from bot.voiding import Voided
+from bot.witness_folder import WitnessFolder
 
 
 def run(config: Path, file: Path, *, dry_run: bool, as_json: bool) -> int:
@@ -44,7 +45,13 @@ def _put_back(settings: Settings, backup: Backup) -> Voided:
     houses = engines(settings)
     with own_folder(settings.folder), Ownership(houses["store"]), answering(houses["store"]):
         (settings.folder / "knowledge").mkdir(exist_ok=True)
-        return restore(backup, houses, system_now())
+        return restore(backup, houses, system_now(), _head_seen(settings))
+
+
+def _head_seen(settings: Settings) -> dict[str, object] | None:
+    """The newest signed head from before, which knows how long the audit log has been."""
+    head, line = WitnessFolder(settings.witness_folder).newest()
+    return {"seq": head.seq, "hash": head.hash, "at": head.at, "line": line} if head else None
 
 
 def _print(voided: Voided) -> None:
@@ -52,4 +59,5 @@ def _print(voided: Voided) -> None:
     print("Every sign-off from before is void; what is still wanted is proposed and signed again.")
     print(f"Expired: {expired}. Perhaps run, not known: {unknown}.")
     print(f"Messages not sent then: {voided.in_doubt}; each is looked for in Slack before it goes.")
+    print("`vigie audit verify` says which events of before are lost, by the signed heads.")
     print("Start `vigie serve`: it says in Slack that it was restored, and makes the vector index anew.")

@@ -18,6 +18,8 @@ from bot.copilot.questions import Questions
 from bot.copilot.reviews import Reviews
 from bot.copilot.running import Running
 from bot.copilot.signing import Signing
+from bot.copilot.standing import Standing
+from bot.copilot.standing_watch import StandingWatch
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
 from bot.domain.store import Store
@@ -44,6 +46,8 @@ class Copilot:
     reviews: Reviews
     running: Running
     forms: Forms
+    standing: Standing
+    standing_watch: StandingWatch
 
     @classmethod
     def of(
@@ -71,4 +75,6 @@ class Copilot:
             Reviews(*ports),
             Running(*ports),
             Forms(*ports),
+            Standing(*ports),
+            StandingWatch(*ports),
         )

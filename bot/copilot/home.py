@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from bot.copilot.overview import Overview, Waiting
+from bot.copilot.standing import Listed
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
@@ -62,7 +63,7 @@ class OpenChange:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """One person's Home at the minute `at`. The first three are empty for who is not N3."""
+    """One person's Home at the minute `at`. What N3 alone is shown is empty for who is not N3."""
 
     is_n3: bool
     at: datetime | None
@@ -70,6 +71,7 @@ class Home:
     to_sign: Some[ToSign]
     changes: Some[OpenChange]
     newcomers: Some[tuple[Person, datetime]]
+    standing: Some[Listed]
     mine: Some[Incident]
     errands: Some[Proposal]
     drafts: Some[Incident]
@@ -102,6 +104,7 @@ def home_of(seen: Overview, person: Person) -> Home:
         to_sign=to_sign,
         changes=some(_changes(seen, person), FEW) if is_n3 else Some(),
         newcomers=some(_newcomers(seen), FEW) if is_n3 else Some(),
+        standing=some((_lean_standing(one) for one in seen.standing), FEW) if is_n3 else Some(),
         mine=_incidents(i for i in seen.open_incidents if i.assignee == key),
         errands=errands,
         drafts=_incidents(i for i in seen.drafts if i.assignee == key),
@@ -157,9 +160,14 @@ def _newcomers(seen: Overview) -> Sequence[tuple[Person, datetime]]:
 def _errands(seen: Overview, person: Person) -> Sequence[Proposal]:
     """This person's proposals in open incidents that wait or came to nothing, but for those replaced."""
     newest = {(p.incident_id, p.tool): p.id for p in sorted(seen.proposals, key=lambda p: p.id)}
-    mine = (p for p in seen.proposals if p.proposer == person and p.state in _NEEDS_ME)
+    mine = (p for p in seen.proposals if p.proposer == person and p.state in _NEEDS_ME and p.standing is None)
     current = (_lean(p) for p in mine if newest[p.incident_id, p.tool] == p.id)
     return sorted(current, key=lambda p: (p.state is not ProposalState.UNKNOWN, -p.id))
+
+
+def _lean_standing(one: Listed) -> Listed:
+    """Without the plan, which a Home does not show."""
+    return replace(one, standing=replace(one.standing, plan={}))
 
 
 def _lean(proposal: Proposal) -> Proposal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from bot.announcements import announce_incident, announce_summary
 from bot.copilot.part import Part, resolve
 from bot.domain.incident import IncidentState
@@ -31,7 +33,8 @@ class Incidents(Part):
             confirmed = tx.summaries.confirm(incident_id, text, cause, person.key)
             if confirmed:
                 tx.incidents.move(incident_id, IncidentState.CLOSED)
-                tx.audit.append(person.key, "confirmed the summary", f"incident #{incident_id}")
+                detail = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "cause": cause}
+                tx.audit.append(person.key, "confirmed the summary", f"incident #{incident_id}", detail)
                 announce_summary(tx, incident_id)
                 announce_incident(tx, incident_id)
         self._wake("learn", str(incident_id))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.copilot.standing import Listed, listing_of
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, ProposalState
@@ -32,7 +33,7 @@ class Overview:
 
     `waiting` has the most urgent first; `proposals` are those of open incidents, in any state; `drafts` are
     resolved incidents whose summary waits for a person; `running` are actions under way, and `dark` those of
-    which nobody saw the end.
+    which nobody saw the end; `standing` are standing sign-offs that are not over.
     """
 
     now: datetime
@@ -46,6 +47,7 @@ class Overview:
     policy: Policy
     running: Sequence[tuple[Proposal, Execution | None]] = ()
     dark: Sequence[Proposal] = ()
+    standing: Sequence[Listed] = ()
 
 
 def overview_of(tx: Tx, in_force: InForce) -> Overview:
@@ -64,6 +66,7 @@ def overview_of(tx: Tx, in_force: InForce) -> Overview:
         policy,
         [(p, tx.proposals.execution(p.id)) for p in tx.proposals.in_states(ProposalState.EXECUTING)],
         tx.proposals.in_states(ProposalState.UNKNOWN),
+        [one for one in listing_of(tx, in_force) if not one.standing.state.is_over],
     )
 
 

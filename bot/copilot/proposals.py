@@ -183,7 +183,7 @@ class Proposals(Part):
             person.key,
             "proposed",
             proposal.label,
-            {"tool": tool, "arguments": checked, "incident": incident_id},
+            {"tool": tool, "arguments": checked, "incident": incident_id, "why": why, "undo_of": undo_of},
         )
         announce_proposal(tx, proposal)
         return proposal

@@ -111,7 +111,8 @@ class Signing(Part):
             if not tx.proposals.move(proposal_id, waiting, ProposalState.REJECTED):
                 return Judgement(False, f"{proposal.label} is {proposal.state.value} already.")
             tx.proposals.sign(SignOff(proposal_id, person, proposal.digest, False, tx.now))
-            tx.audit.append(person.key, "rejected", proposal.label)
+            detail = {"digest": proposal.digest, "was": proposal.state.value}
+            tx.audit.append(person.key, "rejected", proposal.label, detail)
             announce_proposal(tx, proposal)
         return Judgement(True, f"{proposal.label} is rejected.")
 

@@ -40,6 +40,7 @@ class Proposal:
 
     `plan` is the whole of what the digest covers, empty until the executor has prepared it; until then it
     cannot be signed. `sign_by` and `execute_by` are two clocks: the second starts with the last signature.
+    `standing` is the number of the standing sign-off by which it runs, None where people sign it.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Proposal:
     outcome: Outcome | None = None
     worse: bool = False
     replaced_by: int | None = None
+    standing: int | None = None
 
     @property
     def label(self) -> str:

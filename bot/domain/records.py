@@ -46,7 +46,10 @@ class CheckRun:
 
 @dataclass(frozen=True, slots=True)
 class NewProposal:
-    """What a person proposes: arguments are validated, the proposer is who pressed the button."""
+    """What a person proposes: arguments are validated, the proposer is who pressed the button.
+
+    By a standing sign-off (`standing`) it is who proposed that, so that they never sign it.
+    """
 
     incident_id: int
     tool: str
@@ -57,6 +60,7 @@ class NewProposal:
     time_to_sign: timedelta
     why: str = ""
     undo_of: int | None = None
+    standing: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,12 @@ class Settings:
         return (self.base / self.file.folder).resolve()
 
     @property
+    def witness_folder(self) -> Path:
+        """Where signed heads of the audit log stand."""
+        named = self.file.audit.folder
+        return (self.base / named).resolve() if named else self.folder / "audit"
+
+    @property
     def catalogue(self) -> Path:
         return self.base / self.file.catalogue
 

@@ -35,6 +35,10 @@ class SlackSection(Section):
         "incidents"
     )
     """Where incidents are told: the name of a public channel, or the id of any channel that Vigie is in."""
+    n3_channel: Annotated[str, StringConstraints(pattern=r"^(#?[^\s@#<>]+)?$", max_length=80)] = Field(
+        "", examples=["n3"]
+    )
+    """Where N3 is told of standing sign-offs and of the audit log's heads; empty: where incidents are."""
     trust_api_url: bool = False
     """Lets SLACK_API_URL name another host than Slack's. Whoever answers there decides who is who."""
 
@@ -190,6 +194,19 @@ class HeartbeatOutSection(Section):
     """Seconds between two heartbeats."""
 
 
+class AuditSection(Section):
+    """[audit] Signed heads of the audit log, kept outside the database."""
+
+    folder: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000)] = Field(
+        "", examples=["/var/backups/vigie-audit"]
+    )
+    """Where key and heads stand; empty: `audit` in the data folder. Best on another disk than the rows."""
+    every_minutes: Annotated[float, Field(ge=0.01, le=1440)] = 5.0
+    """Minutes between two heads, where something was recorded meanwhile."""
+    post_every_hours: Annotated[float, Field(ge=0, le=168)] = 6.0
+    """Hours between two heads that are posted for N3, where something was recorded meanwhile."""
+
+
 class ExecutionSection(Section):
     """[execution] What one service bears, whatever the catalogue allows each tool by itself."""
 
@@ -264,6 +281,8 @@ class File(Section):
     """Tells something else that Vigie is well, for as long as it is."""
     execution: ExecutionSection = ExecutionSection()
     """What one service bears, whatever the catalogue allows each tool by itself."""
+    audit: AuditSection = AuditSection()
+    """Signed heads of the audit log, kept outside the database."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""
     sign_off_rules: list[SignOffRuleSection] = Field([], examples=[[{"risk": ["destructive"]}]])

@@ -20,9 +20,13 @@ def link(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def first_broken(events: Iterable[AuditEvent]) -> tuple[int, str] | None:
-    """The first event that does not verify, with the reason; None when the whole chain holds."""
-    previous, expected = GENESIS, 1
+def first_broken(
+    events: Iterable[AuditEvent], previous: str = GENESIS, expected: int = 1
+) -> tuple[int, str] | None:
+    """The first event that does not verify, with the reason; None when the whole chain holds.
+
+    `previous` and `expected` are the hash before the first of `events`, and its number.
+    """
     for event in events:
         if event.seq != expected:
             return event.seq, f"event {expected} is missing or out of order"

@@ -13,7 +13,7 @@ from bot.copilot.reviews import FINE, SHOULD_NOT
 from bot.domain.person import Person
 from bot.errors import Refused
 from bot.sign_off.difference import can_be_shown
-from bot.slack import forms
+from bot.slack import forms, standing
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import signing as signing_blocks
@@ -159,6 +159,7 @@ DEEDS: dict[str, Deed] = {
     "look_again": _look_again,
     "freeze": _freeze,
     "unfreeze": _unfreeze,
+    **standing.DEEDS,
 }
 VIEWS: dict[str | re.Pattern[str], View] = {
     "sign_open": _sign_view,
@@ -170,6 +171,7 @@ VIEWS: dict[str | re.Pattern[str], View] = {
     "settle_open:yes": _took_effect_view,
     "settle_open:no": _no_effect_view,
     re.compile(r"open_source:.+"): _source_view,
+    **standing.VIEWS,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.domain.person import Person
+from bot.slack import standing
 from bot.slack.blocks import forms as form_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
@@ -17,10 +18,11 @@ from bot.slack.blocks import pending as pending_blocks
 from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.standing import line as standing_line
 from bot.slack.edge import Body, Edge, guarded
 from knowledge.model import Query
 
-_INCIDENTS = 20
+_INCIDENTS, _STANDING = 20, 10
 
 Answer = Callable[[Edge, Person, Body, str], Awaitable[list[Block]]]
 
@@ -66,6 +68,10 @@ async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
         counts = f"{len(seen.waiting)} proposal(s) and {len(seen.changes)} change(s) wait for N3"
         age = f"the oldest for {span(seen.now - oldest)}"
         blocks.append(parts.status(f":memo: {counts}, {age}; see `/vigie pending`."))
+    if person in seen.n3.since:
+        live = [one for one in seen.standing if one.standing.is_in_force(seen.now)]
+        lines = [f":robot_face: *{one.standing.label}* · {standing_line(one, seen.now)}" for one in live]
+        blocks.append(parts.note("\n".join(lines[:_STANDING]) or "No standing sign-off is in force."))
     return blocks
 
 
@@ -119,6 +125,11 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
     "actions": ("actions shop-orders", "what may be done, all of it or for one service", _actions),
     "run": ("run restart_worker", "propose an action by a form", _run),
     "pending": ("pending", "what waits for N3, and what runs, with buttons", _pending),
+    "standing": (
+        "standing",
+        "what runs by itself; also `standing new`, `standing revoke S3 why`",
+        standing.command,
+    ),
     "freeze": ("freeze deploy in progress", "nothing new is executed from now on", _freeze),
     "unfreeze": ("unfreeze", "N3 only: lift the freeze", _unfreeze),
 }

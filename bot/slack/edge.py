@@ -17,8 +17,10 @@ from bot.copilot import Copilot
 from bot.domain.person import Person
 from bot.domain.store import Store
 from bot.errors import AlreadyDone, Refused, StoreUnavailable, Stranger, VigieError
+from bot.origin import came_from
 from bot.slack.answers import NO_ANSWER, code_of
 from bot.slack.blocks import parts, signing
+from bot.slack.origins import ids_of, with_origin
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
 
@@ -57,7 +59,7 @@ class Edge:
     async def open_view(self, body: Body, view: parts.Block) -> None:
         """Open a modal; where Slack does not, the person is told why and can press again from there."""
         try:
-            await self.client.views_open(trigger_id=body["trigger_id"], view=view)
+            await self.client.views_open(trigger_id=body["trigger_id"], view=with_origin(view, body))
         except SlackApiError as error:
             code = code_of(error)
             log.warning("a form did not open", problem=code)
@@ -220,7 +222,8 @@ def guarded(edge: Edge, listener: Listener) -> Listener:
     @functools.wraps(listener)
     async def run(ack: Any, body: Any, client: Any, respond: Any) -> None:  # noqa: ANN401  # bolt's own objects
         try:
-            await listener(ack=ack, body=body, client=client, respond=respond)
+            with came_from(ids_of(body)):
+                await listener(ack=ack, body=body, client=client, respond=respond)
         except AlreadyDone:
             await ack()
         except StoreUnavailable:

@@ -11,6 +11,7 @@ from bot.copilot.changes import change_of, rejection_of
 from bot.copilot.home import home_of
 from bot.copilot.homes import person_of
 from bot.copilot.overview import overview_of
+from bot.copilot.standing import listed
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
@@ -27,6 +28,7 @@ from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks import review as review_blocks
 from bot.slack.blocks import running as running_blocks
+from bot.slack.blocks import standing as standing_blocks
 from bot.slack.blocks.parts import Block
 
 _EXECUTING = ProposalState.EXECUTING
@@ -59,6 +61,8 @@ class Snapshots:
             "output_file": self._output_file,
             "worse": self._worse,
             "freeze": self._freeze,
+            "standing": self._standing,
+            "standing_use": self._standing_use,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -193,6 +197,23 @@ class Snapshots:
             return None
         text = f"{proposal.label} was signed by one N3 alone: was that right?"
         return text, review_blocks.card(review, proposal)
+
+    def _standing(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        standing = tx.standing.get(post.subject)
+        if standing is None or (standing.state.is_over and post.content and _untold(post)):
+            return None
+        one = listed(tx, standing, known_n3(tx), self._in_force.policy(tx))
+        return f"Standing sign-off {standing.label}: {standing.state.value}", standing_blocks.card(
+            one, tx.now
+        )
+
+    def _standing_use(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        proposal = tx.proposals.get(post.subject)
+        standing = tx.standing.get(proposal.standing) if proposal and proposal.standing else None
+        if proposal is None or standing is None:
+            return None
+        text = f"{standing.label} is used: {proposal.label} {proposal.state.value}"
+        return text, standing_blocks.use(proposal, standing)
 
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}

@@ -23,7 +23,7 @@ from bot.domain.records import Received, SeenAlert
 from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
 from bot.in_force import InForce
-from bot.stages import answer, investigate, learn, resolve
+from bot.stages import answer, investigate, learn, resolve, stand
 from bot.stages.diagnose import diagnose
 from knowledge.errors import KnowledgeError
 from knowledge.model import Document, Query, SearchResult
@@ -88,6 +88,11 @@ class Steps:
         )
         missing = (*made.gaps, *gaps, *found.missing)
         await asyncio.to_thread(self._end_round, incident, evidence, _with_gaps(made, missing))
+
+    async def stand(self, subject: str) -> None:
+        """Use a standing sign-off for an incident that its alert has opened or joined."""
+        standing, _, incident = subject.partition(":")
+        await asyncio.to_thread(stand.use, self._store, self._in_force, int(standing), int(incident))
 
     async def prepare(self, subject: str) -> None:
         """Have the executor build what a proposal would run."""

@@ -29,6 +29,7 @@ from bot.store.posts import Posts
 from bot.store.proposals import Proposals
 from bot.store.reviews import Reviews
 from bot.store.settling import Settling
+from bot.store.standing import Standing
 from bot.store.streams import Streams
 from bot.store.summaries import Summaries
 
@@ -176,6 +177,7 @@ class Tx:
         self.executions = Executions(connection, now)
         self.settling = Settling(connection, now)
         self.streams = Streams(connection, now)
+        self.standing = Standing(connection, now)
         self.n3 = N3Records(connection, now)
         self.reviews = Reviews(connection, now)
         self.summaries = Summaries(connection, now)

@@ -16,6 +16,7 @@ from bot.domain.records import NewProposal
 from bot.domain.tool import Risk
 from bot.store import tables as t
 from bot.store.records import Records
+from bot.store.standing import take_use
 
 
 class Proposals(Records):
@@ -39,6 +40,7 @@ class Proposals(Records):
                 sign_by=self._now + new.time_to_sign,
                 why=new.why,
                 undo_of=new.undo_of,
+                standing=new.standing,
             )
         )
         assert inserted.inserted_primary_key is not None
@@ -192,22 +194,27 @@ class Proposals(Records):
             for row in self._connection.execute(query)
         ]
 
-    def void_standing(self) -> int:
-        """End every standing sign-off; how many there were."""
-        given = t.standing_sign_offs
-        changed = self._connection.execute(
-            sa.update(given).where(given.c.state != "void").values(state="void", uses_left=0)
-        )
-        return changed.rowcount
-
     def claim(self, proposal_id: int, fence: str) -> bool:
-        """Claim the only execution of a signed proposal; the intent is a row before anything is touched."""
+        """Claim the only execution of a signed proposal; the intent is a row before anything is touched.
+
+        Under a standing sign-off it takes one of its uses, and is not claimed where none is left.
+        """
+        standing = self._standing_of(proposal_id)
+        if standing is not None and not take_use(self._connection, standing, self._now):
+            return False
         if not self.move(proposal_id, (ProposalState.SIGNED,), ProposalState.EXECUTING, reason=""):
             return False
         self._connection.execute(
-            sa.insert(t.executions).values(proposal_id=proposal_id, fence=fence, claimed_at=self._now)
+            sa.insert(t.executions).values(
+                proposal_id=proposal_id, standing_sign_off_id=standing, fence=fence, claimed_at=self._now
+            )
         )
         return True
+
+    def _standing_of(self, proposal_id: int) -> int | None:
+        """The standing sign-off by which a signed proposal runs."""
+        signed = sa.and_(t.proposals.c.id == proposal_id, t.proposals.c.state == ProposalState.SIGNED.value)
+        return self._connection.execute(sa.select(t.proposals.c.standing).where(signed)).scalar()
 
     def finish(self, execution: Execution) -> bool:
         """Write how an execution ended; only the holder of its fence can."""

@@ -155,6 +155,7 @@ proposals = Table(
     Column("verify_at", Moment),
     Column("worse", Boolean, nullable=False, default=False),
     Column("replaced_by", Integer),
+    Column("standing", Integer, index=True),
 )
 
 sign_offs = Table(
@@ -184,6 +185,20 @@ standing_sign_offs = Table(
     Column("ends_at", Moment, nullable=False),
     Column("given_by", JSON, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("services", JSON, nullable=False, default=list),
+    Column("environments", JSON, nullable=False, default=list),
+    Column("uses", Integer, nullable=False, default=0),
+    Column("risk", String(16), nullable=False, default="low"),
+    Column("proposer", Text, nullable=False, default=""),
+    Column("why", Text, nullable=False, default=""),
+    Column("created_at", Moment),
+    Column("sign_by", Moment),
+    Column("round", Integer, nullable=False, default=1),
+    Column("active_at", Moment),
+    Column("reason", Text, nullable=False, default=""),
+    Column("plan", JSON),
+    Column("basis", String(64), nullable=False, default=""),
+    Column("from_proposal", Integer, nullable=False, default=0),
 )
 
 executions = Table(

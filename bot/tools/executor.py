@@ -37,6 +37,7 @@ from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import Emit, RunResult
 from bot.tools.running import Running
 from bot.tools.secrets import Secrets
+from bot.tools.standing import sign_by_standing, under_standing
 from bot.tools.verifying import Verifier
 
 _ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
@@ -129,6 +130,7 @@ class Executor:
         with self._store.begin() as tx:
             if tx.proposals.prepared(proposal_id, plan, digest(plan), before.told):
                 tx.audit.append("executor", "prepared", case.proposal.label, {"digest": digest(plan)})
+                sign_by_standing(tx, case.proposal.id)
                 announce_proposal(tx, case.proposal)
 
     async def execute(self, proposal_id: int) -> None:
@@ -181,11 +183,13 @@ class Executor:
             proposal = tx.proposals.get(case.proposal.id)
             assert proposal is not None
             n3 = note_membership(tx, current, case.policy)
-            given = tx.proposals.sign_offs(proposal.id)
+            under = under_standing(tx, proposal, plan)  # what people signed, where there is no standing one
             fresh = digest(plan) if case.is_still_so(tx, proposal) else ""
-            judgement = may_execute(proposal, given, fresh, n3, case.policy, frozen, tx.now)
+            judgement = under.refusal or may_execute(
+                proposal, under.given, fresh, n3, case.policy, frozen, tx.now
+            )
             if not judgement.allowed:
-                if not frozen:
+                if not frozen and not under.waits:
                     self._refuse_in(tx, proposal, ProposalState.SIGNED, judgement.reason)
                 return False
             if not self._has_room(tx, case, proposal):
@@ -194,9 +198,8 @@ class Executor:
                 return False
             tx.proposals.note_before(proposal.id, before.told, before.verdict.value)
             tx.executions.note_before(proposal.id, before.value)
-            tx.audit.append(
-                "executor", "execution started", proposal.label, {"digest": digest(plan), "fence": fence}
-            )
+            detail = {"digest": digest(plan), "fence": fence, **under.detail}
+            tx.audit.append("executor", "execution started", proposal.label, detail)
             follow(tx, proposal.id)
             announce_proposal(tx, proposal)
             fault_hook.point("intent")

@@ -10,6 +10,7 @@ import structlog
 
 from bot.announcements import announce_change, announce_text
 from bot.domain.incident import Incident
+from bot.domain.standing import Terms
 from bot.domain.store import Tx
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ArgumentRefused, CatalogueError, Misconfigured
@@ -21,6 +22,7 @@ from bot.tools.arguments import validate, validate_one
 from bot.tools.catalogue import Catalogue, parse
 from bot.tools.plan import arguments_of, refuse_other_environment, refuse_out_of_scope, resolve_call
 from bot.tools.sections import sections
+from bot.tools.standing_plan import standing_plan
 
 CATALOGUE, POLICY = "catalogue", "policy"
 log = structlog.get_logger()
@@ -84,6 +86,14 @@ class Adopted:
             return _preview(catalogue, found, checked)
         except (ArgumentRefused, CatalogueError):
             return None
+
+    def standing_plan(self, tx: Tx, terms: Terms) -> tuple[dict[str, object], str]:
+        return standing_plan(catalogue_in_force(tx), policy_in_force(tx), terms), self.basis(tx)
+
+    def basis(self, tx: Tx) -> str:
+        contents = (_content(tx, CATALOGUE), _content(tx, POLICY))
+        digests = [hashlib.sha256(content.encode()).hexdigest() for content in contents]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _preview(catalogue: Catalogue, tool: Tool, arguments: Mapping[str, object]) -> Preview:

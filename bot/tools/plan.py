@@ -49,9 +49,9 @@ def build(
             "service": incident.service,
             "identity": precondition.identity,
         },
-        "precondition": _used(catalogue, tool.precondition, checked) | {"holds": holds},
-        "verification": _used(catalogue, tool.verification, checked),
-        "undo": _used(catalogue, tool.undo, checked) if tool.undo else {"none": tool.no_undo},
+        "precondition": used(catalogue, tool.precondition, checked) | {"holds": holds},
+        "verification": used(catalogue, tool.verification, checked),
+        "undo": used(catalogue, tool.undo, checked) if tool.undo else {"none": tool.no_undo},
         "limits": tool.limits.entry(),
         "policy": policy.entry(tool.risk, incident.environment, incident.service),
     }
@@ -112,7 +112,8 @@ def arguments_of(catalogue: Catalogue, use: Use, outer: Mapping[str, object]) ->
     return validate(catalogue.tool(use.tool), filled, catalogue.inventory)
 
 
-def _used(catalogue: Catalogue, use: Use, outer: Mapping[str, object]) -> dict[str, object]:
+def used(catalogue: Catalogue, use: Use, outer: Mapping[str, object]) -> dict[str, object]:
+    """A check or an undo as it stands in a plan: its call, and what it must read."""
     tool = catalogue.tool(use.tool)
     arguments = arguments_of(catalogue, use, outer)
     expectation = use.expect or (tool.reads.healthy if tool.reads else None)

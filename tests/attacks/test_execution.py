@@ -208,6 +208,37 @@ async def test_what_cannot_be_audited_is_not_executed(vigie: World) -> None:
     assert len(vigie.ledger(service)) == 1
 
 
+@pytest.mark.attack("R6")
+@pytest.mark.attack("P12")
+@pytest.mark.fault
+async def test_without_an_audit_log_nothing_is_done(vigie: World) -> None:
+    """Its table is gone: what is signed is not run, nobody can even freeze; mended, it runs once."""
+    service, proposal = await vigie.proposed()
+    with vigie.held():
+        assert (await vigie.sign(N3_A, proposal)).ok
+        _rename(vigie, "audit", "audit_gone")
+    try:
+        before = vigie.logged().count("audit")
+        await vigie.until("a failed attempt", lambda: vigie.logged().count("audit") > before)
+        told = len(vigie.told(N3_B))
+        assert (await vigie.place.command(N3_B.id, CHANNEL, "/vigie freeze now")).ok
+        await vigie.until("an answer", lambda: len(vigie.told(N3_B)) > told)
+        assert "Please try again" in vigie.told(N3_B)[-1]
+        assert vigie.proposal(proposal.id).state is ProposalState.SIGNED
+        assert vigie.ledger(service) == []
+        with vigie.store.read() as tx:
+            assert tx.n3.freeze() is None and tx.proposals.execution(proposal.id) is None
+    finally:
+        _rename(vigie, "audit_gone", "audit")
+    await vigie.over(proposal)
+    assert len(vigie.ledger(service)) == 1
+
+
+def _rename(vigie: World, old: str, new: str) -> None:
+    with vigie.store._engine.begin() as connection:
+        connection.execute(sa.text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
 @pytest.mark.attack("P12")
 async def test_what_cannot_be_audited_is_neither_signed_nor_rejected(vigie: World) -> None:
     """The audit log refuses everything: no signature and no rejection is kept, and people are told."""

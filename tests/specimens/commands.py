@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.domain.person import Person
 from bot.domain.proposal import ProposalState
 from bot.domain.tool import ToolKind
 from bot.sign_off.quorum import Judgement
@@ -11,6 +12,7 @@ from tests.specimens import values
 from tests.specimens.desk import Desk
 from tests.specimens.running import dark, run
 from tests.specimens.specimen import Message, Specimen, ordinary, variants
+from tests.specimens.standing import several
 from tests.specimens.voices import Voice
 
 
@@ -31,6 +33,7 @@ def commands() -> Iterator[Specimen]:
     yield from variants(
         "command", "run", lambda voice: _desk(voice).mention("run", "clear_stale_lock"), "mention"
     )
+    yield from variants("command", "status", lambda voice: _status(voice, person=values.N3_A), "N3")
     yield from variants("command", "pending", _pending)
     yield from ordinary("command", "pending", lambda voice: _pending(voice, frozen=True), "frozen")
     yield from variants("command", "freeze", _freeze)
@@ -43,9 +46,9 @@ def _search(voice: Voice) -> Message:
     return Desk(passages=values.passages(voice)).answer("search", voice.text("stale lock", 3000))
 
 
-def _status(voice: Voice, *, frozen: bool = False) -> Message:
+def _status(voice: Voice, *, frozen: bool = False, person: Person = values.ON_CALL) -> Message:
     changes = {"freeze": values.frozen(voice)} if frozen else {}
-    return Desk(values.overview(voice, **changes)).answer("status")
+    return Desk(values.overview(voice, standing=several(voice), **changes)).answer("status", person=person)
 
 
 def _desk(voice: Voice) -> Desk:
@@ -60,6 +63,7 @@ def _actions(voice: Voice, service: str = "") -> Message:
 def _pending(voice: Voice, *, frozen: bool = False) -> Message:
     under_way = [(values.proposal(voice, state=ProposalState.EXECUTING), run(voice))]
     changes: dict[str, object] = {"running": under_way * voice.many(1, 40), "dark": [dark(voice)]}
+    changes |= {"standing": several(voice)}
     changes |= {"freeze": values.frozen(voice)} if frozen else {}
     return Desk(values.overview(voice, **changes)).answer("pending")
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from bot.copilot.forms import Form
 from bot.copilot.overview import Overview
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.domain.tool import Tool
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import parts
@@ -31,19 +33,23 @@ class Desk:
     judgement: Judgement = _LIFTED
     tools: Sequence[Tool] = ()
     form: Form | None = None
+    standing: Sequence[Any] = ()
+    candidates: Sequence[Proposal] = ()
     said: list[dict[str, Any]] = field(default_factory=list)
 
-    def answer(self, command: str, words: str = "") -> Message:
+    def answer(self, command: str, words: str = "", person: Person = values.ON_CALL) -> Message:
         """What `/vigie command words` answers."""
-        return self._answer(command, words, {"channel_id": "C1", "trigger_id": "1.2"})
+        return self._answer(command, words, {"channel_id": "C1", "trigger_id": "1.2"}, person)
 
     def mention(self, command: str, words: str = "") -> Message:
         """The same in a thread, where no form can be opened at once."""
-        return self._answer(command, words, {"channel_id": "C1", "event_key": "message:C1:1.2"})
+        return self._answer(
+            command, words, {"channel_id": "C1", "event_key": "message:C1:1.2"}, values.ON_CALL
+        )
 
-    def _answer(self, command: str, words: str, body: Mapping[str, str]) -> Message:
+    def _answer(self, command: str, words: str, body: Mapping[str, str], person: Person) -> Message:
         async def ask() -> list[Block]:
-            return await COMMANDS[command][2](self._edge, values.ON_CALL, body, words)
+            return await COMMANDS[command][2](self._edge, person, body, words)
 
         blocks = asyncio.run(ask())
         return Message(f"/vigie {command}", parts.within_limits(blocks))
@@ -59,6 +65,11 @@ class Desk:
         copilot = SimpleNamespace(
             questions=SimpleNamespace(overview=lambda: self.overview, ask=lambda *_asked: True),
             forms=SimpleNamespace(catalogue=lambda *_asked: list(self.tools), form=lambda *_asked: self.form),
+            standing=SimpleNamespace(
+                listing=lambda: (values.NOW, list(self.standing)),
+                candidates=lambda: list(self.candidates),
+                revoke=lambda *_by: Judgement(True, "S3 is revoked; nothing more runs by it."),
+            ),
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)

@@ -10,6 +10,7 @@ from bot.domain.person import Person
 from bot.slack.blocks import home as home_blocks
 from tests.specimens import values
 from tests.specimens.specimen import Specimen, View, ordinary, variants
+from tests.specimens.standing import several
 from tests.specimens.voices import Voice
 
 _WORKSPACE = "https://example.slack.com/"
@@ -26,7 +27,7 @@ def homes() -> Iterator[Specimen]:
 
 def _home(voice: Voice, *, person: Person, frozen: bool = False) -> View:
     changes = {"freeze": values.frozen(voice)} if frozen else {}
-    seen = values.overview(voice, **changes)
+    seen = values.overview(voice, standing=several(voice), **changes)
     home = home_of(seen, person)
     links = {n: home_blocks.link(_WORKSPACE, "C0INCIDENTS", f"1772366400.{n:06}") for n in home.incidents}
     return home_blocks.view(home, seen.now, links)

@@ -88,6 +88,8 @@ CASES = {
     "settled": Case(_ONE, RUNS, row={"state": _S.SUCCEEDED}, known={"settlement": _SAID, "look": _LOOK}),
     "unknown": Case(_ONE, row={"state": _S.UNKNOWN, "outcome": Outcome.CANNOT_TELL}),
     "taken back": Case(_ONE, 0, row={"state": _S.SUCCEEDED, "undo_of": 6, **_FIXED}),
+    "by standing sign-off": Case(row={"state": _S.SIGNED, "standing": 3}),
+    "fixed by standing sign-off": Case((), 0, row={"state": _S.SUCCEEDED, "standing": 3, **_FIXED}),
     "rejected": Case((values.sign_off(signed=False),), row={"state": _S.REJECTED}),
     "expired": Case(reason=_TOO_LATE, row={"state": _S.EXPIRED}),
     "cannot be signed": Case(reason=_TOO_LONG, row={"state": _S.REJECTED, **_UNPREPARED}),

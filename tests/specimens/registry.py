@@ -10,9 +10,10 @@ from tests.specimens.homes import homes
 from tests.specimens.messages import messages
 from tests.specimens.modals import modals
 from tests.specimens.specimen import Specimen
+from tests.specimens.standing import standings
 from tests.specimens.told import told
 
-GROUPS = (messages, direct, modals, homes, commands, told)
+GROUPS = (messages, direct, modals, homes, commands, standings, told)
 
 
 @cache

@@ -87,6 +87,7 @@ class Rows:
                 freezes=lambda: [given(id=12)] if self.is_frozen else [],
                 withdraw=lambda _what, _digest: [],
             ),
+            "standing": given(move=lambda *_row, **_values: True),
             "reviews": given(get=lambda _id: self.review),
             "audit": given(
                 append=lambda *_event: given(seq=1), events=lambda _subject: iter(_rejected(self.state))
@@ -111,8 +112,10 @@ class Rows:
         """The sentence, or the message of that kind, that was announced last."""
         return self.snapshot(kind, self.wanted[-1])
 
-    def _want(self, *_place: object, content: Mapping[str, object], **_row: object) -> None:
-        self.wanted.append(content)
+    def _want(self, *place: object, content: Mapping[str, object] | None = None, **_row: object) -> None:
+        given = content or next((part for part in place if isinstance(part, Mapping)), None)
+        if given is not None:  # what is drawn from other rows brings no words of its own
+            self.wanted.append(given)
 
 
 def _rejected(state: str) -> list[Any]:

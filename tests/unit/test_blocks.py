@@ -339,7 +339,10 @@ def test_a_proposal_with_every_text_endless_keeps_its_buttons(state: ProposalSta
 
 @pytest.mark.parametrize("state", ProposalState)
 def test_buttons_fit_the_state(state: ProposalState) -> None:
-    """Sign, reject, edit while it waits, reject once signed, stop while it runs, then what may be needed."""
+    """Sign, reject, edit while it waits, reject once signed, stop while it runs, then what may be needed.
+
+    What helped can be done by itself next time, but for what is destructive.
+    """
     made = proposal(state=state, outcome=Outcome.NOT_FIXED)
     execution = Execution(3, "fence", NOW)
     actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], execution))]
@@ -352,14 +355,20 @@ def test_buttons_fit_the_state(state: ProposalState) -> None:
         ProposalState.UNKNOWN: ["settle_open:yes", "settle_open:no", "look_again", "undo"],
     }
     assert actions == expected.get(state, ["undo"])
-    assert (
-        buttons_of(
-            proposal_blocks.card(
-                replace(made, outcome=Outcome.FIXED, state=ProposalState.SUCCEEDED), [], None
-            )
-        )
-        == []
-    )
+    helped = replace(made, outcome=Outcome.FIXED, state=ProposalState.SUCCEEDED)
+    assert [action for action, _ in buttons_of(proposal_blocks.card(helped, [], None))] == ["standing_new"]
+    for over in (replace(helped, risk=Risk.DESTRUCTIVE), replace(helped, undo_of=1)):
+        assert buttons_of(proposal_blocks.card(over, [], None)) == []
+
+
+@pytest.mark.parametrize("state", ProposalState)
+def test_buttons_of_a_use_stop_what_is_given(state: ProposalState) -> None:
+    """By a standing sign-off nobody is asked to sign; it can be revoked at any time."""
+    made = proposal(state=state, outcome=Outcome.NOT_FIXED, standing=3)
+    actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], None))]
+    waits = state in (ProposalState.PROPOSED, ProposalState.SIGNED)
+    ended = [] if waits else ["undo"]
+    assert actions == [*(["reject"] if waits else []), "standing_revoke", *ended]
 
 
 def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:

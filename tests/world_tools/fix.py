@@ -1,4 +1,4 @@
-"""The action of the tests' target: notes each run in a ledger, then sets the value to what it was told."""
+"""The action of the tests' target: notes each run in a ledger, then sets the value, unless it is `stuck`."""
 
 import json
 import subprocess
@@ -17,7 +17,6 @@ for number in range(state.get("prints", 0)):
     print(f"step {number + 1}", *state.get("words", []), flush=True)
     time.sleep(state.get("pause_s", 0))
 time.sleep(state.get("slow_s", 0))
-if not state.get("stuck"):
-    state["value"] = value
+state["value"] = state["value"] if state.get("stuck") else value
 (folder / "state.json").write_text(json.dumps(state))
 print(json.dumps({"done": note}))

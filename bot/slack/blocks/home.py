@@ -13,6 +13,7 @@ from bot.domain.proposal import Proposal, ProposalState
 from bot.slack.blocks import parts, running
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.standing import short as standing_short
 
 _TITLE = 300
 _SLACK = re.compile(r"https://[a-z0-9-]+(\.enterprise)?\.slack(-gov)?\.com/")
@@ -48,6 +49,7 @@ def view(home: Home, now: datetime, links: Mapping[int, str]) -> Block:
             blocks.append(parts.status("Nothing waits for a signature."))
         blocks += _section("Changes that wait for N3", home.changes, lambda one: _change(one, now))
         blocks += _section("New in N3", home.newcomers, _newcomer)
+        blocks += _section("Runs by itself", home.standing, lambda one: standing_short(one, now))
     blocks += _section("Waits for me", home.errands, lambda one: _errand(one, now, name))
     blocks += _section("Summaries to confirm", home.drafts, lambda one: _draft(one, name))
     blocks += _section("My incidents", home.mine, incident_with(False))

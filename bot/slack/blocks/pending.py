@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.copilot.overview import Overview, Waiting
+from bot.copilot.standing import Listed
 from bot.domain.proposal import Proposal
 from bot.domain.records import Adopted
 from bot.slack.blocks import parts, running
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.standing import line as standing_line
 
 _PROPOSALS, _CHANGES, _DARK = 10, 5, 4
 
@@ -29,7 +31,10 @@ def pending(seen: Overview) -> list[Block]:
     for change in seen.changes[:_CHANGES]:
         blocks.append(_change(change, seen))
     blocks += _more(len(seen.changes) - _CHANGES)
-    if not seen.waiting and not seen.changes:
+    standing = [one for one in seen.standing if one.standing.state.can_be_signed]
+    blocks += [_standing(one, seen.now) for one in standing[:_CHANGES]]
+    blocks += _more(len(standing) - _CHANGES)
+    if not seen.waiting and not seen.changes and not standing:
         blocks.append(parts.status("Nothing waits for a signature."))
     return blocks
 
@@ -58,6 +63,12 @@ def _change(change: Adopted, seen: Overview) -> Block:
     given = f"{len(change.by)} of {seen.policy.change_signatures} signed"
     own = f"*Change {change.id}* of the {change.what} · waits {span(seen.now - change.at)} · {given}"
     return parts.status_with(own, parts.button("See all and sign…", "change_open", str(change.id)))
+
+
+def _standing(one: Listed, now: datetime) -> Block:
+    given = f"{len(one.signed)} of {one.needed} signed"
+    own = f"*{one.standing.label}* · standing sign-off · {standing_line(one, now)} · {given}"
+    return parts.status_with(own, parts.button("See all and sign…", "standing_open", str(one.standing.id)))
 
 
 def _dark(proposal: Proposal) -> list[Block]:

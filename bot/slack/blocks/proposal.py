@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.copilot.aftermath import Aftermath
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
+from bot.domain.tool import Risk
 from bot.sign_off.calling import Call, Why
 from bot.sign_off.rendering import Part, ascii_text
 from bot.sign_off.rendering import parts as plan_parts
@@ -46,6 +47,8 @@ def card(
     if proposal.state is ProposalState.PROPOSED and not proposal.digest:
         state = "being prepared"
     who = f"proposed by <@{proposal.proposer.user_id}>"
+    if proposal.standing is not None:
+        who = f"by standing sign-off *S{proposal.standing}*, without asking anybody"
     blocks = [parts.status(f"{_icon(proposal)} *{proposal.label}* · *{state}* · {who}")]
     why = parts.cut(proposal.why, 500)
     blocks.append(parts.rich(parts.line(parts.run(proposal.tool, bold=True), parts.run(f"  {why}"))))
@@ -167,6 +170,8 @@ def _ending(proposal: Proposal, execution: Execution | None, known: Aftermath) -
 
 def _choices(proposal: Proposal, signed: int, execution: Execution | None, known: Aftermath) -> list[Block]:
     value = str(proposal.id)
+    if proposal.standing is not None:
+        return _standing_choices(proposal, proposal.standing, execution, known)
     if proposal.state is ProposalState.PROPOSED and proposal.digest:
         missing = proposal.signatures_needed - signed
         left = f"{missing} N3 signature(s) needed before {clock(proposal.sign_by)}; not from who proposed it."
@@ -182,9 +187,23 @@ def _choices(proposal: Proposal, signed: int, execution: Execution | None, known
     return _afterwards(proposal, known)
 
 
+def _standing_choices(
+    proposal: Proposal, standing_id: int, execution: Execution | None, known: Aftermath
+) -> list[Block]:
+    """N3 can stop this one, and all that would follow; then what may be needed, as ever."""
+    revoke = parts.button(f"Revoke S{standing_id}…", "standing_revoke", str(standing_id), "danger")
+    if proposal.state is ProposalState.EXECUTING:
+        return [*running.stop_button(proposal, execution), parts.buttons(revoke)]
+    if not proposal.state.is_over:
+        return [parts.buttons(parts.button("Reject", "reject", str(proposal.id), "danger"), revoke)]
+    return [parts.buttons(revoke), *_afterwards(proposal, known)]
+
+
 def _afterwards(proposal: Proposal, known: Aftermath) -> list[Block]:
     """What can be done about an action that is over; an undo leads to nothing further by itself."""
     value, choices = str(proposal.id), []
+    if proposal.standing is None and proposal.helped and proposal.risk is not Risk.DESTRUCTIVE:
+        choices.append(parts.button("Do this by itself next time…", "standing_new", value))
     if proposal.state is ProposalState.UNKNOWN:
         choices += running.settling_buttons(proposal)
     unhappy = proposal.outcome not in (None, Outcome.FIXED) or proposal.state is ProposalState.UNKNOWN

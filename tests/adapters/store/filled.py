@@ -6,16 +6,15 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot.domain.alert import Decision, Kind, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState, Settlement, SignOff
 from bot.domain.records import News, Stream
-from bot.domain.tool import CheckResult, Verdict
-from bot.store import tables as t
+from bot.domain.standing import By, NewStanding, Pattern, StandingState, Terms, Trigger
+from bot.domain.store import Tx
+from bot.domain.tool import CheckResult, Risk, Verdict
 from bot.store.database import Store
 from knowledge.base import KnowledgeBase
 from knowledge.model import Document
@@ -23,6 +22,7 @@ from tests.adapters.store.build import ALICE, BOB, NOW, alert, proposal
 
 ODD = "é ✓ \u202e \\u0000 \"' %s {0}\n\ttab"
 POLICY = "{}"
+DEEP: dict[str, object] = {"list": [1, 1.5, True, None, ODD]}
 
 
 def fill(store: Store) -> dict[str, int]:
@@ -63,6 +63,7 @@ def fill(store: Store) -> dict[str, int]:
         tx.n3.adopt("policy", hashlib.sha256(POLICY.encode()).hexdigest(), POLICY)
         offer = tx.n3.offer("policy", hashlib.sha256(ODD.encode()).hexdigest(), ODD)
         tx.n3.sign_offer(offer.id, (BOB.key,), False)
+        _stand(tx)
         tx.posts.want("sent", "incidents", "text", content={"text": ODD})
         sent = tx.posts.get("sent")
         assert sent is not None
@@ -72,18 +73,20 @@ def fill(store: Store) -> dict[str, int]:
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
-        tx.audit.append("vigie", "noted", ODD, {"deep": {"list": [1, 1.5, True, None, ODD]}})
-    standing: dict[str, Any] = {
-        "tool": "fix",
-        "trigger": {},
-        "arguments": {},
-        "digest": "s" * 64,
-        "state": "valid",
-    }
-    standing |= {"digest": "s" * 64, "uses_per_hour": 1, "uses_left": 3, "ends_at": NOW, "given_by": ["x"]}
-    with store._engine.begin() as connection:
-        connection.execute(sa.insert(t.standing_sign_offs).values(**standing))
+        tx.audit.append("vigie", "noted", ODD, {"deep": DEEP})
     return ids
+
+
+def _stand(tx: Tx) -> None:
+    """A standing sign-off that is in force."""
+    trigger = Trigger("alertmanager", ODD, Severity.CRITICAL, {ODD: ODD})
+    arguments = {"n": Pattern((1, True, ODD), By.LABEL)}
+    terms = Terms("fix", arguments, (ODD,), ("test",), trigger, 1, 3, NOW)
+    plan: dict[str, object] = {"deep": DEEP}
+    made = tx.standing.add(NewStanding(terms, Risk.LOW, ALICE, ODD, NOW, "s" * 64, plan, "b" * 64, 1))
+    assert tx.standing.sign(made, BOB, True, ODD)
+    force = StandingState.IN_FORCE
+    tx.standing.move(made.id, (StandingState.PROPOSED,), force, active_at=tx.now, given_by=[BOB.key])
 
 
 def teach(folder: Path, url: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.proposal import ProposalState
+from bot.domain.standing import StandingState
 from bot.errors import BadInput, StoreNotEmpty, StoreTooNew
 from bot.restoring import refuse_unless_empty, restore
 from bot.sign_off.audit import first_broken
@@ -28,7 +29,7 @@ from bot.voiding import Voided
 from knowledge.base import KnowledgeBase
 from knowledge.model import Document
 from tests.adapters.store.build import alert, proposal
-from tests.adapters.store.filled import fill, teach
+from tests.adapters.store.filled import DEEP, fill, teach
 from tests.postgresql import shared
 
 # What a restore changes on purpose; every other row is exactly as it was.
@@ -150,8 +151,9 @@ def test_whatever_could_run_by_an_old_signature_is_over(after: str, file: Path, 
     assert (voided.expired, voided.unknown, voided.offers, voided.standing) == (("P1", "P2"), ("P3",), 1, 1)
     assert due == [3]
     assert event.detail["expired"] == ["P1", "P2"]
-    rows = place.rows()
-    assert [row[-1] for row in rows["standing_sign_offs"]] == ["void"]
+    with place.store.read() as tx:
+        (standing,) = tx.standing.every()
+    assert (standing.state, standing.uses_left, standing.plan) == (StandingState.VOID, 0, {"deep": DEEP})
     with place.engines["store"].connect() as connection:
         by = connection.execute(sa.select(t.adopted.c.by).where(t.adopted.c.state == "offered")).scalars()
         assert list(by) == [[]]
