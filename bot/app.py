@@ -25,6 +25,7 @@ from bot.tools.catalogue import file_names, parse, read_files
 from bot.tools.in_force import CATALOGUE, POLICY, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.tools.secrets import check_secrets
+from bot.web.senders import senders_of
 
 if TYPE_CHECKING:
     from bot.llm.diagnostician import ModelDiagnostician
@@ -45,6 +46,7 @@ async def serve(settings: Settings, config: Path) -> None:
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     _ = settings.signing_secret
     ways_of(settings)
+    senders_of(settings)
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets)

@@ -47,11 +47,12 @@ from bot.store.database import Store
 from bot.tools.in_force import Adopted
 from bot.tools.process import ExecutorProcess
 from bot.triage.decide import Rules
-from bot.web.authenticate import Authenticate
+from bot.web.group_commit import GroupCommit
 from bot.web.health import Health
 from bot.web.intake import Intake
 from bot.web.local import LocalSocket
 from bot.web.metrics import Metrics
+from bot.web.senders import senders_of
 from bot.web.server import WebServer
 from knowledge.base import KnowledgeBase
 
@@ -125,9 +126,9 @@ class Assembly:
             bool(self._file.heartbeat_out.url),
         )
         health.way = self._connection.way
-        authenticate = Authenticate(self._settings.intake_token)
+        self._commit = GroupCommit(self._copilot.receiving)
         intake = Intake(
-            self._copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s
+            self._commit, senders_of(self._settings), store.now, section.max_body, section.body_timeout_s
         )
         metrics = Metrics(store, self._connection.trouble, names)
         self._web = WebServer(section.host, section.port, section.max_body, intake, metrics, health.read)
@@ -160,6 +161,8 @@ class Assembly:
         running.push_async_callback(asyncio.to_thread, self._knowledge.close)
         self._executor.start()
         running.push_async_callback(self._executor.stop)
+        self._commit.start()
+        running.push_async_callback(self._commit.stop)
         await self._web.start()
         running.push_async_callback(self._web.stop)
         self._connection.start()

@@ -14,6 +14,7 @@ from bot.copilot.incidents import Incidents
 from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
+from bot.copilot.receiving import Receiving
 from bot.copilot.signing import Signing
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
@@ -30,6 +31,7 @@ class Copilot:
     """The parts, each named for what it is about."""
 
     alerts: Alerts
+    receiving: Receiving
     questions: Questions
     incidents: Incidents
     proposals: Proposals
@@ -52,8 +54,10 @@ class Copilot:
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
+        alerts = Alerts(store, rules, wake)
         return cls(
-            Alerts(store, rules, wake),
+            alerts,
+            Receiving(store, alerts, wake),
             Questions(*ports),
             Incidents(*ports),
             Proposals(*ports),

@@ -2,22 +2,27 @@
 
 from bot.settings.installation import DEFAULT_API_URL, Settings
 from bot.settings.load import hand_on, load
+from bot.settings.section import Section
 from bot.settings.sections import (
     FallbackSection,
     File,
+    HeartbeatsSection,
     PolicySection,
-    Section,
     SlackSection,
 )
+from bot.settings.source_sections import BackSection, SourceSection
 
 __all__ = [
     "DEFAULT_API_URL",
+    "BackSection",
     "FallbackSection",
     "File",
+    "HeartbeatsSection",
     "PolicySection",
     "Section",
     "Settings",
     "SlackSection",
+    "SourceSection",
     "hand_on",
     "load",
 ]

@@ -28,7 +28,9 @@ def _message(envelope: Fields) -> Fields:
     try:
         return Fields(json.loads(raw) if isinstance(raw, str) else raw, "Message", envelope.flags)
     except (ValueError, RecursionError):
-        raise BadInput("Message: expected a CloudWatch alarm as JSON; raw delivery is not supported.") from None
+        raise BadInput(
+            "Message: expected a CloudWatch alarm as JSON; raw delivery is not supported."
+        ) from None
 
 
 def _alarm(message: Fields, envelope: Fields, received_at: datetime, options: Options) -> Alert:

@@ -1,4 +1,4 @@
-"""Reads typed fields of a payload: each is as expected, or the refusal names it and says what it should be."""
+"""Reads typed fields of a payload: each is as expected, or the refusal names it and what it is to be."""
 
 from __future__ import annotations
 

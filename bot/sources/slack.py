@@ -16,7 +16,9 @@ from bot.sources.options import PLAIN, Options
 from bot.sources.text import clean
 
 # "[FIRING:2] DiskFull web-1 (critical)", "[RESOLVED] DiskFull web-1 (critical)", "[OK] Disk full"
-_TITLE = re.compile(r"^\s*\[(?P<word>[A-Za-z ]+)(?::(?P<count>\d+))?(?:, [A-Z]+:\d+)?\]\s*(?P<rest>.+)$", re.DOTALL)
+_TITLE = re.compile(
+    r"^\s*\[(?P<word>[A-Za-z ]+)(?::(?P<count>\d+))?(?:, [A-Z]+:\d+)?\]\s*(?P<rest>.+)$", re.DOTALL
+)
 _OVER = ("resolved", "ok", "recovered", "normal")
 _LABEL = re.compile(r"^\s*(?:-|\u2022)\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*(.*)$")
 _LINK = re.compile(r"<([^|<>\s]+)(?:\|([^<>]*))?>")
@@ -40,16 +42,16 @@ def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> l
     return [_alert(text.strip().splitlines()[0], text, "", "", event, received_at, options)]
 
 
-def _attachment(
-    raw: dict[str, Any], event: Fields, received_at: datetime, options: Options
-) -> list[Alert]:
+def _attachment(raw: dict[str, Any], event: Fields, received_at: datetime, options: Options) -> list[Alert]:
     part = Fields(raw, "attachments", event.flags)
     title = _plain(part.text("title")) or _plain(part.text("pretext")) or _plain(part.text("fallback"))
     text = "\n".join(filter(None, [_plain(part.text("text")), *_named_fields(part)]))
     if not title and not text.strip():
         return []
     first = title or text.strip().splitlines()[0]
-    return [_alert(first, text, part.text("color").lower(), part.text("title_link"), event, received_at, options)]
+    return [
+        _alert(first, text, part.text("color").lower(), part.text("title_link"), event, received_at, options)
+    ]
 
 
 def _alert(

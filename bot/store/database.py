@@ -161,6 +161,7 @@ class Tx:
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.now = now
+        self._connection = connection
         self.alerts = Alerts(connection, now)
         self.incidents = Incidents(connection, now)
         self.diagnoses = Diagnoses(connection, now)
@@ -173,6 +174,20 @@ class Tx:
         self.heartbeat = Heartbeat(connection, now)
         self.inbox = Inbox(connection, now)
         self.audit = Audit(connection, now)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part that can fail alone.
+
+        Raises:
+            StoreUnavailable: the database itself is in trouble, and with it all of the transaction.
+        """
+        with answering(self._connection.engine), self.alerts.part(), self._connection.begin_nested():
+            yield
+
+    def finish(self) -> None:
+        """Write what was gathered to be written once."""
+        self.alerts.write_counts()
 
 
 class Store:
@@ -213,7 +228,9 @@ class Store:
             connection.begin(),
         ):
             one_writer(connection)
-            yield writing(connection, self._clock())
+            tx = writing(connection, self._clock())
+            yield tx
+            tx.finish()
             fault_hook.point("commit")
         fault_hook.point("committed")
 

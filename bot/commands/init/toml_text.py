@@ -26,7 +26,7 @@ def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
     lines = [_HEAD]
     sections = {name: field for name, field in File.model_fields.items() if _section(field)}
     for name, field in File.model_fields.items():
-        if name not in sections and name != "policy":
+        if name not in sections and name not in ("policy", "sources"):
             lines += _setting(name, field, {})
     for name, field in sections.items():
         lines += ["", *_comment(field.description or ""), *_comment((notes or {}).get(name, "")), f"[{name}]"]
@@ -34,7 +34,7 @@ def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
         assert model is not None
         for key, inner in model.model_fields.items():
             lines += _setting(key, inner, given.get(name, {}))
-    lines += ["", *_policy()]
+    lines += ["", *_policy(), "", *_sources()]
     return "\n".join(lines) + "\n"
 
 
@@ -65,6 +65,14 @@ def _policy() -> Iterator[str]:
         yield f"# signatures = {rule.signatures}"
         yield f"# minutes_to_sign = {toml(rule.time_to_sign.total_seconds() / 60)}"
         yield f"# minutes_to_execute = {toml(rule.time_to_execute.total_seconds() / 60)}"
+
+
+def _sources() -> Iterator[str]:
+    """One source as an example: what may stand in such a section is in bot/sources/README.md."""
+    yield from _comment(File.model_fields["sources"].description or "")
+    yield "# [sources.grafana_eu]"
+    yield '# kind = "grafana"'
+    yield '# token_env = "GRAFANA_EU_TOKEN"'
 
 
 def _comment(text: str) -> list[str]:
