@@ -34,6 +34,7 @@ from bot.reach.heartbeat import Heartbeat
 from bot.reach.second_way import GRACE_S, SecondWay
 from bot.settings import Settings
 from bot.slack import listeners
+from bot.slack.bot_alerts import BotAlerts, rooms_of
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
@@ -98,7 +99,8 @@ class Assembly:
         app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
-        listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client))
+        heard = BotAlerts(self._copilot.alerts, rooms_of(settings), store.now)
+        listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client, heard))
         channels = Channels(sending_client, {INCIDENTS: self._file.slack.incidents_channel})
         snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
         home = HomeTab(sending_client, snapshots, people)

@@ -56,6 +56,7 @@ class Alert:
     `name` and `service` come from typed fields; every text is untrusted. Times are aware; `starts_at` is the
     sender's clock and is only shown, decisions use the time of arrival. `origin` is what the sender calls it
     (its group, its id, where to look): it is shown and sent back to the sender, and decides nothing.
+    `identity` is what the sender says makes it this alert and no other, empty where its labels do.
     """
 
     source: str
@@ -72,6 +73,7 @@ class Alert:
     annotations: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     origin: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
 
 
 class Kind(StrEnum):

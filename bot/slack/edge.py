@@ -19,6 +19,7 @@ from bot.domain.store import Store
 from bot.errors import AlreadyDone, StoreUnavailable, Stranger, VigieError
 from bot.slack.answers import NO_ANSWER, code_of
 from bot.slack.blocks import parts
+from bot.slack.bot_alerts import NO_BOTS, BotAlerts
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
 
@@ -35,6 +36,7 @@ class Edge:
     knowledge: KnowledgeBase
     people: People
     client: AsyncWebClient
+    bot_alerts: BotAlerts = NO_BOTS
 
     async def person(self, body: Body) -> Person:
         """Who did this, from the verified payload alone.

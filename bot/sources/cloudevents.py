@@ -82,5 +82,6 @@ def _known(alert: Alert, raw: object, where: str) -> Alert:
         summary=alert.summary or named["subject"],
         labels={k: v for k, v in named.items() if v} | dict(alert.labels),
         flags=tuple(sorted(event.flags)),
-        origin={"id": event.text("id"), "url": event.text("dataschema")},
+        origin={"id": event.text("id")},
+        identity=alert.identity or "\n".join([event.text("type"), named["source"], named["subject"]]),
     )

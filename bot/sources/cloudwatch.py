@@ -64,4 +64,5 @@ def _alarm(message: Fields, envelope: Fields, received_at: datetime, options: Op
         annotations={k: v for k, v in named.items() if v},
         flags=tuple(sorted(message.flags)),
         origin={k: v for k, v in origin.items() if v},
+        identity=origin["arn"] or f"{account}\n{region}\n{name}",
     )

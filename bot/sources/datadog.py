@@ -45,6 +45,7 @@ def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> l
             annotations={"tags": whole.text("tags")} if whole.raw.get("tags") else {},
             flags=tuple(sorted(whole.flags)),
             origin={n: v for n, v in {"id": whole.text("id"), "url": whole.text("link")}.items() if v},
+            identity="\n".join(labels.values()) if "monitor" in labels else "",
         )
     ]
 

@@ -22,9 +22,7 @@ def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> l
         BadInput: names the field that is missing or of the wrong type.
     """
     if not isinstance(payload, dict) or not isinstance(payload.get("alerts"), list):
-        raise BadInput(
-            'alerts: expected a list, as the contact point "webhook" of Grafana 9 and later sends.'
-        )
+        raise BadInput("alerts: expected a list, as Grafana's contact point of type webhook sends.")
     found = alertmanager.group(payload, "grafana", received_at, options)
     return [_named(alert) for alert in found]
 

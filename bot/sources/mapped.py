@@ -80,6 +80,7 @@ def _alert(raw: object, where: str, received_at: datetime, options: Options) -> 
         labels=labels or {k: v for k in ("service", "environment") if (v := text(k))},
         flags=tuple(sorted(flags)),
         origin={k: v for k, v in {"id": known, "url": url}.items() if v},
+        identity=known,
     )
 
 

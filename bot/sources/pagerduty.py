@@ -69,8 +69,7 @@ def _event(whole: Fields, received_at: datetime, options: Options) -> list[Alert
     origin = {"dedup_key": key, "url": whole.text("client_url"), "client": whole.text("client")}
     alert = Alert(
         source="pagerduty",
-        # Nothing but the key tells a resolve from another: name and labels must be those of its trigger.
-        name="PagerDuty event",
+        name=named["class"] or inner.text("summary") or key,
         status=AlertStatus.RESOLVED if action == "resolve" else AlertStatus.FIRING,
         severity=options.severity(inner.text("severity")),
         service=named["component"] or named["source"],
@@ -83,6 +82,8 @@ def _event(whole: Fields, received_at: datetime, options: Options) -> list[Alert
         annotations={name: value for name, value in (annotations | named).items() if value},
         flags=tuple(sorted(whole.flags)),
         origin={name: value for name, value in origin.items() if value},
+        # A resolve brings nothing but the key.
+        identity=f"event:{key}",
     )
     return [alert]
 
@@ -101,7 +102,7 @@ def _webhook(event: Fields, received_at: datetime, options: Options) -> list[Ale
     return [
         Alert(
             source="pagerduty",
-            name="PagerDuty incident",
+            name=data.text("title") or "PagerDuty incident",
             status=status,
             severity=options.severity(word),
             service=service,
@@ -113,6 +114,7 @@ def _webhook(event: Fields, received_at: datetime, options: Options) -> list[Ale
             annotations={n: v for n, v in {"urgency": urgency, "priority": priority}.items() if v},
             flags=tuple(sorted(event.flags)),
             origin={name: value for name, value in origin.items() if value},
+            identity=f"incident:{number}",
         )
     ]
 

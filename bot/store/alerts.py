@@ -177,4 +177,5 @@ def _body(alert: Alert) -> dict[str, object]:
         "annotations": dict(alert.annotations),
         "flags": list(alert.flags),
         "origin": dict(alert.origin),
+        "identity": alert.identity,
     }

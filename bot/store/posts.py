@@ -27,7 +27,7 @@ _AGAIN = (
         wanted_at=sa.bindparam("at"),
     )
 )
-# The first word of a critical incident goes before everything that can wait; a thread follows its head anyway.
+# The first word of a critical incident goes before all that can wait; a thread follows its head anyway.
 _FIRST = sa.case((sa.and_(t.posts.c.ts == "", t.incidents.c.severity >= int(Severity.CRITICAL)), 0), else_=1)
 _HEAD = sa.and_(t.posts.c.kind == "incident", t.posts.c.subject == t.incidents.c.id)
 

@@ -21,6 +21,7 @@ from bot.sources import DELIVERIES, PLAIN, SOURCES, Options
 from bot.sources.cloudevents import structured
 from bot.sources.mapped import FIELDS
 from bot.sources.pagerduty import dedup_key
+from bot.triage.fingerprint import fingerprint
 from tests.unit.plans import json_values
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -99,7 +100,7 @@ def test_the_settings_name_the_sources_and_their_fields() -> None:
 
 
 def test_a_resolve_is_the_alert_of_its_trigger() -> None:
-    """For each source the end has the name and labels of the beginning, so that it closes it and no other."""
+    """For each source the end has the fingerprint of the beginning, so that it closes it and no other."""
     pairs = [
         ("grafana/firing", "grafana/resolved"),
         ("pagerduty/trigger", "pagerduty/resolve"),
@@ -113,7 +114,7 @@ def test_a_resolve_is_the_alert_of_its_trigger() -> None:
     ]
     for names in pairs:
         (first,), (last,) = (parse(name, load(name)) for name in names)
-        assert (first.name, first.labels) == (last.name, last.labels), names
+        assert fingerprint(first) == fingerprint(last), names
         assert first.status.value == "firing" and last.status.value == "resolved", names
 
 
@@ -168,3 +169,20 @@ def test_any_payload_gives_alerts_or_names_what_is_wrong(drawn: tuple[str, objec
         for text in texts(alert):
             assert len(text) <= 8000 and "\x00" not in text
             text.encode()
+
+
+def test_what_the_sender_calls_another_alert_is_another_one() -> None:
+    """Keys that differ by a number alone are alerts of their own, however alike their texts are."""
+    event, alarm = load("pagerduty/trigger")["payload"], load("cloudwatch/alarm")["payload"]
+    monitor = load("datadog/template_triggered")["payload"]
+    webhook = load("pagerduty/webhook_triggered")["payload"]
+    other_incident = {**webhook["event"], "data": {**webhook["event"]["data"], "id": "PGR0VU3"}}
+    pairs = [
+        ("pagerduty", event, {**event, "dedup_key": "srv02/HTTP"}),
+        ("pagerduty", webhook, {"event": other_incident}),
+        ("datadog", monitor, {**monitor, "alert_id": "1235"}),
+        ("cloudwatch", alarm, {**alarm, "Message": alarm["Message"].replace("alarm:Orders", "alarm:Order2")}),
+    ]
+    for kind, one, other in pairs:
+        marks = {fingerprint(SOURCES[kind](payload, NOW, PLAIN)[0]) for payload in (one, other)}
+        assert len(marks) == 2, kind
