@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.assembly import Assembly
 from bot.folder import own_folder
 from bot.owner import Owner
-from bot.reach.configured import ways_of
+from bot.reach.configured import backs_of, ways_of
 from bot.settings import Settings
 from bot.store.database import Store, open_engine
 from bot.store.ownership import Ownership
@@ -46,7 +46,7 @@ async def serve(settings: Settings, config: Path) -> None:
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     _ = settings.signing_secret
     ways_of(settings)
-    senders_of(settings)
+    senders_of(settings), backs_of(settings)
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets)

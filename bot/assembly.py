@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS
 from bot.background import (
+    REACH_EVERY_S,
     Waker,
     keep_indexed,
     repeat,
@@ -28,8 +29,9 @@ from bot.copilot import Copilot
 from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.owner import Owner
-from bot.reach.configured import ways_of
+from bot.reach.configured import backs_of, ways_of
 from bot.reach.due import Rule
+from bot.reach.flow_back import FlowBack
 from bot.reach.heartbeat import Heartbeat
 from bot.reach.second_way import GRACE_S, SecondWay
 from bot.settings import Settings
@@ -91,7 +93,15 @@ class Assembly:
         )
         rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
         who_is_n3 = membership(store, settings)
-        self._copilot = Copilot.of(store, self._in_force, who_is_n3, rules, self._wake, settings.pace)
+        self._copilot = Copilot.of(
+            store,
+            self._in_force,
+            who_is_n3,
+            rules,
+            self._wake,
+            settings.pace,
+            beat_rule=settings.beat_rule,
+        )
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
         """Listeners answer by one client; the outbox sends by another, which retries by its rows alone."""
@@ -184,6 +194,9 @@ class Assembly:
             running.callback(second_way.stop)
             grace_s = min(GRACE_S, fallback.after_s)
             _beside(running, watch_incidents(second_way.look, self._connection.settled, grace_s))
+        if backs := backs_of(self._settings):
+            flow_back = FlowBack(self._store, backs)
+            _beside(running, repeat("telling the sources", flow_back.look, REACH_EVERY_S))
         if beat.url:
             heart = Heartbeat(
                 self._store, beat.url, beat.every_s, lifecycle.idle_s, lambda: self._web.own_url

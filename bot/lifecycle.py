@@ -75,6 +75,7 @@ class Lifecycle:
         self._proposals = copilot.proposals
         self._calling = copilot.calling
         self._homes = copilot.homes
+        self._heartbeats = copilot.heartbeats
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
             "prepare": steps.prepare,
@@ -136,6 +137,7 @@ class Lifecycle:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
         await asyncio.to_thread(self._proposals.expire_due)
         await asyncio.to_thread(self._calling.note_trouble)
+        await asyncio.to_thread(self._heartbeats.look)
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):

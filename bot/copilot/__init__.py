@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.copilot.alerts import Alerts
 from bot.copilot.calling import Calling
 from bot.copilot.changes import Changes
+from bot.copilot.heartbeats import Heartbeats
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
 from bot.copilot.overview import Overview
@@ -18,6 +19,7 @@ from bot.copilot.receiving import Receiving
 from bot.copilot.signing import Signing
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
+from bot.domain.senders import BeatRule
 from bot.domain.store import Store
 from bot.in_force import InForce
 from bot.sign_off.calling import Pace
@@ -40,6 +42,7 @@ class Copilot:
     switch: Switch
     calling: Calling
     homes: Homes
+    heartbeats: Heartbeats
 
     @classmethod
     def of(
@@ -51,6 +54,7 @@ class Copilot:
         wake: Wake,
         pace: Pace = Pace(),  # noqa: B008  # frozen
         monotonic: Callable[[], float] = time.monotonic,
+        beat_rule: BeatRule = BeatRule(),  # noqa: B008  # frozen
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
@@ -66,4 +70,5 @@ class Copilot:
             Switch(*ports),
             Calling(*ports, pace, monotonic),
             Homes(*ports),
+            Heartbeats(store, rules.heartbeats, beat_rule, wake),
         )

@@ -1,4 +1,4 @@
-"""Messages of other bots that are alerts: only of bots and in channels that vigie.toml names, never a command.
+"""Messages of other bots that are alerts: only of bots and in channels that vigie.toml names. None commands.
 
 Everything else that a bot says is not listened to. A message counts once, however often Slack delivers it.
 """

@@ -10,10 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.domain.alert import Alert, AlertStatus, Decision, Severity
+from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.incident import IncidentState
 from bot.domain.records import MOST_ALERTS, SeenAlert, Series
 from bot.store import tables as t
+from bot.store.beats import Beats
 from bot.store.records import Records
 
 _OPEN = [state.value for state in IncidentState if state.is_open]
@@ -71,6 +72,8 @@ class Alerts(Records):
             },
         )
         self._move_series(alert, fingerprint, incident_id)
+        if decision.kind is Kind.HEARTBEAT:
+            Beats(self._connection, self._now).seen(fingerprint, alert)
         assert inserted.inserted_primary_key is not None
         return int(inserted.inserted_primary_key[0])
 

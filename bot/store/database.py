@@ -14,11 +14,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot import fault_hook
 from bot.errors import Misconfigured, StoreUnavailable
+from bot.store import source_tables  # noqa: F401  # makes them known to the metadata
 from bot.store import tables as t
 from bot.store.alerts import Alerts
 from bot.store.audit import Audit
+from bot.store.beats import Beats
 from bot.store.checks import Checks
 from bot.store.diagnoses import Diagnoses
+from bot.store.flow_back import FlowBack
 from bot.store.heartbeat import Heartbeat
 from bot.store.inbox import Inbox
 from bot.store.incidents import Incidents
@@ -172,6 +175,8 @@ class Tx:
         self.posts = Posts(connection, now)
         self.notices = Notices(connection, now)
         self.heartbeat = Heartbeat(connection, now)
+        self.beats = Beats(connection, now)
+        self.flow_back = FlowBack(connection, now)
         self.inbox = Inbox(connection, now)
         self.audit = Audit(connection, now)
 
