@@ -46,7 +46,8 @@ async def serve(settings: Settings, config: Path) -> None:
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     _ = settings.signing_secret
     ways_of(settings)
-    senders_of(settings), backs_of(settings)
+    senders_of(settings)
+    backs_of(settings)
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets)

@@ -195,7 +195,7 @@ class Assembly:
             grace_s = min(GRACE_S, fallback.after_s)
             _beside(running, watch_incidents(second_way.look, self._connection.settled, grace_s))
         if backs := backs_of(self._settings):
-            flow_back = FlowBack(self._store, backs)
+            flow_back = FlowBack(self._store, backs, self._copilot.alerts.receive)
             _beside(running, repeat("telling the sources", flow_back.look, REACH_EVERY_S))
         if beat.url:
             heart = Heartbeat(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -84,12 +83,3 @@ class Back:
     attempts: int
     not_before: datetime | None
     problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """One alert of an incident as its source knows it."""
-
-    name: str
-    labels: Mapping[str, str]
-    origin: Mapping[str, str]

@@ -1,6 +1,6 @@
 """Ways back to a source: what people did with an incident, told where its alerts came from.
 
-Telling twice must show the same: a deed is told at least once, and a crash may come between telling and noting.
+Telling twice must show the same: a deed is told at least once, as a crash may come between.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from bot.domain.senders import Back, Deed, Origin
+from bot.domain.alert import Alert
+from bot.domain.senders import Back, Deed
 from bot.reach.way import NotTaken
 
 TIMEOUT_S = 15.0
@@ -32,7 +33,7 @@ class Told:
     """A deed and what it is about. `earlier`: what the source called what it made for the acknowledgement."""
 
     back: Back
-    origins: Sequence[Origin]
+    alerts: Sequence[Alert]
     earlier: Sequence[str]
     at: datetime
 
@@ -60,6 +61,14 @@ class WayBack(Protocol):
         """
         ...
 
+    async def over(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Which of these are over, where the source tells nothing of what it was asked to be silent about.
+
+        Raises:
+            NotTaken: it did not answer.
+        """
+        ...
+
 
 class Alertmanager:
     """Acknowledged: silences for exactly the labels of each alert. Resolved: these silences end."""
@@ -78,21 +87,31 @@ class Alertmanager:
             return []
         made = {one["comment"]: number for number, one in active.items()}
         found = []
-        for index, origin in enumerate(told.origins):
+        for index, alert in enumerate(told.alerts):
             comment = f"{told.key}-{index} Taken in Vigie, incident #{told.back.incident_id}"
             # Made by a try whose answer was lost: it is looked for first.
-            found.append(made.get(comment) or await self._silence(origin, comment, told.at))
+            found.append(made.get(comment) or await self._silence(alert, comment, told.at))
         return found
 
-    async def _silence(self, origin: Origin, comment: str, at: datetime) -> str:
+    async def _silence(self, alert: Alert, comment: str, at: datetime) -> str:
         matchers = [
             {"name": name, "value": value, "isRegex": False, "isEqual": True}
-            for name, value in sorted(origin.labels.items())
+            for name, value in sorted(alert.labels.items())
         ]
         body = {"matchers": matchers, "createdBy": MARK, "comment": comment}
         body |= {"startsAt": at.isoformat(), "endsAt": (at + self._lasts).isoformat()}
         answer = await ask("POST", f"{self._url}/silences", self._headers, body)
         return str(answer.get("silenceID", "")) if isinstance(answer, dict) else ""
+
+    async def over(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Alertmanager sends no end of what is silenced, so it is asked which alerts it has."""
+        answer = await ask("GET", f"{self._url}/alerts", self._headers)
+        if not isinstance(answer, list):
+            raise NotTaken("It does not say which alerts it has.")
+        there = {one.get("fingerprint") for one in answer if isinstance(one, dict)}
+        return [
+            alert for alert in alerts if (known := alert.origin.get("fingerprint")) and known not in there
+        ]
 
     async def _active(self) -> dict[str, dict[str, Any]]:
         """The silences of ours that hold, by their ids."""
@@ -113,13 +132,17 @@ class PagerDuty:
         self._url, self._key = f"{url.rstrip('/')}/v2/enqueue", routing_key
 
     async def tell(self, told: Told) -> list[str]:
-        keys = list(dict.fromkeys(key for o in told.origins if (key := o.origin.get("dedup_key"))))
+        keys = list(dict.fromkeys(key for a in told.alerts if (key := a.origin.get("dedup_key"))))
         if not keys:
             raise NeverTaken("None of its alerts has a key that PagerDuty knows.")
         for key in keys:
             body = {"routing_key": self._key, "event_action": told.back.deed.value, "dedup_key": key}
             await ask("POST", self._url, {}, body)
         return keys
+
+    async def over(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """PagerDuty tells it by itself."""
+        return []
 
 
 async def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> object:

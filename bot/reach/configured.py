@@ -57,8 +57,8 @@ def backs_of(settings: Settings) -> list[WayBack]:
         token = settings.variable(back.token_env) if back.token_env else ""
         if (back.token_env or section.kind == "pagerduty") and (not token or not _is_plain(token)):
             raise Misconfigured(
-                f"{place}.token_env: {back.token_env or 'it'} is not set. Put the routing key or the token into"
-                " vigie.env under the name that stands there."
+                f"{place}.token_env: {back.token_env or 'it'} is not set. Put the routing key or the token"
+                " into vigie.env under the name that stands there."
             )
         wanted = {Deed.ACKNOWLEDGE: back.acknowledge, Deed.RESOLVE: back.resolve}
         deeds = frozenset(deed for deed, is_wanted in wanted.items() if is_wanted)

@@ -1,4 +1,4 @@
-"""Heartbeats that were seen: one row each, moved by each delivery, marked while its absence is an incident."""
+"""Heartbeats that were seen: one row each, moved by each delivery, marked while one is gone."""
 
 from __future__ import annotations
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from bot.domain.alert import AlertStatus
+from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.incident import IncidentState
-from bot.domain.senders import Back, Deed, Origin
+from bot.domain.senders import Back, Deed
 from bot.store import tables as t
 from bot.store.records import Records
 from bot.store.source_tables import flow_back as f
@@ -60,8 +60,8 @@ class FlowBack(Records):
         query = sa.select(f).where(f.c.incident_id == incident_id).order_by(f.c.id)
         return [_back(row) for row in self._connection.execute(query)]
 
-    def origins(self, incident_id: int, source: str, most: int) -> list[Origin]:
-        """The alerts of the incident that this source sent and that fired last, each series once."""
+    def firing(self, incident_id: int, source: str, most: int) -> list[Alert]:
+        """The alerts of the incident that this source sent and that fire by its last word, each once."""
         newest = (
             sa.select(sa.func.max(t.alerts.c.id))
             .where(t.alerts.c.incident_id == incident_id)
@@ -73,7 +73,21 @@ class FlowBack(Records):
             t.alerts.c.body["status"].as_string() == AlertStatus.FIRING.value,
         )
         bodies = self._connection.execute(query.order_by(t.alerts.c.id).limit(most)).scalars()
-        return [Origin(body["name"], body["labels"], body.get("origin", {})) for body in bodies]
+        return [_alert(body) for body in bodies]
+
+    def watched(self, source: str) -> list[int]:
+        """Open incidents for which the source keeps silent since somebody took them."""
+        query = (
+            sa.select(f.c.incident_id, f.c.remote)
+            .join(t.incidents, t.incidents.c.id == f.c.incident_id)
+            .where(
+                f.c.source == source,
+                f.c.deed == Deed.ACKNOWLEDGE.value,
+                f.c.settled_at.is_not(None),
+                t.incidents.c.state.notin_(_OVER),
+            )
+        )
+        return [row.incident_id for row in self._connection.execute(query) if row.remote]
 
     def settled(self, back: Back, remote: Sequence[str], problem: str = "") -> None:
         """The source has taken it, or never will: then `problem` says why."""
@@ -94,10 +108,26 @@ class FlowBack(Records):
     def waiting(self) -> dict[str, int]:
         """How many deeds wait for each source that was ever told of any."""
         waits = sa.func.sum(sa.case((f.c.settled_at.is_(None), 1), else_=0))
-        return {
-            row[0]: int(row[1])
-            for row in self._connection.execute(sa.select(f.c.source, waits).group_by(f.c.source))
-        }
+        query = sa.select(f.c.source, waits).group_by(f.c.source)
+        return {row[0]: int(row[1]) for row in self._connection.execute(query)}
+
+
+def _alert(body: dict[str, Any]) -> Alert:
+    """The alert as it was stored."""
+    plain = {name: body.get(name, "") for name in ("source", "name", "service", "environment", "identity")}
+    return Alert(
+        status=AlertStatus(body["status"]),
+        severity=Severity(body["severity"]),
+        summary=body["summary"],
+        description=body["description"],
+        labels=body["labels"],
+        annotations=body["annotations"],
+        flags=tuple(body["flags"]),
+        origin=body.get("origin", {}),
+        starts_at=datetime.fromisoformat(body["starts_at"]),
+        ends_at=datetime.fromisoformat(body["ends_at"]) if body["ends_at"] else None,
+        **plain,
+    )
 
 
 def _back(row: Row[Any]) -> Back:
