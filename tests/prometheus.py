@@ -55,9 +55,9 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def monitoring(folder: Path, webhook: str, token: str) -> AsyncIterator[Monitoring]:
+async def monitoring(folder: Path, webhook: str, token: str, am_port: int) -> AsyncIterator[Monitoring]:
     """Prometheus fires above 10 and Alertmanager tells `webhook`, grouped by service, again each 2 s."""
-    exporter, am_port, prom_port = Exporter(), free_port(), free_port()
+    exporter, prom_port = Exporter(), free_port()
     app = web.Application()
     app.router.add_get("/metrics", exporter.answer)
     runner = web.AppRunner(app, access_log=None)
