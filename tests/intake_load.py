@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +23,6 @@ import sqlalchemy as sa
 from bot.store import tables as t
 from tests.world import CHANNEL, World
 
-SERVICES = 40
 BATCH = 5000
 
 
@@ -38,13 +39,13 @@ class Request:
 
 
 def requests(
-    world: World, count: int, first: int = 0, *, critical_every: int = 0, own_services: str = "load"
+    count: int, services: int, first: int = 0, *, critical_every: int = 0, own_services: str = "load"
 ) -> list[Request]:
-    """Distinct alerts of forty services; each `critical_every`-th is critical and of a service of its own."""
+    """Distinct alerts of so many services; each `critical_every`-th is critical, of a service of its own."""
     made = []
     for number in range(first, first + count):
         critical = bool(critical_every) and number % critical_every == critical_every // 2
-        service = f"{own_services}-crit-{number}" if critical else f"{own_services}-{number % SERVICES}"
+        service = f"{own_services}-crit-{number}" if critical else f"{own_services}-{number % services}"
         made.append(Request(number, service, _body(number, service, critical)))
     return made
 
@@ -150,10 +151,27 @@ async def at_a_pace(
     await asyncio.gather(*(go() for _ in range(lines)))
 
 
+def cpu_s(world: World) -> float:
+    """Processor time that serve has used so far, without its executor."""
+    assert world.serve is not None
+    fields = Path(f"/proc/{world.serve.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that this share of them does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+async def settled(world: World) -> None:
+    """Wait until what the alerts so far have begun is done."""
+
+    def nothing_waits() -> bool:
+        with world.store.read() as tx:
+            return not any(i.rounds > tx.diagnoses.last_round(i.id) for i in tx.incidents.open_now())
+
+    await world.until("all rounds", nothing_waits, 120)
 
 
 def waits_ms(work: Sequence[Request]) -> list[float]:
@@ -232,9 +250,11 @@ async def watched(world: World) -> AsyncIterator[Watch]:
         task.cancel()
 
 
-async def storm(world: World, count: int, seconds: float, critical_every: int) -> dict[str, float]:
+async def storm(
+    world: World, services: int, count: int, seconds: float, critical_every: int
+) -> dict[str, float]:
     """A storm with critical alerts in it: how long each of these takes to its first message, p99."""
-    work = requests(world, count, 10_000_000, critical_every=critical_every, own_services="storm")
+    work = requests(count, services, 10_000_000, critical_every=critical_every, own_services="storm")
     async with watched(world) as watch:
         await at_a_pace(world, work, count / seconds)
         critical = [request for request in work if "-crit-" in request.service]
@@ -250,9 +270,9 @@ async def storm(world: World, count: int, seconds: float, critical_every: int) -
     }
 
 
-async def killed(world: World, count: int, seconds: float, kills: int) -> dict[str, float]:
+async def killed(world: World, services: int, count: int, seconds: float, kills: int) -> dict[str, float]:
     """A storm while serve is killed again and again and started anew; half of the senders name deliveries."""
-    work = requests(world, count, 20_000_000, critical_every=max(20, count // 60), own_services="kill")
+    work = requests(count, services, 20_000_000, critical_every=max(40, count // 60), own_services="kill")
     named, unnamed = work[::2], work[1::2]
     world.supervised = True
     sending = asyncio.gather(

@@ -8,11 +8,14 @@ from knowledge.text.normalising import normalise
 from knowledge.text.redaction import redact
 
 MAX_CHARACTERS = 4000
+_PLAIN = 20  # letters and digits alone, shorter than any secret that is known by its shape
 _SHORT, _KEPT = 200, 8192  # names and values of labels come again and again: about 3 MB are kept of them
 
 
 def clean(text: str, flags: set[str]) -> str:
     """The text as it may be stored and shown; what was found in it is added to `flags`."""
+    if len(text) < _PLAIN and text.isascii() and text.isalnum():
+        return text
     cleaned, found = _kept(text) if len(text) <= _SHORT else _cleaned(text)
     flags.update(found)
     return cleaned
