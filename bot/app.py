@@ -18,7 +18,7 @@ from bot.assembly import Assembly
 from bot.folder import own_folder
 from bot.offering import Offering
 from bot.owner import Owner
-from bot.reach.configured import ways_of
+from bot.reach.configured import backs_of, ways_of
 from bot.settings import Settings
 from bot.store.database import Store, open_engine
 from bot.store.ownership import Ownership
@@ -26,6 +26,7 @@ from bot.tools.catalogue import file_names, parse, read_files
 from bot.tools.in_force import CATALOGUE, POLICY, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.tools.secrets import check_secrets
+from bot.web.senders import senders_of
 
 if TYPE_CHECKING:
     from bot.llm.diagnostician import ModelDiagnostician
@@ -47,6 +48,8 @@ async def serve(settings: Settings, config: Path) -> None:
     _ = settings.signing_secret
     _ = settings.policy
     ways_of(settings)
+    senders_of(settings)
+    backs_of(settings)
     content = read_files(settings.catalogue)
     parse(content, file_names(settings.catalogue))
     check_secrets(settings.secrets, settings.secret_sources)

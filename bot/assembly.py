@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcements import INCIDENTS, N3_CHANNEL
 from bot.background import (
+    REACH_EVERY_S,
     Waker,
     keep_indexed,
     repeat,
@@ -30,12 +31,14 @@ from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.offering import Offering
 from bot.owner import Owner
-from bot.reach.configured import ways_of
+from bot.reach.configured import backs_of, ways_of
 from bot.reach.due import Rule
+from bot.reach.flow_back import FlowBack
 from bot.reach.heartbeat import Heartbeat
 from bot.reach.second_way import GRACE_S, SecondWay
 from bot.settings import Settings
 from bot.slack import listeners
+from bot.slack.bot_alerts import BotAlerts, rooms_of
 from bot.slack.channels import Channels
 from bot.slack.connection import Connection
 from bot.slack.edge import Edge
@@ -49,11 +52,12 @@ from bot.store.database import Store
 from bot.tools.in_force import Adopted
 from bot.tools.process import ExecutorProcess
 from bot.triage.decide import Rules
-from bot.web.authenticate import Authenticate
+from bot.web.group_commit import GroupCommit
 from bot.web.health import Health
 from bot.web.intake import Intake
 from bot.web.local import LocalSocket
 from bot.web.metrics import Metrics
+from bot.web.senders import senders_of
 from bot.web.server import WebServer
 from bot.witness import Witness
 from bot.witness_folder import WitnessFolder
@@ -97,7 +101,15 @@ class Assembly:
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)
         who_is_n3 = membership(store, settings)
-        self._copilot = Copilot.of(store, self._in_force, who_is_n3, rules, self._wake, settings.pace)
+        self._copilot = Copilot.of(
+            store,
+            self._in_force,
+            who_is_n3,
+            rules,
+            self._wake,
+            settings.pace,
+            beat_rule=settings.beat_rule,
+        )
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
         """Listeners answer by one client; the outbox sends by another, which retries by its rows alone."""
@@ -105,7 +117,8 @@ class Assembly:
         app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
-        listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client))
+        heard = BotAlerts(self._copilot.alerts, rooms_of(settings), store.now)
+        listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client, heard))
         section = self._file.slack
         n3_channel = section.n3_channel or section.incidents_channel
         channels = Channels(sending_client, {INCIDENTS: section.incidents_channel, N3_CHANNEL: n3_channel})
@@ -135,9 +148,9 @@ class Assembly:
             bool(self._file.heartbeat_out.url),
         )
         health.way = self._connection.way
-        authenticate = Authenticate(self._settings.intake_token)
+        self._commit = GroupCommit(self._copilot.receiving)
         intake = Intake(
-            self._copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s
+            self._commit, senders_of(self._settings), store.now, section.max_body, section.body_timeout_s
         )
         metrics = Metrics(store, self._connection.trouble, names)
         self._web = WebServer(section.host, section.port, section.max_body, intake, metrics, health.read)
@@ -177,6 +190,8 @@ class Assembly:
         running.push_async_callback(asyncio.to_thread, self._knowledge.close)
         self._executor.start()
         running.push_async_callback(self._executor.stop)
+        self._commit.start()
+        running.push_async_callback(self._commit.stop)
         await self._web.start()
         running.push_async_callback(self._web.stop)
         self._connection.start()
@@ -196,6 +211,9 @@ class Assembly:
             running.callback(second_way.stop)
             grace_s = min(GRACE_S, fallback.after_s)
             _beside(running, watch_incidents(second_way.look, self._connection.settled, grace_s))
+        if backs := backs_of(self._settings):
+            flow_back = FlowBack(self._store, backs, self._copilot.alerts.receive)
+            _beside(running, repeat("telling the sources", flow_back.look, REACH_EVERY_S))
         if beat.url:
             heart = Heartbeat(
                 self._store, beat.url, beat.every_s, lifecycle.idle_s, lambda: self._web.own_url

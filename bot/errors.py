@@ -37,6 +37,10 @@ class TooLarge(VigieError):
     """The input is larger than what is accepted; send less at once."""
 
 
+class OverCapacity(VigieError):
+    """More alerts wait to be stored than fit; nothing of this delivery was kept, send it again."""
+
+
 class CatalogueError(Misconfigured):
     """The catalogue is not usable; correct the entry and run `vigie catalogue check`."""
 

@@ -82,6 +82,7 @@ class Lifecycle:
         self._homes = copilot.homes
         self._reviews = copilot.reviews
         self._standing = copilot.standing_watch
+        self._heartbeats = copilot.heartbeats
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
             "stand": steps.stand,
@@ -148,6 +149,7 @@ class Lifecycle:
         await asyncio.to_thread(self._standing.look_after)
         await asyncio.to_thread(self._calling.note_trouble)
         await asyncio.to_thread(self._reviews.post_due)
+        await asyncio.to_thread(self._heartbeats.look)
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):

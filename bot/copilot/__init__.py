@@ -10,11 +10,13 @@ from bot.copilot.alerts import Alerts
 from bot.copilot.calling import Calling
 from bot.copilot.changes import Changes
 from bot.copilot.forms import Forms
+from bot.copilot.heartbeats import Heartbeats
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
 from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
+from bot.copilot.receiving import Receiving
 from bot.copilot.reviews import Reviews
 from bot.copilot.running import Running
 from bot.copilot.signing import Signing
@@ -22,6 +24,7 @@ from bot.copilot.standing import Standing
 from bot.copilot.standing_watch import StandingWatch
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
+from bot.domain.senders import BeatRule
 from bot.domain.store import Store
 from bot.in_force import InForce
 from bot.sign_off.calling import Pace
@@ -35,6 +38,7 @@ class Copilot:
     """The parts, each named for what it is about."""
 
     alerts: Alerts
+    receiving: Receiving
     questions: Questions
     incidents: Incidents
     proposals: Proposals
@@ -48,6 +52,7 @@ class Copilot:
     forms: Forms
     standing: Standing
     standing_watch: StandingWatch
+    heartbeats: Heartbeats
 
     @classmethod
     def of(
@@ -59,11 +64,14 @@ class Copilot:
         wake: Wake,
         pace: Pace = Pace(),  # noqa: B008  # frozen
         monotonic: Callable[[], float] = time.monotonic,
+        beat_rule: BeatRule = BeatRule(),  # noqa: B008  # frozen
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
+        alerts = Alerts(store, rules, wake)
         return cls(
-            Alerts(store, rules, wake),
+            alerts,
+            Receiving(store, alerts, wake),
             Questions(*ports),
             Incidents(*ports),
             Proposals(*ports),
@@ -77,4 +85,5 @@ class Copilot:
             Forms(*ports),
             Standing(*ports),
             StandingWatch(*ports),
+            Heartbeats(store, rules.heartbeats, beat_rule, wake),
         )

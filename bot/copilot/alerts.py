@@ -29,11 +29,15 @@ class Alerts:
         `delivery` is the signature they came under, if any: what comes under it again has no effect.
         """
         with self._store.begin() as tx:
-            if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
-                return []
-            decisions = [self._receive_one(tx, alert) for alert in alerts]
+            decisions = self.take(tx, alerts, delivery)
         self._wake("receive", "")
         return decisions
+
+    def take(self, tx: Tx, alerts: Sequence[Alert], delivery: str = "") -> list[Decision]:
+        """The same within a transaction of the caller's, who wakes the lifecycle."""
+        if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
+            return []
+        return [self._receive_one(tx, alert) for alert in alerts]
 
     def count_refused(self, reason: str) -> None:
         """A delivery was refused; nothing of it is kept but this count."""

@@ -22,7 +22,12 @@ class Severity(IntEnum):
     @classmethod
     def parse(cls, text: str) -> Severity:
         """Read a source's typed severity field; what is unknown counts as a warning, never as less."""
-        return _SEVERITY_WORDS.get(text.strip().lower(), cls.WARNING)
+        return cls.known(text) or cls.WARNING
+
+    @classmethod
+    def known(cls, text: str) -> Severity | None:
+        """What the word means; None where it is no word for a severity."""
+        return _SEVERITY_WORDS.get(text.strip().lower())
 
 
 _SEVERITY_WORDS = {
@@ -49,7 +54,9 @@ class Alert:
     """One delivery of an alert, as a source's `parse` gives it.
 
     `name` and `service` come from typed fields; every text is untrusted. Times are aware; `starts_at` is the
-    sender's clock and is only shown, decisions use the time of arrival.
+    sender's clock and is only shown, decisions use the time of arrival. `origin` is what the sender calls it
+    (its group, its id, where to look): it is shown and sent back to the sender, and decides nothing.
+    `identity` is what the sender says makes it this alert and no other, empty where its labels do.
     """
 
     source: str
@@ -65,6 +72,8 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    origin: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
 
 
 class Kind(StrEnum):

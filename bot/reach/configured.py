@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+from bot.domain.senders import Deed
 from bot.errors import Misconfigured
+from bot.reach.back import Alertmanager, PagerDuty, WayBack
 from bot.reach.mail import SMTPS_PORT, Mail, MailServer
 from bot.reach.way import Way
 from bot.reach.webhook import Webhook
@@ -37,6 +40,34 @@ def ways_of(settings: Settings) -> list[Way]:
         )
         ways.append(Mail(server, section.mail_from, tuple(section.mail_to)))
     return ways
+
+
+def backs_of(settings: Settings) -> list[WayBack]:
+    """The sources that are told what people did; none is a valid answer.
+
+    Raises:
+        Misconfigured: names the setting and what to write.
+    """
+    found: list[WayBack] = []
+    for name, section in settings.file.sources.items():
+        if section.back is None:
+            continue
+        back, place = section.back, f"sources.{name}.back"
+        check_url(f"{place}.url", back.url)
+        token = settings.variable(back.token_env) if back.token_env else ""
+        if (back.token_env or section.kind == "pagerduty") and (not token or not _is_plain(token)):
+            raise Misconfigured(
+                f"{place}.token_env: {back.token_env or 'it'} is not set. Put the routing key or the token"
+                " into vigie.env under the name that stands there."
+            )
+        wanted = {Deed.ACKNOWLEDGE: back.acknowledge, Deed.RESOLVE: back.resolve}
+        deeds = frozenset(deed for deed, is_wanted in wanted.items() if is_wanted)
+        if section.kind == "pagerduty":
+            found.append(PagerDuty(name, back.url, token, deeds))
+        else:
+            lasts = timedelta(minutes=back.silence_minutes)
+            found.append(Alertmanager(name, back.url, token, lasts, deeds))
+    return found
 
 
 def check_url(name: str, url: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bot.domain.person import Person
 from bot.domain.secret import Source
+from bot.domain.senders import BeatRule
 from bot.environment_file import is_placeholder
 from bot.errors import Misconfigured
 from bot.settings.sections import File, SignOffRuleSection
@@ -210,6 +211,12 @@ class Settings:
         """How N3 are called; no part of the policy, as it gives nobody a right."""
         n3 = self.file.n3
         return Pace(timedelta(minutes=n3.next_after_minutes), timedelta(minutes=n3.remind_before_minutes))
+
+    @property
+    def beat_rule(self) -> BeatRule:
+        """How far apart the heartbeats of senders may be."""
+        section = self.file.heartbeats
+        return BeatRule(timedelta(seconds=section.every_s), timedelta(seconds=section.grace_s))
 
     @property
     def fallback_token(self) -> str:

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from bot.domain.tool import Risk
-
-
-class Section(BaseModel):
-    """The text below each setting is its description: the commented vigie.toml of `vigie init` shows it."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        hide_input_in_errors=True,
-    )
-
+from bot.settings.section import Section
+from bot.settings.source_sections import SourceSection
 
 # No empty path, none that a file system would refuse to look at.
 PathText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1000)]
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Handle = Annotated[str, StringConstraints(pattern=r"^@?[^\s@#<>]*$", max_length=80)]
 
 
@@ -109,7 +99,7 @@ class KnowledgeSection(Section):
 
     vectors: bool = True
     """false searches by words alone and takes 100 MB less memory."""
-    limits: dict[str, list[str]] = {}
+    limits: dict[str, list[str]] = Field({})
     """Folder of ids = who may see what lies there: ids of channels and people, or "incidents"."""
 
 
@@ -155,8 +145,12 @@ class SignOffRuleSection(Section):
 class HeartbeatsSection(Section):
     """[heartbeats] Alerts that always fire."""
 
-    names: list[str] = ["Watchdog"]
-    """Names of alerts that are only noted as seen: they open no incident."""
+    names: list[str] = Field(["Watchdog"])
+    """Names of alerts that are only noted as seen: they open no incident, and can never be muted."""
+    every_s: Annotated[float, Field(ge=0, le=604800)] = 0.0
+    """Seconds between two of one heartbeat; 0: learned, the longest pause that it has made so far."""
+    grace_s: Annotated[float, Field(gt=0, le=86400)] = 120.0
+    """Seconds that one may be late before its absence opens an incident."""
 
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$", max_length=254)]
@@ -283,9 +277,11 @@ class File(Section):
     """What one service bears, whatever the catalogue allows each tool by itself."""
     audit: AuditSection = AuditSection()
     """Signed heads of the audit log, kept outside the database."""
-    policy: dict[Risk, PolicySection] = {}
+    policy: dict[Risk, PolicySection] = Field({})
     """What an action of each risk asks for. A section gives all of its settings."""
     sign_off_rules: list[SignOffRuleSection] = Field([], examples=[[{"risk": ["destructive"]}]])
     """What differs for some risks, environments and services. A part of the policy, signed like it."""
-    secret: dict[SecretKey, SecretSection] = {}
+    secret: dict[SecretKey, SecretSection] = Field({})
     """Secrets that are kept elsewhere than in the file `secrets`: in a variable, a file, a vault."""
+    sources: dict[SourceName, SourceSection] = Field({})
+    """Further senders of alerts, each a section of its own; /alerts/alertmanager is there without."""

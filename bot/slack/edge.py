@@ -20,6 +20,7 @@ from bot.errors import AlreadyDone, Refused, StoreUnavailable, Stranger, VigieEr
 from bot.origin import came_from
 from bot.slack.answers import NO_ANSWER, code_of
 from bot.slack.blocks import parts, signing
+from bot.slack.bot_alerts import NO_BOTS, BotAlerts
 from bot.slack.origins import ids_of, with_origin
 from bot.slack.people import People
 from knowledge.base import KnowledgeBase
@@ -39,6 +40,7 @@ class Edge:
     knowledge: KnowledgeBase
     people: People
     client: AsyncWebClient
+    bot_alerts: BotAlerts = NO_BOTS
 
     async def person(self, body: Body) -> Person:
         """Who did this, from the verified payload alone.

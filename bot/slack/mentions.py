@@ -53,6 +53,9 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
     async def message(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Only direct messages are questions; what people say to each other is theirs."""
+        if body["event"].get("bot_id"):
+            await asyncio.to_thread(edge.bot_alerts.hear, body)
+            return
         if body["event"].get("channel_type") == "im":
             await asked(ack=ack, body=body, client=client, respond=respond)
 

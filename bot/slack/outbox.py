@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 EVENT_TYPE = "vigie_post"
 LOOK_EVERY_S = 0.5
+IN_A_ROW = 20  # messages of a channel between two looks, so that what has become urgent is not kept waiting
 _PAGES = 10
 _WAITS_S = (0.5, 1, 2, 5, 15, 30)
 
@@ -86,7 +87,8 @@ class Outbox:
         busy = set(self._running)
         by_channel: dict[str, list[Post]] = defaultdict(list)
         for post in await asyncio.to_thread(self._unsent):
-            by_channel[post.channel].append(post)
+            if len(by_channel[post.channel]) < IN_A_ROW:
+                by_channel[post.channel].append(post)
         for channel in by_channel.keys() - busy:
             sending = self._send_in_order(channel, by_channel[channel])
             self._running[channel] = asyncio.create_task(sending, name=f"outbox {channel}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.alert import Alert, AlertStatus
 from bot.errors import BadInput
-from bot.sources.text import clean
+from bot.sources.fields import MAX_ALERTS, Fields, bounded, cleaned, started
+from bot.sources.options import PLAIN, Options
 
-MAX_ALERTS = 1000
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+__all__ = ["MAX_ALERTS", "group", "parse"]
+_LINKS = ("generatorURL", "silenceURL", "dashboardURL", "panelURL", "fingerprint", "valueString")
 
 
-def parse(payload: object, received_at: datetime) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
     """The alerts of one notification.
 
     Raises:
@@ -23,63 +23,49 @@ def parse(payload: object, received_at: datetime) -> list[Alert]:
         raise BadInput("alerts: expected a list, as in Alertmanager's webhook, version 4.")
     if payload.get("version") != "4":
         raise BadInput('version: expected "4"; point an Alertmanager webhook_config here.')
-    alerts = payload["alerts"]
-    if not 1 <= len(alerts) <= MAX_ALERTS:
-        raise BadInput(f"alerts: expected 1 to {MAX_ALERTS} of them, got {len(alerts)}.")
-    return [_alert(raw, f"alerts[{index}]", received_at) for index, raw in enumerate(alerts)]
+    return group(payload, "alertmanager", received_at, options)
 
 
-def _alert(raw: object, where: str, received_at: datetime) -> Alert:
-    if not isinstance(raw, dict):
-        raise BadInput(f"{where}: expected an object.")
-    flags: set[str] = set()
-    labels = _texts(raw, "labels", where, flags)
-    annotations = _texts(raw, "annotations", where, flags)
+def group(payload: dict[str, object], source: str, received_at: datetime, options: Options) -> list[Alert]:
+    """The alerts of one group, in the shape that Alertmanager and Grafana share."""
+    whole = Fields(payload, "", set())
+    origin = {"group": whole.text("groupKey"), "url": whole.text("externalURL")}
+    left_out = payload.get("truncatedAlerts") or 0
+    if not isinstance(left_out, int) or not 0 <= left_out < 10**9:
+        raise BadInput("truncatedAlerts: expected a number of alerts.")
+    alerts = bounded(whole.items("alerts"), "alerts")
+    found = []
+    for index, raw in enumerate(alerts):
+        flags = set(whole.flags)
+        if left_out:
+            flags.add(f"{left_out} more alerts of its group were left out by the sender")
+        fields = Fields(raw, f"alerts[{index}]", flags)
+        found.append(_alert(fields, source, origin, received_at, options))
+    return found
+
+
+def _alert(
+    fields: Fields, source: str, origin: dict[str, str], received_at: datetime, options: Options
+) -> Alert:
+    labels, annotations = fields.texts("labels"), fields.texts("annotations")
     if not labels.get("alertname"):
-        raise BadInput(f"{where}.labels.alertname: it is missing; without it the alert has no name.")
-    try:
-        status = AlertStatus(str(raw.get("status")))
-    except ValueError:
-        raise BadInput(f'{where}.status: expected "firing" or "resolved".') from None
-    ends_at = _time(raw, "endsAt", where)
+        where = fields.inner("labels").place("alertname")
+        raise BadInput(f"{where}: it is missing; without it the alert has no name.")
+    status = AlertStatus(fields.word("status", "firing", "resolved"))
+    own = {name: fields.raw[name] for name in _LINKS if isinstance(fields.raw.get(name), str)}
     return Alert(
-        source="alertmanager",
+        source=source,
         name=labels["alertname"],
         status=status,
-        severity=Severity.parse(labels.get("severity", "")),
+        severity=options.severity(labels.get("severity", "")),
         service=labels.get("service") or labels.get("job", ""),
         environment=labels.get("environment") or labels.get("env", ""),
-        starts_at=_time(raw, "startsAt", where) or received_at,
-        ends_at=ends_at if ends_at and ends_at > _NEVER else None,
+        starts_at=started(fields.time("startsAt"), received_at, fields.flags),
+        ends_at=fields.time("endsAt"),
         summary=annotations.get("summary", ""),
         description=annotations.get("description", ""),
         labels=labels,
         annotations=annotations,
-        flags=tuple(sorted(flags)),
+        flags=tuple(sorted(fields.flags)),
+        origin={name: value for name, value in (origin | cleaned(own, set())).items() if value},
     )
-
-
-def _texts(raw: Mapping[str, object], field: str, where: str, flags: set[str]) -> dict[str, str]:
-    values = raw.get(field, {})
-    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise BadInput(f"{where}.{field}: expected an object of texts.")
-    cleaned: dict[str, str] = {}
-    named = [(clean(key, flags), key, value) for key, value in values.items()]
-    # A name that is clean as it stands goes first: one that only looks like it must not take its place.
-    for name, _, value in sorted(named, key=lambda item: item[0] != item[1]):
-        if name in cleaned:
-            flags.add("two labels read alike")
-        else:
-            cleaned[name] = clean(value, flags)
-    return cleaned
-
-
-def _time(raw: Mapping[str, object], field: str, where: str) -> datetime | None:
-    value = raw.get(field)
-    if value is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise BadInput(f"{where}.{field}: expected a time such as 2026-01-31T08:00:00Z.") from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

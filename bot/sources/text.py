@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from knowledge.text.normalising import normalise
 from knowledge.text.redaction import redact
 
 MAX_CHARACTERS = 4000
+_PLAIN = 20  # letters and digits alone, shorter than any secret that is known by its shape
+_SHORT, _KEPT = 200, 8192  # names and values of labels come again and again: about 3 MB are kept of them
 
 
 def clean(text: str, flags: set[str]) -> str:
     """The text as it may be stored and shown; what was found in it is added to `flags`."""
-    cut = text[:MAX_CHARACTERS]
-    if len(text) > MAX_CHARACTERS:
-        flags.add("a text was cut")
-    plain, found = normalise(cut.replace("\x00", "\ufffd"))
+    if len(text) < _PLAIN and text.isascii() and text.isalnum():
+        return text
+    cleaned, found = _kept(text) if len(text) <= _SHORT else _cleaned(text)
     flags.update(found)
+    return cleaned
+
+
+def _cleaned(text: str) -> tuple[str, tuple[str, ...]]:
+    cut = text[:MAX_CHARACTERS]
+    plain, found = normalise(cut.replace("\x00", "\ufffd"))
     redacted = redact(plain)
+    if len(text) > MAX_CHARACTERS:
+        found += ("a text was cut",)
     if redacted.text != plain:
-        flags.add("a secret was replaced")
-    return redacted.text
+        found += ("a secret was replaced",)
+    return redacted.text, found
+
+
+_kept = lru_cache(_KEPT)(_cleaned)

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from bot.domain.alert import Alert, AlertStatus, Decision, Severity
+from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.incident import IncidentState
 from bot.domain.records import MOST_ALERTS, SeenAlert, Series
 from bot.store import tables as t
+from bot.store.beats import Beats
 from bot.store.records import Records
 
 _OPEN = [state.value for state in IncidentState if state.is_open]
 
 
+# Made once: building a statement takes longer than running it.
+_SERIES = (
+    sa.select(t.series, t.incidents.c.state.label("incident_state"))
+    .outerjoin(t.incidents, t.series.c.incident_id == t.incidents.c.id)
+    .where(t.series.c.fingerprint == sa.bindparam("mark"))
+)
+_MOVE = (
+    sa.update(t.series)
+    .where(t.series.c.fingerprint == sa.bindparam("mark"))
+    .values(
+        status=sa.bindparam("status"),
+        severity=sa.bindparam("severity"),
+        last_at=sa.bindparam("last_at"),
+        incident_id=sa.bindparam("incident_id"),
+        deliveries=t.series.c.deliveries + 1,
+    )
+)
+
+
 class Alerts(Records):
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        self._counts: Counter[str] = Counter()
+
     def series(self, fingerprint: str) -> Series | None:
         """The series of this fingerprint, if it was ever delivered."""
-        query = (
-            sa.select(t.series, t.incidents.c.state.label("incident_state"))
-            .outerjoin(t.incidents, t.series.c.incident_id == t.incidents.c.id)
-            .where(t.series.c.fingerprint == fingerprint)
-        )
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_SERIES, {"mark": fingerprint}).first()
         if row is None:
             return None
         return Series(
@@ -37,21 +60,20 @@ class Alerts(Records):
 
     def add(self, alert: Alert, fingerprint: str, decision: Decision, incident_id: int | None) -> int:
         """Store one delivery with its decision, and move its series."""
-        body = asdict(alert) | {
-            "starts_at": alert.starts_at.isoformat(),
-            "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
-        }
         inserted = self._connection.execute(
-            sa.insert(t.alerts).values(
-                received_at=self._now,
-                fingerprint=fingerprint,
-                incident_id=incident_id,
-                decision=decision.kind.value,
-                reason=decision.reason,
-                body=body,
-            )
+            sa.insert(t.alerts),
+            {
+                "received_at": self._now,
+                "fingerprint": fingerprint,
+                "incident_id": incident_id,
+                "decision": decision.kind.value,
+                "reason": decision.reason,
+                "body": _body(alert),
+            },
         )
         self._move_series(alert, fingerprint, incident_id)
+        if decision.kind is Kind.HEARTBEAT:
+            Beats(self._connection, self._now).seen(fingerprint, alert)
         assert inserted.inserted_primary_key is not None
         return int(inserted.inserted_primary_key[0])
 
@@ -62,11 +84,7 @@ class Alerts(Records):
             "last_at": self._now,
             "incident_id": incident_id,
         }
-        changed = self._connection.execute(
-            sa.update(t.series)
-            .where(t.series.c.fingerprint == fingerprint)
-            .values(values | {"deliveries": t.series.c.deliveries + 1})
-        )
+        changed = self._connection.execute(_MOVE, values | {"mark": fingerprint})
         if not changed.rowcount:
             fresh = {"fingerprint": fingerprint, "first_at": self._now, "deliveries": 1}
             self._connection.execute(sa.insert(t.series).values(values | fresh))
@@ -117,12 +135,50 @@ class Alerts(Records):
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter that survives restarts, such as refused deliveries by reason."""
-        changed = self._connection.execute(
-            sa.update(t.counters).where(t.counters.c.name == name).values(value=t.counters.c.value + by)
-        )
-        if not changed.rowcount:
-            self._connection.execute(sa.insert(t.counters).values(name=name, value=by))
+        self._counts[name] += by
+
+    def write_counts(self) -> None:
+        """Write what was counted in this transaction, each counter once."""
+        for name, by in self._counts.items():
+            changed = self._connection.execute(
+                sa.update(t.counters).where(t.counters.c.name == name).values(value=t.counters.c.value + by)
+            )
+            if not changed.rowcount:
+                self._connection.execute(sa.insert(t.counters).values(name=name, value=by))
+        self._counts.clear()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """What a part has counted is undone with it."""
+        before = self._counts.copy()
+        try:
+            yield
+        except BaseException:
+            self._counts = before
+            raise
 
     def counted(self) -> dict[str, float]:
         """All counters by name."""
+        self.write_counts()
         return {row.name: row.value for row in self._connection.execute(sa.select(t.counters))}
+
+
+def _body(alert: Alert) -> dict[str, object]:
+    """The alert as JSON; by hand, as copying it deeply takes longer than storing it."""
+    return {
+        "source": alert.source,
+        "name": alert.name,
+        "status": alert.status.value,
+        "severity": int(alert.severity),
+        "service": alert.service,
+        "environment": alert.environment,
+        "starts_at": alert.starts_at.isoformat(),
+        "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
+        "summary": alert.summary,
+        "description": alert.description,
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "flags": list(alert.flags),
+        "origin": dict(alert.origin),
+        "identity": alert.identity,
+    }

@@ -17,9 +17,11 @@ from bot.errors import Misconfigured, StoreUnavailable
 from bot.store import tables as t
 from bot.store.alerts import Alerts
 from bot.store.audit import Audit
+from bot.store.beats import Beats
 from bot.store.checks import Checks
 from bot.store.diagnoses import Diagnoses
 from bot.store.executions import Executions
+from bot.store.flow_back import FlowBack
 from bot.store.heartbeat import Heartbeat
 from bot.store.inbox import Inbox
 from bot.store.incidents import Incidents
@@ -169,6 +171,7 @@ class Tx:
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.now = now
+        self._connection = connection
         self.alerts = Alerts(connection, now)
         self.incidents = Incidents(connection, now)
         self.diagnoses = Diagnoses(connection, now)
@@ -184,8 +187,24 @@ class Tx:
         self.posts = Posts(connection, now)
         self.notices = Notices(connection, now)
         self.heartbeat = Heartbeat(connection, now)
+        self.beats = Beats(connection, now)
+        self.flow_back = FlowBack(connection, now)
         self.inbox = Inbox(connection, now)
         self.audit = Audit(connection, now)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part that can fail alone.
+
+        Raises:
+            StoreUnavailable: the database itself is in trouble, and with it all of the transaction.
+        """
+        with answering(self._connection.engine), self.alerts.part(), self._connection.begin_nested():
+            yield
+
+    def finish(self) -> None:
+        """Write what was gathered to be written once."""
+        self.alerts.write_counts()
 
 
 class Store:
@@ -226,7 +245,9 @@ class Store:
             connection.begin(),
         ):
             one_writer(connection)
-            yield writing(connection, self._clock())
+            tx = writing(connection, self._clock())
+            yield tx
+            tx.finish()
             fault_hook.point("commit")
         fault_hook.point("committed")
 

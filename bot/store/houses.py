@@ -11,9 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store import all_tables as store_tables
 from bot.store import migrate
-from bot.store import policy_tables as policy_tables  # their tables are a part of the metadata
-from bot.store import tables as store_tables
 from knowledge import migrations as knowledge_migrations
 from knowledge import tables as knowledge_tables
 

@@ -12,6 +12,24 @@ from bot.domain.incident import Incident, IncidentState, may_move
 from bot.store import tables as t
 from bot.store.records import Records
 
+# Made once, as each alert asks for them: building a statement takes longer than running it.
+_GET = sa.select(t.incidents).where(t.incidents.c.id == sa.bindparam("incident_id"))
+_RISE = sa.bindparam("severity", type_=sa.Integer)
+_JOINED = (
+    sa.update(t.incidents)
+    .where(t.incidents.c.id == sa.bindparam("incident_id"))
+    .values(
+        alerts_received=t.incidents.c.alerts_received + 1,
+        severity=sa.case((t.incidents.c.severity < _RISE, _RISE), else_=t.incidents.c.severity),
+        changed_at=sa.bindparam("at"),
+    )
+)
+_OPEN = (
+    sa.select(t.incidents)
+    .where(t.incidents.c.state.in_([state.value for state in IncidentState if state.is_open]))
+    .order_by(t.incidents.c.id)
+)
+
 
 class Incidents(Records):
     def leave_gap(self, by: int) -> None:
@@ -39,7 +57,7 @@ class Incidents(Records):
         return incident
 
     def get(self, incident_id: int) -> Incident | None:
-        row = self._connection.execute(sa.select(t.incidents).where(t.incidents.c.id == incident_id)).first()
+        row = self._connection.execute(_GET, {"incident_id": incident_id}).first()
         return None if row is None else _incident(row)
 
     def in_states(self, *states: IncidentState) -> list[Incident]:
@@ -50,7 +68,7 @@ class Incidents(Records):
 
     def open_now(self) -> list[Incident]:
         """Incidents that are neither resolved nor closed, oldest first."""
-        return self.in_states(*(state for state in IncidentState if state.is_open))
+        return [_incident(row) for row in self._connection.execute(_OPEN)]
 
     def move(self, incident_id: int, state: IncidentState, by: str = "") -> bool:
         """Move to `state` if that is a move of the life cycle; False leaves the row as it was."""
@@ -68,15 +86,7 @@ class Incidents(Records):
     def joined(self, incident_id: int, severity: Severity) -> None:
         """Count one more alert; the severity only ever rises."""
         self._connection.execute(
-            sa.update(t.incidents)
-            .where(t.incidents.c.id == incident_id)
-            .values(
-                alerts_received=t.incidents.c.alerts_received + 1,
-                severity=sa.case(
-                    (t.incidents.c.severity < int(severity), int(severity)), else_=t.incidents.c.severity
-                ),
-                changed_at=self._now,
-            )
+            _JOINED, {"incident_id": incident_id, "severity": int(severity), "at": self._now}
         )
 
     def start_round(self, incident_id: int, seen: int) -> bool:

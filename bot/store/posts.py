@@ -8,12 +8,28 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot.domain.alert import Severity
 from bot.domain.records import Post
 from bot.store import tables as t
 from bot.store.records import Records
 
 _AT_ONCE = 500  # keys in one statement: databases bound how many values it may hold
 _WAITS = sa.and_(t.posts.c.sent < t.posts.c.wanted, t.posts.c.sent >= 0)
+# Made once, as each alert asks for it: building a statement takes longer than running it.
+_AGAIN = (
+    sa.update(t.posts)
+    .where(t.posts.c.key == sa.bindparam("post"))
+    .values(
+        wanted=t.posts.c.wanted + 1,
+        # What was refused for good as it was may well be taken as it is now.
+        sent=sa.case((t.posts.c.sent < 0, 0), else_=t.posts.c.sent),
+        content=sa.bindparam("said"),
+        wanted_at=sa.bindparam("at"),
+    )
+)
+# The first word of a critical incident goes before all that can wait; a thread follows its head anyway.
+_FIRST = sa.case((sa.and_(t.posts.c.ts == "", t.incidents.c.severity >= int(Severity.CRITICAL)), 0), else_=1)
+_HEAD = sa.and_(t.posts.c.kind == "incident", t.posts.c.subject == t.incidents.c.id)
 
 
 class Posts(Records):
@@ -27,17 +43,8 @@ class Posts(Records):
         content: Mapping[str, object] | None = None,
     ) -> None:
         """Want a message: a new row, or for a known key one more version of it (an edit in place)."""
-        changed = self._connection.execute(
-            sa.update(t.posts)
-            .where(t.posts.c.key == key)
-            .values(
-                wanted=t.posts.c.wanted + 1,
-                # What was refused for good as it was may well be taken as it is now.
-                sent=sa.case((t.posts.c.sent < 0, 0), else_=t.posts.c.sent),
-                content=dict(content) if content is not None else None,
-                wanted_at=self._now,
-            )
-        )
+        said = dict(content) if content is not None else None
+        changed = self._connection.execute(_AGAIN, {"post": key, "said": said, "at": self._now})
         if not changed.rowcount:
             self._connection.execute(
                 sa.insert(t.posts).values(
@@ -86,17 +93,24 @@ class Posts(Records):
         return found
 
     def unsent(self, limit: int = 200) -> list[Post]:
-        """What is wanted and not sent, oldest first, whether its time has come or not.
+        """What is wanted and not sent, whether its time has come or not: oldest first, but for the cards of
+        critical incidents that nobody has seen yet, which go before.
 
         At most `limit` of each channel, so that one that waits does not keep the others from being seen.
         """
-        place = sa.func.row_number().over(partition_by=t.posts.c.channel, order_by=t.posts.c.id)
-        waiting = sa.select(t.posts.c.id, place.label("place")).where(_WAITS).subquery()
+        order = (_FIRST, t.posts.c.id)
+        place = sa.func.row_number().over(partition_by=t.posts.c.channel, order_by=order)
+        waiting = (
+            sa.select(t.posts.c.id, place.label("place"), _FIRST.label("first"))
+            .select_from(t.posts.outerjoin(t.incidents, _HEAD))
+            .where(_WAITS)
+            .subquery()
+        )
         query = (
             sa.select(t.posts)
             .join(waiting, waiting.c.id == t.posts.c.id)
             .where(waiting.c.place <= limit)
-            .order_by(t.posts.c.id)
+            .order_by(waiting.c.first, t.posts.c.id)
         )
         return [Post(**row._mapping) for row in self._connection.execute(query)]
 

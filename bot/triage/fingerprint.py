@@ -12,8 +12,9 @@ def fingerprint(alert: Alert) -> str:
 
     Every part is prefixed with its length, so no separator in a label can make two alerts collide.
     """
-    parts = [alert.source, alert.name]
-    for key in sorted(alert.labels):
+    # What the sender itself calls one alert is taken as it is.
+    parts = [alert.source, "identity", alert.identity] if alert.identity else [alert.source, alert.name]
+    for key in sorted(alert.labels if not alert.identity else ()):
         if key != "severity":
             parts += [key, alert.labels[key]]
     hasher = hashlib.sha256()

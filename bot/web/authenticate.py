@@ -30,7 +30,7 @@ class Authenticate:
         if SIGNATURE in headers:
             return
         scheme, _, given = headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not _same(given, self._token):
+        if scheme.lower() != "bearer" or not is_same(given, self._token):
             raise Unauthenticated("The bearer token is missing or wrong.")
 
     def with_body(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
@@ -42,14 +42,19 @@ class Authenticate:
         if SIGNATURE not in headers:
             return
         stamp = headers.get(TIMESTAMP, "")
-        if not _STAMP.fullmatch(stamp) or abs(now.timestamp() - int(stamp)) > MAX_AGE.total_seconds():
+        if not is_stamp(stamp) or abs(now.timestamp() - int(stamp)) > MAX_AGE.total_seconds():
             raise Unauthenticated("The signature's time is missing or more than five minutes off.")
         signed = b"v0:" + stamp.encode() + b":" + body
         expected = "v0=" + hmac.new(self._token.encode(), signed, hashlib.sha256).hexdigest()
-        if not _same(headers[SIGNATURE], expected):
+        if not is_same(headers[SIGNATURE], expected):
             raise Unauthenticated("The signature does not fit the body.")
 
 
-def _same(given: str, expected: str) -> bool:
+def is_same(given: str, expected: str) -> bool:
     """Compared in constant time; a header may hold bytes that are no text."""
     return hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode())
+
+
+def is_stamp(text: str) -> bool:
+    """Whether it is a time in whole seconds, of plain digits."""
+    return bool(_STAMP.fullmatch(text))

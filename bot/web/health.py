@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.records import Beat, WayState
+from bot.domain.senders import SeenBeat
 from bot.domain.store import Store
 from bot.errors import StoreUnavailable
 
@@ -85,6 +86,7 @@ class Health:
             kinds, problem = tx.posts.waiting_by_kind(), tx.posts.problem()
             ways, beat = tx.notices.states(), tx.heartbeat.last()
             frozen = tx.n3.freeze() is not None
+            seen, back = tx.beats.all(), tx.flow_back.waiting()
         return {
             "status": "ok",
             "knowledge": self._knowledge.health(),
@@ -94,6 +96,8 @@ class Health:
             "message_problem": problem or None,
             "second_way": {name: _way(ways.get(name, WayState())) for name in self._ways} or NO_WAY,
             "heartbeat_out": _beat(beat) if self._beats else "none: set url under [heartbeat_out]",
+            "heartbeats": [_seen(one) for one in seen] or "none was seen yet",
+            "flow_back_waiting": back,
             "frozen": frozen,
         }
 
@@ -112,6 +116,15 @@ def _beat(beat: Beat | None) -> dict[str, object]:
     if beat is None:
         return {"last_sent": None, "problem": "none was due yet"}
     return {"last_sent": _iso(beat.sent_at), "problem": beat.problem or None}
+
+
+def _seen(beat: SeenBeat) -> dict[str, object]:
+    return {
+        "name": beat.name,
+        "source": beat.source,
+        "last_seen": beat.last_at.isoformat(),
+        "gone": beat.incident_id is not None,
+    }
 
 
 def _iso(at: datetime | None) -> str | None:

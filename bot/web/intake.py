@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiohttp import web
 
-from bot.copilot.alerts import Alerts
-from bot.domain.alert import Alert
+from bot.domain.alert import Alert, Decision
 from bot.errors import BadInput, TooLarge, Unauthenticated
-from bot.sources import SOURCES
-from bot.web.authenticate import SIGNATURE, Authenticate
+from bot.sources import DELIVERIES, SOURCES
+from bot.sources.cloudevents import structured
+from bot.sources.pagerduty import dedup_key
+from bot.web.bodies import is_utf8, load_bounded
+from bot.web.clock import KeptClock
+from bot.web.group_commit import GroupCommit
+from bot.web.proofs import Given
+from bot.web.senders import Sender, enqueuers
 
-MAX_DEPTH = 32
-# A text, whole or broken off at the end: possessive, so that no body makes it go back.
-_TEXT = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+ENQUEUE = "/v2/enqueue"  # where senders of PagerDuty's Events API v2 post, whatever host they are told
+IDEMPOTENCY = "Idempotency-Key"
+NOT_UTF8 = "bytes that are no UTF-8 were replaced"
+_MAX_KEY = 200
+_SMALL = 16 * 1024  # bytes that are parsed on the spot; a thread would cost more
+_REASONS = {Unauthenticated: "unauthenticated", TooLarge: "too large", BadInput: "bad input"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a request brought. `key` names the delivery, empty where its sender does not."""
+
+    alerts: list[Alert]
+    key: str
+    payload: object
 
 
 class Intake:
@@ -26,48 +42,55 @@ class Intake:
 
     def __init__(
         self,
-        alerts: Alerts,
-        authenticate: Authenticate,
+        commit: GroupCommit,
+        senders: Mapping[str, Sender],
         now: Callable[[], datetime],
         max_body: int,
         body_timeout_s: float,
     ) -> None:
-        self._core = alerts
-        self._authenticate = authenticate
-        self._now = now
+        self._commit = commit
+        self._senders = senders
+        self._now = KeptClock(now)
         self._max_body = max_body
         self._body_timeout_s = body_timeout_s
 
     async def receive(self, request: web.Request) -> web.Response:
         """Accept one notification; the answer says what became of each alert."""
-        try:
-            alerts = await self._alerts(request)
-        except Unauthenticated:
-            await asyncio.to_thread(self._core.count_refused, "unauthenticated")
-            raise
-        except TooLarge:
-            await asyncio.to_thread(self._core.count_refused, "too large")
-            raise
-        except BadInput:
-            await asyncio.to_thread(self._core.count_refused, "bad input")
-            raise
-        delivery = request.headers.get(SIGNATURE, "")
-        decisions = await asyncio.to_thread(self._core.receive, alerts, delivery)
+        name = request.match_info["source"]
+        decisions, _ = await self._receive(request, [self._senders[name]] if name in self._senders else [])
         return web.json_response(
             {"accepted": len(decisions), "decisions": [decision.kind.value for decision in decisions]}
         )
 
-    async def _alerts(self, request: web.Request) -> list[Alert]:
-        parse = SOURCES.get(request.match_info["source"])
-        if parse is None:
-            raise BadInput(f"source: expected one of {', '.join(sorted(SOURCES))}.")
+    async def enqueue(self, request: web.Request) -> web.Response:
+        """Accept one event as PagerDuty's Events API v2 does, with its answer; the routing key says whose."""
+        _, taken = await self._receive(request, list(enqueuers(self._senders)))
+        answer = {"status": "success", "message": "Event processed", "dedup_key": dedup_key(taken.payload)}
+        return web.json_response(answer, status=202)
+
+    async def _receive(self, request: web.Request, senders: list[Sender]) -> tuple[list[Decision], Taken]:
+        if self._commit.is_full:
+            self._commit.refuse_full()
+        try:
+            taken = await self._take(request, senders)
+        except (Unauthenticated, TooLarge, BadInput) as error:
+            await self._commit.count_refused(_REASONS[type(error)])
+            raise
+        return (await self._commit.receive(taken.alerts, taken.key) if taken.alerts else []), taken
+
+    async def _take(self, request: web.Request, senders: Sequence[Sender]) -> Taken:
+        if not senders:
+            raise BadInput(f"source: expected one of {', '.join(sorted(self._senders))}.")
         if request.content_length is not None and request.content_length > self._max_body:
             raise TooLarge(f"The limit is {self._max_body} bytes.")
-        self._authenticate.before_body(request.headers)
+        senders[0].proof.before_body(request.headers, request.query)
         body = await self._body(request)
-        self._authenticate.with_body(request.headers, body, self._now())
+        now = self._now()
+        sender, key = await _proved(senders, Given(request.headers, request.query, body), now)
+        if len(body) <= _SMALL:
+            return _read(sender, key, request.headers, body, now)
         # In a thread: half a megabyte of labels takes a second, and others are to be served meanwhile.
-        return await asyncio.to_thread(lambda: parse(load_bounded(body), self._now()))
+        return await asyncio.to_thread(_read, sender, key, request.headers, body, now)
 
     async def _body(self, request: web.Request) -> bytes:
         try:
@@ -79,28 +102,28 @@ class Intake:
             raise TooLarge(f"The limit is {self._max_body} bytes.") from None
 
 
-def load_bounded(body: bytes) -> object:
-    """JSON of bounded depth.
-
-    Raises:
-        BadInput: not JSON, not UTF-8, or nested deeper than any alert is.
-    """
-    try:
-        text = body.decode()
-        if _deepest(text) > MAX_DEPTH:
-            raise BadInput(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadInput("The body is not valid JSON.") from None
+async def _proved(senders: Sequence[Sender], given: Given, now: datetime) -> tuple[Sender, str]:
+    """The one whose proof this is, and what names the delivery."""
+    for sender in senders[:-1]:
+        try:
+            return sender, await sender.proof.with_body(given, now)
+        except Unauthenticated:
+            continue
+    return senders[-1], await senders[-1].proof.with_body(given, now)
 
 
-def _deepest(text: str) -> int:
-    """How deep brackets are nested. Those in texts do not count: closing ones would hide the others."""
-    depth = deepest = 0
-    for character in _TEXT.sub("", text):
-        if character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
+def _read(sender: Sender, key: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Taken:
+    """Everything of a delivery that is worked out from its body."""
+    payload = load_bounded(body)
+    if sender.kind == "cloudevents":
+        payload = structured(headers, payload)
+    alerts = SOURCES[sender.kind](payload, now, sender.options)
+    flags = () if is_utf8(body) else (NOT_UTF8,)
+    own = [replace(alert, source=sender.name, flags=(*alert.flags, *flags)) for alert in alerts]
+    key = key or _delivery(sender.kind, payload) or headers.get(IDEMPOTENCY, "")[:_MAX_KEY]
+    return Taken(own, f"{sender.name}:{key}" if key else "", payload)
+
+
+def _delivery(kind: str, payload: object) -> str:
+    named = DELIVERIES.get(kind)
+    return named(payload)[:_MAX_KEY] if named else ""

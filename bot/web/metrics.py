@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Beat, WayState
+from bot.domain.senders import SeenBeat
 from bot.domain.store import Store
 
 
@@ -51,6 +52,8 @@ class Metrics(Collector):
             frozen = tx.n3.freeze() is not None
             ways = {name: WayState() for name in self._ways} | tx.notices.states()
             beat = tx.heartbeat.last()
+            seen, back = tx.beats.all(), tx.flow_back.waiting()
+        yield from _senders(seen, back)
         alerts = CounterMetricFamily(
             "vigie_alerts", "Deliveries by what triage decided.", labels=["decision"]
         )
@@ -87,6 +90,26 @@ class Metrics(Collector):
         yield GaugeMetricFamily("vigie_executions_running", "Actions running now.", running)
         yield GaugeMetricFamily("vigie_posts_waiting", "Slack messages not sent yet.", posts)
         yield GaugeMetricFamily("vigie_frozen", "1 while execution is frozen.", int(frozen))
+
+
+def _senders(seen: Sequence[SeenBeat], back: Mapping[str, int]) -> Iterator[Metric]:
+    """Heartbeats of senders by the names in vigie.toml, and what waits to flow back, where there is any."""
+    if seen:
+        last = GaugeMetricFamily(
+            "vigie_heartbeat_seen_timestamp_seconds",
+            "When the one that waits longest was seen.",
+            labels=["name"],
+        )
+        for name in sorted({beat.name for beat in seen}):
+            last.add_metric([name], min(beat.last_at.timestamp() for beat in seen if beat.name == name))
+        yield last
+    if back:
+        waiting = GaugeMetricFamily(
+            "vigie_flow_back_waiting", "Deeds that a source was not told of yet.", labels=["source"]
+        )
+        for source, count in sorted(back.items()):
+            waiting.add_metric([source], count)
+        yield waiting
 
 
 def _reach(ways: Mapping[str, WayState], beat: Beat | None) -> Iterator[Metric]:

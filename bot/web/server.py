@@ -7,8 +7,15 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.errors import BadInput, Misconfigured, StoreUnavailable, TooLarge, Unauthenticated
-from bot.web.intake import Intake
+from bot.errors import (
+    BadInput,
+    Misconfigured,
+    OverCapacity,
+    StoreUnavailable,
+    TooLarge,
+    Unauthenticated,
+)
+from bot.web.intake import ENQUEUE, Intake
 from bot.web.metrics import Metrics
 
 Health = Callable[[], Awaitable[dict[str, object]]]
@@ -43,6 +50,7 @@ class WebServer:
         self._app = web.Application(client_max_size=max_body + 1, middlewares=[_no_pages, _errors_to_answers])
         self._app.on_response_prepare.append(_protect)
         self._app.router.add_post("/alerts/{source}", intake.receive)
+        self._app.router.add_post(ENQUEUE, intake.enqueue)
         self._app.router.add_get("/health", self._answer_health)
         self._app.router.add_get("/metrics", self._answer_metrics)
         self._runner: web.AppRunner | None = None
@@ -111,6 +119,12 @@ async def _errors_to_answers(
         body = json.dumps({"error": "The store does not answer now; send it again."})
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         return web.Response(text=body, status=503, content_type="application/json", headers=headers)
+    except OverCapacity as error:
+        # The connection ends with it: what is left of the body would only take more of what is short.
+        body, headers = json.dumps({"error": str(error)}), {"Retry-After": str(RETRY_AFTER_S)}
+        response = web.Response(text=body, status=429, content_type="application/json", headers=headers)
+        response.force_close()
+        return response
     except (Unauthenticated, TooLarge, BadInput) as error:
         body = json.dumps({"error": str(error)})
         status = _STATUS[type(error)]

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import BadInput
-from bot.web.intake import MAX_DEPTH, load_bounded
+from bot.web.bodies import MAX_DEPTH, load_bounded
 from tests.unit.plans import json_values
 
 brackets = st.text(alphabet='[]{}",:\\ a1', max_size=80)

@@ -26,7 +26,7 @@ def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
     lines = [_HEAD]
     sections = {name: field for name, field in File.model_fields.items() if _section(field)}
     for name, field in File.model_fields.items():
-        if name not in sections and name not in ("policy", "sign_off_rules", "secret"):
+        if name not in sections and name not in ("policy", "sign_off_rules", "secret", "sources"):
             lines += _setting(name, field, {})
     for name, field in sections.items():
         lines += ["", *_comment(field.description or ""), *_comment((notes or {}).get(name, "")), f"[{name}]"]
@@ -34,7 +34,7 @@ def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
         assert model is not None
         for key, inner in model.model_fields.items():
             lines += _setting(key, inner, given.get(name, {}))
-    lines += ["", *_policy(), "", *_sign_off_rules(), "", *_secret()]
+    lines += ["", *_policy(), "", *_sign_off_rules(), "", *_secret(), "", *_sources()]
     return "\n".join(lines) + "\n"
 
 
@@ -83,6 +83,14 @@ def _secret() -> Iterator[str]:
         yield from _comment(f"{key}: {inner.description}")
     yield "# [secret.SHOP_DB_PASSWORD]"
     yield '# file = "/run/secrets/shop-db"'
+
+
+def _sources() -> Iterator[str]:
+    """One source as an example: what may stand in such a section is in bot/sources/README.md."""
+    yield from _comment(File.model_fields["sources"].description or "")
+    yield "# [sources.grafana_eu]"
+    yield '# kind = "grafana"'
+    yield '# token_env = "GRAFANA_EU_TOKEN"'
 
 
 def _comment(text: str) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.store import policy_tables as policy_tables  # their tables are a part of the metadata
-from bot.store.tables import metadata
+from bot.store.all_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
