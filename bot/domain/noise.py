@@ -1,4 +1,4 @@
-"""What triage remembers between two deliveries, as rows keep it. All of it is plain values; times are aware."""
+"""What triage remembers between two deliveries, as rows keep it: plain values, aware times."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ class Trace:
 class Group:
     """An open incident as triage sees it.
 
-    `told` maps what people were told of it (`critical:orders:OrdersStuck`) to when. `told_at` is None while all
-    of it is held. `firing` counts its series that fire. `calm_at` is when it may end, where one of them flaps.
+    `told` maps what people were told of it (`critical:orders:OrdersStuck`) to when. `told_at` is None while
+    all of it is held. `firing` counts its series that fire. `calm_at` is when it may end, where it may fire
+    again at once. `name` is the alert that opened it, at `opened_at`.
     """
 
     incident: int
@@ -61,6 +62,8 @@ class Group:
     told_at: datetime | None = None
     told: Mapping[str, datetime] = field(default_factory=dict)
     calm_at: datetime | None = None
+    name: str = ""
+    opened_at: datetime | None = None
 
 
 class Held(StrEnum):
