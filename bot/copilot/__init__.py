@@ -21,6 +21,7 @@ from bot.domain.store import Store
 from bot.in_force import InForce
 from bot.sign_off.calling import Pace
 from bot.triage.decide import Rules
+from bot.triage.topology import Topology
 
 __all__ = ["Copilot", "Overview"]
 
@@ -49,11 +50,12 @@ class Copilot:
         wake: Wake,
         pace: Pace = Pace(),  # noqa: B008  # frozen
         monotonic: Callable[[], float] = time.monotonic,
+        topology: Topology | None = None,
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
         return cls(
-            Alerts(store, rules, wake),
+            Alerts(store, rules, wake, topology),
             Questions(*ports),
             Incidents(*ports),
             Proposals(*ports),

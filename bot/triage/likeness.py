@@ -22,14 +22,16 @@ from bot.triage.traits import Traits
 class Weights:
     """Where the effects of a trouble show, as shares of them; and for how long."""
 
-    lasts: timedelta = timedelta(seconds=150)
+    lasts: timedelta = timedelta(seconds=130)
     """After this time a member sets off about a third of what it did at first: rules wait minutes to fire."""
     children: float = 2.0
     """How many other alerts one member sets off."""
-    same_service: float = 0.45
+    same_service: float = 0.25
     callers: float = 0.35
-    called: float = 0.1
-    siblings: float = 0.1
+    called: float = 0.08
+    siblings: float = 0.12
+    beyond: float = 0.2
+    """On callers of callers: rules wait for different times, so a service between may fire later or never."""
     anywhere: float = 0.1
     same_name_there: float = 0.5
     """Share of the effects on one service that bear the same name; a rule fires for several pods."""
@@ -37,16 +39,15 @@ class Weights:
     same_name_anywhere: float = 0.8
     on_its_host: float = 0.6
     of_its_host: float = 0.4
-    host_of_it: float = 0.2
-    follower: float = 0.1
+    host_of_it: float = 0.15
+    follower: float = 0.02
     """What is left of a member that is only an effect: its name is everywhere, or its host is ill."""
     at_once: timedelta = timedelta(seconds=60)
     """The same alert elsewhere counts within about this time: what is shared fails at one time."""
-    fewest_neighbours: float = 2.0
-    fade: float = 0.9
-    """Each further member adds this share of what the one before it did: they are not independent."""
-    unknown: float = 1.0
-    threshold: float = 0.5
+    fewest_neighbours: float = 1.5
+    unrelated: float = 0.05
+    """What is left for services that have nothing to do with each other: no topology is complete."""
+    threshold: float = 0.65
     """Natural logarithm of how much likelier than by chance it must be."""
 
 
@@ -94,7 +95,7 @@ def likeness(
     if not ties:
         return _NONE
     ties.sort(reverse=True)
-    total = sum(strength * weights.fade**place for place, (strength, _) in enumerate(ties[:_MOST_MEMBERS]))
+    total = sum(strength for strength, _ in ties[:_MOST_MEMBERS])
     rate = weights.children / weights.lasts.total_seconds()
     return Likeness(math.log(total * rate / chance.troubles_per_s), ties[0][1])
 
@@ -128,6 +129,9 @@ def _by_service(
         return weights.callers * services / many, f"{service} calls {other}"
     if service in topology.calls.get(other, ()):
         return weights.called * services / max(fewest, len(topology.calls[other])), f"{other} calls {service}"
+    if service in topology.beyond.get(other, ()):
+        many = max(fewest, len(topology.beyond[other]))
+        return weights.beyond * services / many, f"{service} depends on {other}"
     many = topology.shared(service, other)
     if many:
         return weights.siblings * services / max(fewest, many), f"{service} and {other} call the same"
@@ -136,9 +140,9 @@ def _by_service(
         many = max(fewest, len(together))
         return weights.callers * services / many, f"{service} often fails with {other}"
     if other in topology.known:
-        return 0.0, ""
+        return weights.unrelated, f"it began within moments of {other}"
     # Nobody says whom it calls: what its neighbours would get goes to whomever it may be.
-    left = (weights.callers + weights.called + weights.siblings) * weights.unknown
+    left = weights.callers + weights.called + weights.siblings
     return left, f"it began within moments of {other}"
 
 

@@ -5,19 +5,21 @@ Everything here can be read anew from the rows that `Changes` names, so a restar
 
 from __future__ import annotations
 
+import json
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from bot.domain.noise import Group, Hold, Series, Trace
+from bot.domain.noise import Group, Hold, Remembered, Series, Trace
 from bot.triage.likeness import Chance
 from bot.triage.mute import MuteRule
 from bot.triage.pattern import Pattern
 from bot.triage.topology import Topology
 
 DAY = timedelta(days=1)
+_CALLS = "calls:"
 MOST_SERIES = 50_000
 _NEWEST = 32
 _MOST_INDEXED = 96
@@ -27,6 +29,7 @@ _MOST_PLACES = 50_000
 _MOST_OPENINGS = 5_000
 # What one believes before a day has gone by: a trouble every five minutes, thirty names in use.
 _BELIEVED_TROUBLES, _BELIEVED_EVERY_S, _BELIEVED_NAMES = 20, 300.0, 30
+_MOST_PAST, _MOST_CALLS = 500, 5_000
 _FEWEST_SERVICES, _FEWEST_HOSTS = 5, 3
 
 
@@ -36,7 +39,6 @@ class Changes:
 
     series: dict[str, Series] = field(default_factory=dict)
     groups: dict[int, Group] = field(default_factory=dict)
-    over: set[int] = field(default_factory=set)
     traces: dict[tuple[int, tuple[str, str, str, str]], Trace | None] = field(default_factory=dict)
     habits: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
@@ -53,6 +55,7 @@ class Memory:
         self.habits: dict[str, tuple[float, ...]] = {}
         self.overflow: int | None = None
         self.since: datetime | None = None
+        self._past: deque[frozenset[str]] = deque(maxlen=_MOST_PAST)
         self._series: OrderedDict[str, Series | None] = OrderedDict()
         self._at_service: dict[str, set[int]] = {}
         self._at_host: dict[str, set[int]] = {}
@@ -103,13 +106,16 @@ class Memory:
         """It is over: nothing joins it any more."""
         if self.groups.pop(incident, None) is None:
             return
-        for trace in self.patterns.pop(incident, Pattern()):
+        pattern = self.patterns.pop(incident, Pattern())
+        if len(pattern.services) > 1:
+            self._past.append(frozenset(pattern.services))
+            self.topology = self.topology.with_together(self._past)
+        for trace in pattern:
             self._at_service.get(trace.service, set()).discard(incident)
             self._at_host.get(trace.host, set()).discard(incident)
         self.holds.pop(incident, None)
         if self.overflow == incident:
             self.overflow = None
-        self._changes.over.add(incident)
 
     def put_trace(self, incident: int, trace: Trace) -> None:
         pattern = self.patterns.setdefault(incident, Pattern())
@@ -120,14 +126,11 @@ class Memory:
         self._index(incident, trace)
 
     def _index(self, incident: int, trace: Trace) -> None:
+        self._see(trace)
         if trace.service:
             self._at_service.setdefault(trace.service, set()).add(incident)
-            if len(self._services) < _MOST_PLACES:
-                self._services.add(trace.service)
         if trace.host:
             self._at_host.setdefault(trace.host, set()).add(incident)
-            if len(self._hosts) < _MOST_PLACES:
-                self._hosts.add(trace.host)
 
     def near(self, service: str, host: str, now: datetime, window: timedelta) -> list[int]:
         """Incidents that may explain an alert there: those at its place or next to it, and the newest of all."""
@@ -149,7 +152,25 @@ class Memory:
         called = topology.calls.get(service, frozenset())
         siblings = {other for one in called for other in topology.callers.get(one, ())}
         together = topology.together.get(service, frozenset())
-        return {service, *called, *topology.callers.get(service, ()), *siblings, *together}
+        deeper = {other for one in called for other in topology.calls.get(one, ())}
+        return {
+            service,
+            *deeper,
+            *topology.beyond.get(service, ()),
+            *called,
+            *topology.callers.get(service, ()),
+            *siblings,
+            *together,
+        }
+
+    def note_calls(self, service: str, peers: Iterable[str]) -> None:
+        """An alert itself says whom its service calls."""
+        known = self.topology.calls.get(service, frozenset())
+        fresh = [peer for peer in peers if peer not in known]
+        if service and fresh and len(self.topology.calls) < _MOST_CALLS:
+            self.topology = self.topology.with_calls({service: fresh})
+            for peer in fresh:
+                self.note_habit(f"{_CALLS}{json.dumps([service, peer])}", 0.0)
 
     # What is usual
 
@@ -208,32 +229,32 @@ class Memory:
         taken, self._changes = self._changes, Changes()
         return taken
 
-    def restore(
-        self,
-        groups: Iterable[Group],
-        traces: Iterable[tuple[int, Trace]],
-        holds: Iterable[Hold],
-        habits: Iterable[tuple[str, tuple[float, ...]]],
-        openings: Iterable[tuple[datetime, str]],
-        since: datetime | None = None,
-    ) -> None:
+    def restore(self, rows: Remembered) -> None:
         """Fill it from rows; what came from rows need not be written."""
-        for group in sorted(groups, key=lambda one: (one.moved_at, one.incident)):
+        for group in sorted(rows.groups, key=lambda one: (one.moved_at, one.incident)):
             self.put_group(group)
-        for incident, trace in sorted(traces, key=lambda one: (one[1].at, one[0], one[1].place)):
+            if "overflow" in group.told:
+                self.overflow = group.incident
+        for incident, trace in sorted(rows.traces, key=lambda one: (one[1].at, one[0], one[1].place)):
             if incident in self.groups:
                 self.put_trace(incident, trace)
-            self._see(trace)
-        for hold in holds:
+        for place in rows.places:
+            self._see(place)
+        for hold in rows.holds:
             self.put_hold(hold)
-        self.habits.update(habits)
-        for at, name in sorted(openings):
+        for at, name in sorted(rows.openings):
             self.note_opening(at, name)
-        self.since = since or self.since
+        self.since = rows.since or self.since
+        self.habits.update(rows.habits)
+        calls = [json.loads(key.removeprefix(_CALLS)) for key, _ in rows.habits if key.startswith(_CALLS)]
+        for service, peer in calls:
+            self.topology = self.topology.with_calls({service: [peer]})
+        self._past.extend(rows.past)
+        self.topology = self.topology.with_together(self._past)
         self.take_changes()
 
-    def _see(self, trace: Trace) -> None:
-        if trace.service and len(self._services) < _MOST_PLACES:
-            self._services.add(trace.service)
-        if trace.host and len(self._hosts) < _MOST_PLACES:
-            self._hosts.add(trace.host)
+    def _see(self, place: Trace) -> None:
+        if place.service and len(self._services) < _MOST_PLACES:
+            self._services.add(place.service)
+        if place.host and len(self._hosts) < _MOST_PLACES:
+            self._hosts.add(place.host)

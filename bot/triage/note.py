@@ -94,6 +94,7 @@ def _begun(seen: Seen, incident: int | None, now: datetime) -> Series:
         starts_at=alert.starts_at,
         fires=seen.fires,
         name=seen.traits.name,
+        source=alert.source,
     )
 
 
@@ -121,6 +122,7 @@ def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: 
     calm = now + rules.calm if flaps(seen, rules, now) else group.calm_at
     worst: Severity = max(group.severity, severity)
     memory.put_group(replace(group, firing=group.firing + 1, moved_at=now, severity=worst, calm_at=calm))
+    memory.note_calls(traits.service, traits.peers)
     memory.put_trace(incident, Trace(traits.name, traits.service, traits.host, traits.unit, now))
     if decision.notifies:
         told(incident, (seen.mark,) if seen.is_critical else (), memory, now)

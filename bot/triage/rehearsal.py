@@ -82,7 +82,7 @@ class Rehearsal:
     def _sweep(self, now: datetime) -> None:
         silent = self.rules.silent
         for series in self.memory.firing():
-            if now - series.last_at > usual_gap(self.memory, "alertmanager", silent):
+            if now - series.last_at > usual_gap(self.memory, series.source, silent):
                 noted = expire(series, self.memory, self.rules, now)
                 if noted.over is not None:
                     self.memory.end_group(noted.over)

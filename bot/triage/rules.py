@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.triage.likeness import Weights
@@ -15,9 +15,9 @@ class Rules:
     heartbeats: frozenset[str] = frozenset({"Watchdog"})
     window: timedelta = timedelta(minutes=15)
     """An alert is related to what began within this time before it, not to older troubles."""
-    hold: timedelta = timedelta(minutes=5)
+    hold: timedelta = timedelta(minutes=6)
     """How long a non-critical alert may clear itself before anybody is told, where nothing is known of it."""
-    shortest_hold: timedelta = timedelta(minutes=3)
+    shortest_hold: timedelta = timedelta(minutes=4)
     longest_hold: timedelta = timedelta(minutes=7)
     """What history may make of it: minutes at most."""
     flaps: int = 3
@@ -35,7 +35,7 @@ class Rules:
     """An alert that is not repeated for so long is over: longer than Alertmanager's own default of four hours."""
     most_incidents: int = 2000
     """So many open at once, and what would open one more goes to the one overflow incident."""
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
     without: frozenset[str] = frozenset()
 
     def has(self, step: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from bot.errors import BadInput
@@ -22,6 +22,7 @@ class Topology:
     calls: Mapping[str, frozenset[str]] = field(default_factory=dict)
     together: Mapping[str, frozenset[str]] = field(default_factory=dict)
     callers: Mapping[str, frozenset[str]] = field(init=False)
+    beyond: Mapping[str, frozenset[str]] = field(init=False)
     known: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -30,6 +31,7 @@ class Topology:
             for other in called:
                 callers.setdefault(other, set()).add(service)
         object.__setattr__(self, "callers", {name: frozenset(found) for name, found in callers.items()})
+        object.__setattr__(self, "beyond", {name: _beyond(name, callers) for name in callers})
         object.__setattr__(self, "known", frozenset(self.calls) | frozenset(callers))
 
     def shared(self, one: str, other: str) -> int:
@@ -46,7 +48,13 @@ class Topology:
 
     def with_together(self, incidents: Iterable[frozenset[str]]) -> Topology:
         """The same with what is learned from the services of past incidents."""
-        return Topology(self.calls, learned(incidents))
+        return replace(self, together=learned(incidents))
+
+
+def _beyond(service: str, callers: Mapping[str, set[str]]) -> frozenset[str]:
+    """Callers of its callers that do not call it themselves."""
+    first = callers[service]
+    return frozenset(other for one in first for other in callers.get(one, ())) - first - {service}
 
 
 def topology_of(raw: object, where: str = "topology") -> Topology:
