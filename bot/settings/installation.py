@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.domain.person import Person
 from bot.environment_file import is_placeholder
-from bot.errors import Misconfigured
+from bot.errors import BadInput, Misconfigured
 from bot.settings.sections import File
+from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
+from bot.triage.likeness import Weights
+from bot.triage.rules import Rules
+from bot.triage.topology import Topology, topology_of
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -161,6 +166,36 @@ class Settings:
         """How N3 are called; no part of the policy, as it gives nobody a right."""
         n3 = self.file.n3
         return Pace(timedelta(minutes=n3.next_after_minutes), timedelta(minutes=n3.remind_before_minutes))
+
+    @property
+    def noise(self) -> Rules:
+        """How alerts are triaged."""
+        section, default = self.file.noise, Rules()
+        hold = timedelta(minutes=section.hold_minutes)
+        return replace(
+            default,
+            heartbeats=frozenset(self.file.heartbeats.names),
+            hold=hold,
+            shortest_hold=min(hold, default.shortest_hold),
+            longest_hold=max(hold, default.longest_hold),
+            weights=default.weights if section.across_services else Weights.of_one_place(),
+        )
+
+    @property
+    def topology(self) -> Topology:
+        """Who calls whom, as vigie.toml and the file that it names say.
+
+        Raises:
+            Misconfigured: the file cannot be read or has another shape.
+        """
+        try:
+            declared = topology_of(self.file.topology)
+            named = self.file.noise.topology
+            if not named:
+                return declared
+            return read_topology(self.base / named).with_calls(declared.calls)
+        except BadInput as error:
+            raise Misconfigured(str(error)) from None
 
     @property
     def fallback_token(self) -> str:

@@ -144,6 +144,17 @@ class HeartbeatOutSection(Section):
     """Seconds between two heartbeats."""
 
 
+class NoiseSection(Section):
+    """[noise] What people are told of alerts, and when."""
+
+    hold_minutes: Annotated[float, Field(ge=0, le=15)] = 6.0
+    """Minutes that an alert which is not critical may clear by itself before anybody is told; 0: none."""
+    across_services: bool = True
+    """false: alerts share an incident on one service or host only, never across services."""
+    topology: PathText | Literal[""] = Field("", examples=["services.yaml"])
+    """A JSON or YAML file that says which service calls which; it is read at the start."""
+
+
 class File(Section):
     """vigie.toml"""
 
@@ -171,5 +182,9 @@ class File(Section):
     """The second way out, for incidents that Slack was not told of: a webhook, mail, or both."""
     heartbeat_out: HeartbeatOutSection = HeartbeatOutSection()
     """Tells something else that Vigie is well, for as long as it is."""
+    noise: NoiseSection = NoiseSection()
+    """What people are told of alerts, and when."""
+    topology: dict[str, list[str]] = Field({}, examples=[{"checkout": ["payments", "stock"]}])
+    """Which service calls which; without it Vigie learns from labels and from what fails together."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""

@@ -12,6 +12,7 @@ from bot.copilot.changes import Change
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, SignOff
 from bot.domain.records import MOST_ALERTS, Adopted, Post, SeenAlert, Summary
@@ -41,6 +42,7 @@ class Rows:
     summary: Summary | None = None
     change: Change | None = None
     is_first: bool = False
+    shown: Shown = Shown()
     calls: Sequence[Post] = ()
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
@@ -53,7 +55,10 @@ class Rows:
         records = {
             "now": values.NOW,
             "incidents": given(get=lambda _id: self.incident),
-            "alerts": given(of_incident=lambda _id, limit=MOST_ALERTS: list(self.alerts[:limit])),
+            "alerts": given(
+                of_incident=lambda _id, limit=MOST_ALERTS: list(self.alerts[:limit]),
+                shown=lambda _id: self.shown,
+            ),
             "proposals": given(
                 get=lambda _id: proposal,
                 of_incident=lambda _id: list(self.proposals),
