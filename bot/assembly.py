@@ -51,7 +51,6 @@ from bot.stages.steps import Steps
 from bot.store.database import Store
 from bot.tools.in_force import Adopted
 from bot.tools.process import ExecutorProcess
-from bot.triage.decide import Rules
 from bot.web.group_commit import GroupCommit
 from bot.web.health import Health
 from bot.web.intake import Intake
@@ -97,7 +96,6 @@ class Assembly:
             limits=settings.knowledge_limits,
         )
         self.offering: Offering | None = None
-        rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)
         who_is_n3 = membership(store, settings)
@@ -105,9 +103,10 @@ class Assembly:
             store,
             self._in_force,
             who_is_n3,
-            rules,
+            settings.noise,
             self._wake,
             settings.pace,
+            topology=settings.topology,
             beat_rule=settings.beat_rule,
         )
 

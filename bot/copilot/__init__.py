@@ -29,6 +29,7 @@ from bot.domain.store import Store
 from bot.in_force import InForce
 from bot.sign_off.calling import Pace
 from bot.triage.decide import Rules
+from bot.triage.topology import Topology
 
 __all__ = ["Copilot", "Overview"]
 
@@ -65,13 +66,14 @@ class Copilot:
         pace: Pace = Pace(),  # noqa: B008  # frozen
         monotonic: Callable[[], float] = time.monotonic,
         beat_rule: BeatRule = BeatRule(),  # noqa: B008  # frozen
+        topology: Topology | None = None,
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
-        alerts = Alerts(store, rules, wake)
+        alerts = Alerts(store, rules, wake, topology)
         return cls(
             alerts,
-            Receiving(store, alerts, wake),
+            Receiving(alerts),
             Questions(*ports),
             Incidents(*ports),
             Proposals(*ports),

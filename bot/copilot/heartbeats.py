@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.announcements import announce_incident
 from bot.copilot.part import resolve
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
+from bot.domain.noise import Delivery, Series
 from bot.domain.ports import Wake
 from bot.domain.senders import BeatRule, SeenBeat, absence
 from bot.domain.store import Store, Tx
@@ -65,7 +66,7 @@ class Heartbeats:
         alert = _alert(beat, AlertStatus.FIRING, tx.now, why)
         incident = tx.incidents.open(alert, alert.summary, None)
         tx.incidents.start_round(incident.id, 0)
-        tx.alerts.add(alert, fingerprint(alert), Decision(Kind.OPENED, why, notifies=True), incident.id)
+        _keep(tx, alert, Decision(Kind.OPENED, why, notifies=True), incident.id)
         tx.alerts.count("decided:opened")
         tx.incidents.joined(incident.id, alert.severity)
         tx.beats.gone(beat.fingerprint, incident.id)
@@ -77,9 +78,17 @@ class Heartbeats:
             return
         alert = _alert(beat, AlertStatus.RESOLVED, tx.now, "It is back.")
         decision = Decision(Kind.RESOLVED, "The heartbeat is back.", beat.incident_id)
-        tx.alerts.add(alert, fingerprint(alert), decision, beat.incident_id)
+        _keep(tx, alert, decision, beat.incident_id)
         tx.alerts.count("decided:resolved")
         resolve(tx, beat.incident_id, "source")
+
+
+def _keep(tx: Tx, alert: Alert, decision: Decision, incident: int) -> None:
+    """Store it past triage, which could hold it back: as a delivery, and as a series of its own."""
+    mark = fingerprint(alert)
+    tx.alerts.add([Delivery(alert, mark, decision, incident, tx.now if decision.notifies else None)])
+    series = Series(mark, alert.status, alert.severity, tx.now, tx.now, incident, name=alert.name)
+    tx.triage.save([(series, 1)], [], {}, {})
 
 
 def _alert(beat: SeenBeat, status: AlertStatus, now: datetime, why: str) -> Alert:

@@ -1,4 +1,4 @@
-"""Stores many deliveries in one transaction; one that fails leaves no trace and takes no other with it."""
+"""Stores many deliveries at once; one that fails leaves no trace and takes no other with it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import structlog
 
 from bot.copilot.alerts import Alerts
 from bot.domain.alert import Alert, Decision
-from bot.domain.ports import Wake
-from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable
 
 log = structlog.get_logger()
@@ -30,8 +28,8 @@ Outcome = list[Decision] | Exception
 class Receiving:
     """The intake's side of the copilot, for many senders at once."""
 
-    def __init__(self, store: Store, alerts: Alerts, wake: Wake) -> None:
-        self._store, self._alerts, self._wake = store, alerts, wake
+    def __init__(self, alerts: Alerts) -> None:
+        self._alerts = alerts
 
     def receive_all(self, deliveries: Sequence[Delivery], refused: Mapping[str, int]) -> list[Outcome]:
         """What became of each, in order; when this returns, all but those that failed are committed.
@@ -39,20 +37,20 @@ class Receiving:
         Raises:
             StoreUnavailable: nothing was stored.
         """
-        with self._store.begin() as tx:
-            for reason, count in refused.items():
-                tx.alerts.count(f"refused:{reason}", count)
-            outcomes = [self._one(tx, delivery) for delivery in deliveries]
-        if deliveries:
-            self._wake("receive", "")
-        return outcomes
-
-    def _one(self, tx: Tx, delivery: Delivery) -> Outcome:
         try:
-            with tx.part():
-                return self._alerts.take(tx, delivery.alerts, delivery.key)
+            return list(self._alerts.receive_all([(one.alerts, one.key) for one in deliveries], refused))
         except StoreUnavailable:
             raise
+        except Exception:  # the group's boundary: one of them failed, so each is tried by itself
+            log.exception("a group of deliveries failed")
+        self._alerts.receive_all([], refused)
+        return [self._alone(one) for one in deliveries]
+
+    def _alone(self, delivery: Delivery) -> Outcome:
+        try:
+            return self._alerts.receive(delivery.alerts, delivery.key)
+        except StoreUnavailable as error:
+            return error
         except Exception as error:  # the delivery's boundary: its sender is told, and the others are kept
             log.exception("a delivery failed")
             return error

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.domain.alert import Severity
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal
-from bot.domain.standing import Delivery, Pattern, Terms, Trigger
+from bot.domain.standing import Pattern, Terms, Trigger, TypedAlert
 from bot.domain.store import Tx
 from bot.domain.tool import Argument, Inventory, Risk, Tool, shown
 from bot.errors import Refused
@@ -143,12 +143,12 @@ def _pattern(draft: Draft, wish: Wish, argument: Argument) -> Pattern:
     return pattern_of(argument, field.values(wish.arguments.get(argument.name, ())))
 
 
-def _alerts(seen: Sequence[Delivery]) -> Field:
+def _alerts(seen: Sequence[TypedAlert]) -> Field:
     kinds = dict.fromkeys((one.source, one.name) for one in seen)
     return _menu(((f"{name} from {source}", (source, name)) for source, name in kinds), [next(iter(kinds))])
 
 
-def _labels(seen: Sequence[Delivery]) -> Field:
+def _labels(seen: Sequence[TypedAlert]) -> Field:
     pairs = dict.fromkeys(
         (key, value) for one in seen for key, value in sorted(one.labels.items()) if key not in _OWN_FIELDS
     )

@@ -131,7 +131,7 @@ class NewStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class TypedAlert:
     """One delivery of an alert as its source's parser typed it; `firing` says whether it still fires."""
 
     id: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,10 +12,14 @@ from bot.domain.person import Person
 from bot.domain.secret import Source
 from bot.domain.senders import BeatRule
 from bot.environment_file import is_placeholder
-from bot.errors import Misconfigured
+from bot.errors import BadInput, Misconfigured
 from bot.settings.sections import File, SignOffRuleSection
+from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Group, Policy, Rule, SpecialRule
+from bot.triage.likeness import Weights
+from bot.triage.rules import Rules
+from bot.triage.topology import Topology, topology_of
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -217,6 +222,36 @@ class Settings:
         """How far apart the heartbeats of senders may be."""
         section = self.file.heartbeats
         return BeatRule(timedelta(seconds=section.every_s), timedelta(seconds=section.grace_s))
+
+    @property
+    def noise(self) -> Rules:
+        """How alerts are triaged."""
+        section, default = self.file.noise, Rules()
+        hold = timedelta(minutes=section.hold_minutes)
+        return replace(
+            default,
+            heartbeats=frozenset(self.file.heartbeats.names),
+            hold=hold,
+            shortest_hold=min(hold, default.shortest_hold),
+            longest_hold=max(hold, default.longest_hold),
+            weights=default.weights if section.across_services else Weights.of_one_place(),
+        )
+
+    @property
+    def topology(self) -> Topology:
+        """Who calls whom, as vigie.toml and the file that it names say.
+
+        Raises:
+            Misconfigured: the file cannot be read or has another shape.
+        """
+        try:
+            declared = topology_of(self.file.topology)
+            named = self.file.noise.topology
+            if not named:
+                return declared
+            return read_topology(self.base / named).with_calls(declared.calls)
+        except BadInput as error:
+            raise Misconfigured(str(error)) from None
 
     @property
     def fallback_token(self) -> str:

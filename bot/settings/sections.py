@@ -246,6 +246,17 @@ class SecretSection(Section):
 SecretKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 
 
+class NoiseSection(Section):
+    """[noise] What people are told of alerts, and when."""
+
+    hold_minutes: Annotated[float, Field(ge=0, le=15)] = 6.0
+    """Minutes that an alert which is not critical may clear by itself before anybody is told; 0: none."""
+    across_services: bool = True
+    """false: alerts share an incident on one service or host only, never across services."""
+    topology: PathText | Literal[""] = Field("", examples=["services.yaml"])
+    """A JSON or YAML file that says which service calls which; it is read at the start."""
+
+
 class File(Section):
     """vigie.toml"""
 
@@ -277,6 +288,10 @@ class File(Section):
     """What one service bears, whatever the catalogue allows each tool by itself."""
     audit: AuditSection = AuditSection()
     """Signed heads of the audit log, kept outside the database."""
+    noise: NoiseSection = NoiseSection()
+    """What people are told of alerts, and when."""
+    topology: dict[str, list[str]] = Field({}, examples=[{"checkout": ["payments", "stock"]}])
+    """Which service calls which; without it Vigie learns from labels and from what fails together."""
     policy: dict[Risk, PolicySection] = Field({})
     """What an action of each risk asks for. A section gives all of its settings."""
     sign_off_rules: list[SignOffRuleSection] = Field([], examples=[[{"risk": ["destructive"]}]])

@@ -14,7 +14,7 @@ from bot.domain.alert import AlertStatus
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
-from bot.domain.standing import By, Delivery, Pattern, StandingSignOff, StandingState, Terms, Uses
+from bot.domain.standing import By, Pattern, StandingSignOff, StandingState, Terms, TypedAlert, Uses
 from bot.domain.tool import Argument, Inventory, Risk, Tool, ToolKind
 from bot.errors import ArgumentRefused
 from bot.sign_off.digest import canonical, digest
@@ -40,7 +40,7 @@ class Case:
     arguments: Mapping[str, object]
 
 
-def fires(standing: StandingSignOff, alert: Delivery, incident: Incident, now: datetime) -> Judgement:
+def fires(standing: StandingSignOff, alert: TypedAlert, incident: Incident, now: datetime) -> Judgement:
     """Whether this delivery, in this incident, is one that the standing sign-off is for."""
     terms, trigger = standing.terms, standing.terms.trigger
     since = standing.active_at
@@ -88,7 +88,7 @@ def cases(terms: Terms, tool: Tool, inventory: Inventory) -> list[Case]:
     return found
 
 
-def choose(terms: Terms, tool: Tool, inventory: Inventory, alert: Delivery) -> dict[str, object]:
+def choose(terms: Terms, tool: Tool, inventory: Inventory, alert: TypedAlert) -> dict[str, object]:
     """The arguments for this alert, each from the values that were signed.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot.announcements import announce_proposal
 from bot.domain.incident import Incident
 from bot.domain.records import NewProposal
-from bot.domain.standing import Delivery, StandingSignOff, StandingState
+from bot.domain.standing import StandingSignOff, StandingState, TypedAlert
 from bot.domain.store import Store, Tx
 from bot.errors import BadInput, CatalogueError
 from bot.in_force import InForce
@@ -43,7 +43,7 @@ def use(store: Store, in_force: InForce, standing_id: int, incident_id: int) -> 
             leave_to_people(tx, standing, incident.id, str(error))
 
 
-def _fired_by(tx: Tx, standing: StandingSignOff, incident: Incident) -> Delivery | None:
+def _fired_by(tx: Tx, standing: StandingSignOff, incident: Incident) -> TypedAlert | None:
     """The alert that fires it in this incident, if nobody has proposed the same action there before."""
     terms, since = standing.terms, standing.active_at
     if incident.service not in terms.services or incident.environment not in terms.environments:
@@ -59,7 +59,7 @@ def _fired_by(tx: Tx, standing: StandingSignOff, incident: Incident) -> Delivery
 
 
 def _propose(
-    tx: Tx, in_force: InForce, standing: StandingSignOff, incident: Incident, alert: Delivery
+    tx: Tx, in_force: InForce, standing: StandingSignOff, incident: Incident, alert: TypedAlert
 ) -> None:
     """The proposal, as a person would have made it; the executor judges it and everything behind it."""
     tools, inventory = in_force.tools(tx), in_force.inventory(tx)

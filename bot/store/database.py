@@ -34,6 +34,7 @@ from bot.store.settling import Settling
 from bot.store.standing import Standing
 from bot.store.streams import Streams
 from bot.store.summaries import Summaries
+from bot.store.triage import Triage
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
 _WRITERS_LOCK = 7_301_456
@@ -173,6 +174,7 @@ class Tx:
         self.now = now
         self._connection = connection
         self.alerts = Alerts(connection, now)
+        self.triage = Triage(connection, now)
         self.incidents = Incidents(connection, now)
         self.diagnoses = Diagnoses(connection, now)
         self.checks = Checks(connection, now)

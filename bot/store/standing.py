@@ -14,13 +14,13 @@ from bot.domain.person import Person
 from bot.domain.proposal import Outcome, ProposalState, SignOff
 from bot.domain.standing import (
     By,
-    Delivery,
     NewStanding,
     Pattern,
     StandingSignOff,
     StandingState,
     Terms,
     Trigger,
+    TypedAlert,
     Uses,
 )
 from bot.domain.tool import Risk
@@ -165,7 +165,7 @@ class Standing(Records):
         query = sa.select(c.id).where(c.standing == standing_id, sa.or_(under_way, started, bad))
         return list(self._connection.execute(query.order_by(c.id)).scalars())
 
-    def deliveries(self, incident_id: int, source: str, name: str, since: datetime) -> list[Delivery]:
+    def deliveries(self, incident_id: int, source: str, name: str, since: datetime) -> list[TypedAlert]:
         """The newest deliveries of one alert within an incident."""
         body = t.alerts.c.body
         return self._deliveries(
@@ -175,11 +175,11 @@ class Standing(Records):
             body["name"].as_string() == name,
         )
 
-    def kinds_of_alert(self, incident_id: int) -> list[Delivery]:
+    def kinds_of_alert(self, incident_id: int) -> list[TypedAlert]:
         """The newest deliveries of an incident, whatever the alert."""
         return self._deliveries(t.alerts.c.incident_id == incident_id)
 
-    def _deliveries(self, *conditions: sa.ColumnElement[bool]) -> list[Delivery]:
+    def _deliveries(self, *conditions: sa.ColumnElement[bool]) -> list[TypedAlert]:
         query = (
             sa.select(t.alerts.c.id, t.alerts.c.body, t.alerts.c.received_at, t.series.c.status)
             .join(t.series, t.series.c.fingerprint == t.alerts.c.fingerprint)
@@ -241,9 +241,9 @@ def _standing(row: Row[Any]) -> StandingSignOff:
     )
 
 
-def _delivery(row: Row[*tuple[Any, ...]]) -> Delivery:
+def _delivery(row: Row[*tuple[Any, ...]]) -> TypedAlert:
     body = row.body
-    return Delivery(
+    return TypedAlert(
         id=row.id,
         source=body["source"],
         name=body["name"],

@@ -66,6 +66,7 @@ incidents = Table(
     Column("previous", Integer),
     Column("alerts_received", Integer, nullable=False, default=0),
     Column("rounds", Integer, nullable=False, default=0),
+    Column("held", Boolean, nullable=False, server_default=false()),  # nobody was told of it
 )
 
 alerts = Table(
@@ -78,6 +79,9 @@ alerts = Table(
     Column("decision", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("body", JSON, nullable=False),
+    Column("told_at", Moment),  # when people were told because of this delivery
+    Column("held_until", Moment),
+    Column("mute_id", Integer),
 )
 
 series = Table(
@@ -90,6 +94,12 @@ series = Table(
     Column("last_at", Moment, nullable=False),
     Column("deliveries", Integer, nullable=False),
     Column("incident_id", Integer, ForeignKey("incidents.id"), index=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("began_at", Moment),
+    Column("ended_at", Moment),
+    Column("starts_at", Moment),  # what the sender calls its beginning
+    Column("fires", JSON),  # when it began lately, in ISO form, the newest last
 )
 
 evidence = Table(

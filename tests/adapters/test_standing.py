@@ -11,6 +11,7 @@ import pytest
 from bot.copilot.standing_watch import StandingWatch
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.incident import IncidentState
+from bot.domain.noise import Delivery, Series
 from bot.domain.person import Person
 from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.records import NewProposal
@@ -67,7 +68,10 @@ class Desk(Case):
         with self.store.begin() as tx:
             found = tx.incidents.open_now()
             incident = found[0] if found else tx.incidents.open(alert, "High", None)
-            tx.alerts.add(alert, fingerprint(alert), Decision(Kind.OPENED, ""), incident.id)
+            mark = fingerprint(alert)
+            tx.alerts.add([Delivery(alert, mark, Decision(Kind.OPENED, ""), incident.id, None)])
+            series = Series(mark, alert.status, alert.severity, now, now, incident.id)
+            tx.triage.save([(series, 1)], [], {}, {})
         return incident.id
 
     def uses(self) -> list[Proposal]:

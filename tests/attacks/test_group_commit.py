@@ -33,7 +33,7 @@ class Slow(Receiving):
     """The real one, held until `go` is set; it keeps what it was given."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, Alerts(store, Rules(), _wake), _wake)
+        super().__init__(Alerts(store, Rules(), _wake))
         self.go = threading.Event()
         self.groups: list[int] = []
 

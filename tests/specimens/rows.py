@@ -12,6 +12,7 @@ from bot.copilot.changes import Change
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Look, Proposal, Settlement, SignOff
 from bot.domain.records import MOST_ALERTS, Adopted, Post, Review, SeenAlert, Summary
@@ -44,6 +45,7 @@ class Rows:
     review: Review | None = None
     state: str = ""
     is_first: bool = False
+    shown: Shown = Shown()
     calls: Sequence[Post] = ()
     pieces: Sequence[str] = ()
     look: Look | None = None
@@ -60,7 +62,10 @@ class Rows:
         records = {
             "now": values.NOW,
             "incidents": given(get=lambda _id: self.incident),
-            "alerts": given(of_incident=lambda _id, limit=MOST_ALERTS: list(self.alerts[:limit])),
+            "alerts": given(
+                of_incident=lambda _id, limit=MOST_ALERTS: list(self.alerts[:limit]),
+                shown=lambda _id: self.shown,
+            ),
             "proposals": given(
                 get=lambda _id: proposal,
                 of_incident=lambda _id: list(self.proposals),

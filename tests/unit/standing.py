@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.incident import Incident, IncidentState
-from bot.domain.standing import By, Delivery, Pattern, StandingSignOff, StandingState, Terms, Trigger
+from bot.domain.standing import By, Pattern, StandingSignOff, StandingState, Terms, Trigger, TypedAlert
 from bot.domain.tool import Argument, Risk, Tool, ToolKind
 from tests.unit.plans import ALICE, BOB, NOW
 
@@ -80,9 +80,9 @@ def standing(**changes: Any) -> StandingSignOff:  # noqa: ANN401  # fields of St
     return replace(made, **changes)
 
 
-def delivery(**changes: Any) -> Delivery:  # noqa: ANN401  # fields of Delivery, by name
+def delivery(**changes: Any) -> TypedAlert:  # noqa: ANN401  # fields of TypedAlert, by name
     """The alert that it is for, a minute ago."""
-    made = Delivery(
+    made = TypedAlert(
         id=9,
         source="alertmanager",
         name="QueueStuck",

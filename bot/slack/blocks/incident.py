@@ -9,6 +9,7 @@ from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
+from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import MOST_ALERTS, SeenAlert
@@ -41,7 +42,12 @@ def span(lasts: timedelta) -> str:
     return f"{seconds // 3600} h" if seconds < 48 * 3600 else f"{seconds // 86_400} days"
 
 
-def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Proposal]) -> list[Block]:
+def card(
+    incident: Incident,
+    alerts: Sequence[SeenAlert],
+    proposals: Sequence[Proposal],
+    shown: Shown | None = None,
+) -> list[Block]:
     """One message per incident, edited in place: severity, what fired, since when, state, who has it."""
     icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
     who = f"<@{Person.from_key(incident.assignee).user_id}>" if incident.assignee else "nobody yet"
@@ -55,6 +61,8 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
     if named:
         blocks.append(parts.foreign_note(f"Runbook named by the alert: {', '.join(list(named)[:3])}"))
     blocks.append(parts.note(_counts(incident, alerts)))
+    if shown is not None and _absorbed(shown):
+        blocks.append(parts.note(_absorbed(shown)))
     flags = sorted({flag for alert in alerts for flag in alert.flags})
     if flags:
         blocks.append(
@@ -152,6 +160,20 @@ def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
         by = incident.resolved_by
         who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
         text += f" · resolved {clock(incident.resolved_at)} by {who}"
+    return text
+
+
+def _absorbed(shown: Shown) -> str:
+    """How much of it people were told of, and where the rest is; empty where there is no rest."""
+    if shown.received <= shown.told and not shown.held:
+        return ""
+    text = f"{parts.counted(shown.received, 'alert')}, {shown.told} shown"
+    if shown.flapping:
+        text += f" · {shown.flapping} of alerts that flap"
+    if shown.muted:
+        text += f" · {shown.muted} under maintenance"
+    if shown.held and shown.held_until is not None:
+        text += f" · {shown.held} held until {clock(shown.held_until)} at least"
     return text
 
 

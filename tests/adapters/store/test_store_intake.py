@@ -40,7 +40,7 @@ def alert(number: int, status: AlertStatus = AlertStatus.FIRING, name: str = "")
 
 def test_no_statement_of_the_intake_reads_a_growing_table_whole(store: Store) -> None:
     """Opened, joined, repeated, resolved, named deliveries, heartbeats: SQLite searches, it does not scan."""
-    receiving = Receiving(store, Alerts(store, Rules(), wake), wake)
+    receiving = Receiving(Alerts(store, Rules(), wake))
     asked: dict[str, object] = {}
 
     def note(conn: object, cursor: object, statement: str, parameters: object, *rest: object) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.alert import Decision, Kind, Severity
+from bot.domain.noise import Delivery, Series
 from bot.domain.proposal import ProposalState
 from bot.domain.records import NewProposal
 from bot.domain.standing import By, NewStanding, Pattern, StandingSignOff, StandingState, Terms, Trigger
@@ -144,7 +145,9 @@ def test_deliveries_are_found_by_their_typed_fields(store: Store) -> None:
     with store.begin() as tx:
         opened = tx.incidents.open(alert(), "Orders are stuck", None).id
         for number, name in enumerate(("OrdersStuck", "ordersstuck", "OrdersStuck2", "OrdersStuck")):
-            tx.alerts.add(alert(name), f"{number}" * 32, Decision(Kind.JOINED, ""), opened)
+            one, mark = alert(name), f"{number}" * 32
+            tx.alerts.add([Delivery(one, mark, Decision(Kind.JOINED, ""), opened, None)])
+            tx.triage.save([(Series(mark, one.status, one.severity, tx.now, tx.now, opened), 1)], [], {}, {})
         found = tx.standing.deliveries(opened, "alertmanager", "OrdersStuck", tx.now)
         assert [(one.name, one.firing, one.service) for one in found] == [("OrdersStuck", True, "orders")] * 2
         assert tx.standing.deliveries(opened, "grafana", "OrdersStuck", tx.now) == []
