@@ -53,6 +53,10 @@ class Refused(VigieError):
         return self.detail or super().__str__()
 
 
+class MuteRefused(Refused):
+    """The mute was refused."""
+
+
 class Stranger(Refused):
     """This is not allowed."""
 

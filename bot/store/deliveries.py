@@ -1,0 +1,115 @@
+"""Reading what was delivered: by time, by incident, and counted by what was decided of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from bot.domain.alert import AlertStatus, Kind, Severity
+from bot.domain.quiet import Delivery, Tally
+from bot.store import tables as t
+from bot.store.records import Records
+
+_OF = t.alerts.c
+_NAME = _OF.body["name"].as_string()
+_SEVERITY = _OF.body["severity"].as_integer()
+_FIRES = _OF.body["status"].as_string() == AlertStatus.FIRING.value
+_CHUNK = 1000
+
+
+class Deliveries(Records):
+    def get(self, alert_id: int) -> Delivery | None:
+        row = self._connection.execute(sa.select(t.alerts).where(_OF.id == alert_id)).first()
+        return None if row is None else _delivery(row)
+
+    def first_since(self, since: datetime) -> int:
+        """The number of the first delivery since then. Time never goes back, so numbers are in its order."""
+        low, high = self._ends()
+        while low < high:
+            middle = (low + high) // 2
+            query = sa.select(_OF.id, _OF.received_at).where(_OF.id >= middle).order_by(_OF.id).limit(1)
+            row = self._connection.execute(query).first()
+            if row is None or row.received_at >= since:
+                high = middle
+            else:
+                low = row.id + 1
+        return low
+
+    def tallies(self, since: datetime) -> list[Tally]:
+        """Firing deliveries since then, counted by decision, reason, name and severity."""
+        query = (
+            sa.select(
+                _OF.decision,
+                _OF.reason,
+                _NAME.label("name"),
+                _SEVERITY.label("severity"),
+                sa.func.count().label("many"),
+                sa.func.max(_OF.id).label("newest"),
+            )
+            .where(_OF.id >= self.first_since(since), _FIRES)
+            .group_by(_OF.decision, _OF.reason, _NAME, _SEVERITY)
+        )
+        return [
+            Tally(Kind(r.decision), r.reason, r.name, Severity(r.severity), int(r.many), int(r.newest))
+            for r in self._connection.execute(query)
+        ]
+
+    def walk(self, since: datetime) -> Iterator[Delivery]:
+        """Every delivery since then in the order of arrival, read in pieces."""
+        after = self.first_since(since) - 1
+        while True:
+            query = sa.select(t.alerts).where(_OF.id > after).order_by(_OF.id).limit(_CHUNK)
+            rows = self._connection.execute(query).all()
+            if not rows:
+                return
+            yield from map(_delivery, rows)
+            after = rows[-1].id
+
+    def count_since(self, since: datetime) -> int:
+        query = sa.select(sa.func.count()).where(_OF.id >= self.first_since(since))
+        return int(self._connection.execute(query).scalar_one())
+
+    def page(self, incident_id: int, decisions: Sequence[Kind], after: int, limit: int) -> list[Delivery]:
+        """Deliveries of an incident that were decided so, oldest first, those above the number `after`."""
+        wanted = _OF.decision.in_([kind.value for kind in decisions])
+        query = sa.select(t.alerts).where(_OF.incident_id == incident_id, wanted, _OF.id > after)
+        return [_delivery(row) for row in self._connection.execute(query.order_by(_OF.id).limit(limit))]
+
+    def count_of(self, incident_id: int) -> dict[Kind, int]:
+        """How many deliveries of an incident were decided which way."""
+        query = (
+            sa.select(_OF.decision, sa.func.count())
+            .where(_OF.incident_id == incident_id)
+            .group_by(_OF.decision)
+        )
+        return {Kind(decision): int(count) for decision, count in self._connection.execute(query)}
+
+    def newest_with(self, kind: Kind, since: datetime, limit: int) -> list[Delivery]:
+        """The newest deliveries that were decided so, one of each series, the newest first."""
+        newest = (
+            sa.select(sa.func.max(_OF.id))
+            .where(_OF.id >= self.first_since(since), _OF.decision == kind.value)
+            .group_by(_OF.fingerprint)
+        )
+        query = sa.select(t.alerts).where(_OF.id.in_(newest)).order_by(_OF.id.desc()).limit(limit)
+        return [_delivery(row) for row in self._connection.execute(query)]
+
+    def _ends(self) -> tuple[int, int]:
+        low, high = self._connection.execute(sa.select(sa.func.min(_OF.id), sa.func.max(_OF.id))).one()
+        return (0, 0) if low is None else (int(low), int(high) + 1)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        row.id,
+        row.received_at,
+        row.fingerprint,
+        row.incident_id,
+        Kind(row.decision),
+        row.reason,
+        row.body,
+    )
