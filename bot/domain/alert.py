@@ -82,9 +82,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a delivery and why; `incident` is None when it opens one or belongs to none."""
+    """What becomes of a delivery and why; `incident` is None when it opens one or belongs to none.
+
+    `notifies`: people are told now. `hold_until`: told then, if it still fires and nothing told of it before.
+    `mute` is the number of the maintenance window that keeps it quiet. `step` names who decided, for counts.
+    """
 
     kind: Kind
     reason: str
     incident: int | None = None
     notifies: bool = False
+    hold_until: datetime | None = None
+    mute: int | None = None
+    step: str = ""

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Engine
 from bot import fault_hook
 from bot.errors import Misconfigured, StoreUnavailable
 from bot.store import tables as t
+from bot.store import triage_tables  # noqa: F401  # makes them known to the metadata
 from bot.store.alerts import Alerts
 from bot.store.audit import Audit
 from bot.store.canaries import Canaries

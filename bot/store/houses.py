@@ -11,7 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import migrate
+from bot.store import (
+    migrate,
+    triage_tables,  # noqa: F401  # makes them known to the metadata
+)
 from bot.store import tables as store_tables
 from knowledge import migrations as knowledge_migrations
 from knowledge import tables as knowledge_tables

@@ -77,6 +77,9 @@ alerts = Table(
     Column("decision", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("body", JSON, nullable=False),
+    Column("told_at", Moment),  # when people were told because of this delivery
+    Column("held_until", Moment),
+    Column("mute_id", Integer),
 )
 
 series = Table(
@@ -89,6 +92,11 @@ series = Table(
     Column("last_at", Moment, nullable=False),
     Column("deliveries", Integer, nullable=False),
     Column("incident_id", Integer, ForeignKey("incidents.id"), index=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("began_at", Moment),
+    Column("ended_at", Moment),
+    Column("starts_at", Moment),  # what the sender calls its beginning
+    Column("fires", JSON),  # when it began lately, in ISO form, the newest last
 )
 
 evidence = Table(

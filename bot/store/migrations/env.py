@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from bot.store import triage_tables  # noqa: F401  # makes them known to the metadata
 from bot.store.tables import metadata
 
 context.configure(
