@@ -105,6 +105,7 @@ class Preview:
     """What a mute would have done to the deliveries since `since`: how many it would have muted of how many.
 
     `critical` counts the critical ones among those muted, `left` those that it would have let through.
+    `names` are the alerts that it fits most often; it fits `kinds` different names and `others` not.
     """
 
     since: datetime
@@ -113,6 +114,8 @@ class Preview:
     critical: int
     left: int
     names: tuple[tuple[str, int], ...] = ()
+    kinds: int = 0
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from bot.domain.person import Person
 from bot.environment_file import is_placeholder
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, MuteRefused
 from bot.settings.sections import File
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
+from bot.triage import muting
+from bot.triage.windows import Declared
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -161,6 +163,20 @@ class Settings:
         """How N3 are called; no part of the policy, as it gives nobody a right."""
         n3 = self.file.n3
         return Pace(timedelta(minutes=n3.next_after_minutes), timedelta(minutes=n3.remind_before_minutes))
+
+    @property
+    def declared_mutes(self) -> tuple[Declared, ...]:
+        """The maintenance windows of the file.
+
+        Raises:
+            Misconfigured: one fits a heartbeat, which can never be muted.
+        """
+        for section in self.file.mutes:
+            try:
+                muting.check_matchers(section.matchers, self.file.heartbeats.names)
+            except MuteRefused as error:
+                raise Misconfigured(f"[[mutes]] {section.reason!r}: {error}") from None
+        return tuple(section.declared for section in self.file.mutes)
 
     @property
     def fallback_token(self) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from bot.domain.alert import AlertStatus, Kind, Severity
+from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.quiet import Delivery, Tally
+from bot.store import quiet_tables as q
 from bot.store import tables as t
 from bot.store.records import Records
 
@@ -69,6 +70,34 @@ class Deliveries(Records):
             yield from map(_delivery, rows)
             after = rows[-1].id
 
+    def series_since(self, since: datetime) -> list[tuple[Delivery, int]]:
+        """The newest firing delivery of each series and severity since then, with how many there were."""
+        groups = (
+            sa.select(sa.func.max(_OF.id).label("newest"), sa.func.count().label("many"))
+            .where(_OF.id >= self.first_since(since), _FIRES)
+            .group_by(_OF.fingerprint, _SEVERITY)
+            .subquery()
+        )
+        query = sa.select(t.alerts, groups.c.many).join(groups, groups.c.newest == _OF.id).order_by(_OF.id)
+        return [(_delivery(row), int(row.many)) for row in self._connection.execute(query)]
+
+    def muted_by(self, mute_id: int) -> int:
+        """How many deliveries that mute kept quiet."""
+        query = sa.select(sa.func.count()).where(self._muted(mute_id))
+        return int(self._connection.execute(query).scalar_one())
+
+    def still_muted(self, mute_id: int) -> list[Alert]:
+        """Of each series that fires still and that this mute kept quiet last: its newest delivery."""
+        newest = sa.select(sa.func.max(_OF.id)).where(self._muted(mute_id)).group_by(_OF.fingerprint)
+        query = (
+            sa.select(t.alerts)
+            .join(t.series, t.series.c.fingerprint == _OF.fingerprint)
+            .where(_OF.id.in_(newest), t.series.c.status == AlertStatus.FIRING.value)
+            .where(t.series.c.last_at == _OF.received_at)
+            .order_by(_OF.id)
+        )
+        return [_delivery(row).alert() for row in self._connection.execute(query)]
+
     def count_since(self, since: datetime) -> int:
         query = sa.select(sa.func.count()).where(_OF.id >= self.first_since(since))
         return int(self._connection.execute(query).scalar_one())
@@ -97,6 +126,14 @@ class Deliveries(Records):
         )
         query = sa.select(t.alerts).where(_OF.id.in_(newest)).order_by(_OF.id.desc()).limit(limit)
         return [_delivery(row) for row in self._connection.execute(query)]
+
+    def _muted(self, mute_id: int) -> sa.ColumnElement[bool]:
+        """By the time in which the mute was in force, as that is what deliveries can be found by."""
+        starts = self._connection.execute(
+            sa.select(q.mutes.c.starts_at).where(q.mutes.c.id == mute_id)
+        ).scalar()
+        first = self.first_since(starts) if starts is not None else 0
+        return sa.and_(_OF.id >= first, _OF.mute_id == mute_id, _FIRES)
 
     def _ends(self) -> tuple[int, int]:
         low, high = self._connection.execute(sa.select(sa.func.min(_OF.id), sa.func.max(_OF.id))).one()

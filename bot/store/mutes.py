@@ -41,6 +41,14 @@ class Mutes(Records):
     def get(self, mute_id: int) -> Mute | None:
         return self._one(t.mutes.c.id == mute_id)
 
+    def knows(self, key: str) -> bool:
+        """Whether a mute of that key was ever made."""
+        return self._one(t.mutes.c.key == key) is not None
+
+    def key_of(self, mute_id: int) -> str:
+        found = self._connection.execute(sa.select(t.mutes.c.key).where(t.mutes.c.id == mute_id)).scalar()
+        return str(found or "")
+
     def confirm(self, mute_id: int, starts_at: datetime, ends_at: datetime) -> bool:
         """A draft is in force from now on; False when it was before."""
         return self._change(

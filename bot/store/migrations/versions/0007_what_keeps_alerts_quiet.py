@@ -8,7 +8,7 @@ from alembic import op
 from bot.store.tables import Moment
 
 revision = "0007"
-down_revision = "0002"
+down_revision = "0005"
 
 
 def upgrade() -> None:
