@@ -21,6 +21,8 @@ class Delivery:
     decision: Kind
     reason: str
     body: Mapping[str, object]
+    told_at: datetime | None = None
+    mute_id: int | None = None
 
     @property
     def name(self) -> str:

@@ -108,6 +108,16 @@ class Deliveries(Records):
         query = sa.select(t.alerts).where(_OF.incident_id == incident_id, wanted, _OF.id > after)
         return [_delivery(row) for row in self._connection.execute(query.order_by(_OF.id).limit(limit))]
 
+    def series_of(self, incident_id: int, limit: int) -> list[Delivery]:
+        """The first delivery of each series of an incident, oldest first."""
+        first = (
+            sa.select(sa.func.min(_OF.id))
+            .where(_OF.incident_id == incident_id, _FIRES)
+            .group_by(_OF.fingerprint)
+        )
+        query = sa.select(t.alerts).where(_OF.id.in_(first)).order_by(_OF.id).limit(limit)
+        return [_delivery(row) for row in self._connection.execute(query)]
+
     def count_of(self, incident_id: int) -> dict[Kind, int]:
         """How many deliveries of an incident were decided which way."""
         query = (
@@ -149,4 +159,6 @@ def _delivery(row: Row[Any]) -> Delivery:
         Kind(row.decision),
         row.reason,
         row.body,
+        row.told_at,
+        row.mute_id,
     )

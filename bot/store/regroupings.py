@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 
 from bot.domain.alert import Severity
 from bot.domain.incident import IncidentState
-from bot.domain.quiet import Regroup, Regrouping
+from bot.domain.quiet import Delivery, Regroup, Regrouping
 from bot.store import quiet_tables as q
 from bot.store import tables as t
 from bot.store.records import Records
@@ -40,6 +40,18 @@ class Regroupings(Records):
                 changed = self._connection.execute(sa.update(table).where(*where).values(incident_id=target))
                 moved += changed.rowcount if table is t.alerts else 0
         return moved
+
+    def adopt(self, delivery: Delivery, incident_id: int) -> None:
+        """A delivery that belonged to no open incident, and its series, belong to this one from now on."""
+        series, alerts = t.series, t.alerts
+        self._connection.execute(
+            sa.update(series)
+            .where(series.c.fingerprint == delivery.fingerprint)
+            .values(incident_id=incident_id)
+        )
+        self._connection.execute(
+            sa.update(alerts).where(alerts.c.id == delivery.id).values(incident_id=incident_id)
+        )
 
     def recount(self, incident_id: int) -> None:
         """Counts and severity of an incident by the deliveries that it has now."""

@@ -68,15 +68,14 @@ def check_times(starts_at: datetime, ends_at: datetime, now: datetime, longest: 
         MuteRefused: says what is wrong with its times.
     """
     if ends_at <= starts_at:
-        raise MuteRefused("It ends before it starts.")
+        raise MuteRefused("It ends before it starts.", "lasts")
     if ends_at - now < SOONEST_END:
-        raise MuteRefused("It would be over already.")
+        raise MuteRefused("It would be over already.", "start")
     if ends_at - starts_at > longest:
-        raise MuteRefused(
-            f"It lasts longer than {longest.days} days. Silence must not be forgotten: extend it then."
-        )
+        said = "Silence must not be forgotten: extend it then."
+        raise MuteRefused(f"It lasts longer than {longest.days} days. {said}", "lasts")
     if starts_at - now > FARTHEST_START:
-        raise MuteRefused(f"It starts more than {FARTHEST_START.days} days from now.")
+        raise MuteRefused(f"It starts more than {FARTHEST_START.days} days from now.", "start")
 
 
 def check_reason(reason: str) -> None:
@@ -86,7 +85,7 @@ def check_reason(reason: str) -> None:
         MuteRefused: there is no reason.
     """
     if len(reason.strip()) < SHORTEST_REASON:
-        raise MuteRefused("It has no reason. Say in a few words why these alerts may be silent.")
+        raise MuteRefused("It has no reason. Say in a few words why these alerts may be silent.", "reason")
 
 
 def parse(field: str, text: str) -> Matcher:
