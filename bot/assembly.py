@@ -23,11 +23,14 @@ from bot.background import (
     warm,
     watch_incidents,
     watch_n3,
+    watch_path,
 )
 from bot.copilot import Copilot
+from bot.copilot.canaries import CHANNEL as CANARY
 from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.owner import Owner
+from bot.reach.canary import Canary
 from bot.reach.configured import ways_of
 from bot.reach.due import Rule
 from bot.reach.heartbeat import Heartbeat
@@ -89,7 +92,15 @@ class Assembly:
         )
         rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
         who_is_n3 = membership(store, settings)
-        self._copilot = Copilot.of(store, self._in_force, who_is_n3, rules, self._wake, settings.pace)
+        self._copilot = Copilot.of(
+            store,
+            self._in_force,
+            who_is_n3,
+            rules,
+            self._wake,
+            settings.pace,
+            declared=settings.declared_mutes,
+        )
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
         """Listeners answer by one client; the outbox sends by another, which retries by its rows alone."""
@@ -98,7 +109,9 @@ class Assembly:
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
         listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client))
-        channels = Channels(sending_client, {INCIDENTS: self._file.slack.incidents_channel})
+        incidents = self._file.slack.incidents_channel
+        own = {CANARY: self._file.canary.channel or incidents}
+        channels = Channels(sending_client, {INCIDENTS: incidents, **own})
         snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
         home = HomeTab(sending_client, snapshots, people)
         self._outbox = Outbox(store, snapshots, sending_client, channels, home, connection.doubt)
@@ -179,6 +192,15 @@ class Assembly:
             running.callback(second_way.stop)
             grace_s = min(GRACE_S, fallback.after_s)
             _beside(running, watch_incidents(second_way.look, self._connection.settled, grace_s))
+        canary = self._file.canary
+        if canary.every_s:
+            sent = Canary(
+                self._copilot.canaries,
+                self._settings.intake_token,
+                canary.within_s,
+                lambda: self._web.own_url,
+            )
+            _beside(running, watch_path(sent.look, self._connection.settled, canary.every_s))
         if beat.url:
             heart = Heartbeat(
                 self._store, beat.url, beat.every_s, lifecycle.idle_s, lambda: self._web.own_url

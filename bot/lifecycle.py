@@ -50,7 +50,10 @@ def unfinished(tx: Tx) -> list[str]:
             work.append(f"prepare:{proposal.id}")
     work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
     work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
+    merged = tx.regroupings.merged()  # what became part of another incident is told there
     for incident in tx.incidents.in_states(IncidentState.RESOLVED):
+        if incident.id in merged:
+            continue
         unverified = any(p.is_under_way for p in tx.proposals.of_incident(incident.id))
         if tx.summaries.get(incident.id) is None and not unverified:
             work.append(f"resolve:{incident.id}")
@@ -75,6 +78,7 @@ class Lifecycle:
         self._proposals = copilot.proposals
         self._calling = copilot.calling
         self._homes = copilot.homes
+        self._mutes = copilot.mutes
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
             "prepare": steps.prepare,
@@ -136,6 +140,7 @@ class Lifecycle:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
         await asyncio.to_thread(self._proposals.expire_due)
         await asyncio.to_thread(self._calling.note_trouble)
+        await asyncio.to_thread(self._mutes.sweep)
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):

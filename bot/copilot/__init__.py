@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.copilot.alerts import Alerts
 from bot.copilot.calling import Calling
+from bot.copilot.canaries import Canaries
 from bot.copilot.changes import Changes
+from bot.copilot.corrections import Corrections
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
+from bot.copilot.mutes import Mutes
+from bot.copilot.noise import NoiseFigures
 from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
+from bot.copilot.regrouping import Regroupings
 from bot.copilot.signing import Signing
+from bot.copilot.suggestions import Suggestions
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
 from bot.domain.store import Store
 from bot.in_force import InForce
 from bot.sign_off.calling import Pace
 from bot.triage.decide import Rules
+from bot.triage.windows import Declared
 
 __all__ = ["Copilot", "Overview"]
 
@@ -38,6 +45,12 @@ class Copilot:
     switch: Switch
     calling: Calling
     homes: Homes
+    mutes: Mutes
+    suggestions: Suggestions
+    regroupings: Regroupings
+    corrections: Corrections
+    noise: NoiseFigures
+    canaries: Canaries
 
     @classmethod
     def of(
@@ -49,11 +62,13 @@ class Copilot:
         wake: Wake,
         pace: Pace = Pace(),  # noqa: B008  # frozen
         monotonic: Callable[[], float] = time.monotonic,
+        declared: Sequence[Declared] = (),
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
+        alerts = Alerts(store, rules, wake)
         return cls(
-            Alerts(store, rules, wake),
+            alerts,
             Questions(*ports),
             Incidents(*ports),
             Proposals(*ports),
@@ -62,4 +77,10 @@ class Copilot:
             Switch(*ports),
             Calling(*ports, pace, monotonic),
             Homes(*ports),
+            Mutes(*ports, rules.heartbeats, declared, alerts.receive),
+            Suggestions(*ports),
+            Regroupings(*ports),
+            Corrections(*ports),
+            NoiseFigures(store),
+            Canaries(store, wake),
         )

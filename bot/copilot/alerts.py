@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.announcements import announce_incident, announce_rise
+from bot.copilot.canaries import take_out
+from bot.copilot.mute_notes import announce_critical
+from bot.copilot.muted import rules_of
 from bot.copilot.part import resolve
-from bot.domain.alert import Alert, Decision, Kind
+from bot.domain.alert import Alert, Decision, Kind, Severity
 from bot.domain.ports import Wake
 from bot.domain.store import Store, Tx
+from bot.triage.corrections import overrule
 from bot.triage.decide import Memory, Rules, decide
 from bot.triage.fingerprint import fingerprint
 
@@ -31,7 +35,8 @@ class Alerts:
         with self._store.begin() as tx:
             if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
                 return []
-            decisions = [self._receive_one(tx, alert) for alert in alerts]
+            rest, decisions = take_out(tx, alerts)
+            decisions += [self._receive_one(tx, alert) for alert in rest]
         self._wake("receive", "")
         return decisions
 
@@ -43,7 +48,9 @@ class Alerts:
     def _receive_one(self, tx: Tx, alert: Alert) -> Decision:
         mark = fingerprint(alert)
         series = tx.alerts.series(mark)
-        decision = decide(alert, Memory(series, tx.incidents.open_now()), self._rules, tx.now)
+        decision = decide(alert, Memory(series, tx.incidents.open_now(), rules_of(tx)), self._rules, tx.now)
+        own = series.incident if series is not None and series.incident_open else None
+        decision = overrule(decision, tx.corrections.holding(mark), own, tx.now)
         incident_id = decision.incident
         if decision.kind is Kind.OPENED:
             title = alert.summary or alert.name
@@ -53,6 +60,8 @@ class Alerts:
             tx.audit.append("vigie", "opened", f"incident {incident.label}", {"reason": decision.reason})
         tx.alerts.add(alert, mark, decision, incident_id)
         tx.alerts.count(f"decided:{decision.kind.value}")
+        if decision.mute is not None and alert.severity is Severity.CRITICAL:
+            announce_critical(tx, decision.mute, alert, mark)
         if incident_id is None:
             return decision
         if decision.kind is Kind.RESOLVED:

@@ -1,4 +1,4 @@
-"""Canaries: marked alerts that Vigie sends to its own intake. They are known by a number that only Vigie knows."""
+"""Canaries: marked alerts that Vigie sends to its own intake, known by a secret number of their row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.announcements import announce_incident
+from bot.announcements import INCIDENTS, announce_incident
 from bot.copilot.part import resolve
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.ports import Wake
@@ -33,10 +33,13 @@ class Canaries:
             return tx.canaries.send(secrets.token_hex(16))
 
     def told(self, canary: Canary) -> bool:
-        """Whether Slack has its message; noted with the time at which that was seen."""
+        """Whether Slack has its message, and all for #incidents that was there before; noted as of now."""
         with self._store.read() as tx:
             known, post = tx.canaries.get(canary.id), tx.posts.get(KEY)
-        if known is None or known.received_at is None or post is None:
+            waiting = [
+                p for p in tx.posts.unsent() if p.channel == INCIDENTS and p.wanted_at < canary.sent_at
+            ]
+        if known is None or known.received_at is None or post is None or waiting:
             return False
         if (post.content or {}).get("canary") != canary.id or not 0 < post.wanted <= post.sent:
             return False
@@ -46,7 +49,7 @@ class Canaries:
         return True
 
     def missed(self, canary: Canary, problem: str) -> None:
-        """It did not come through: kept with its reason, and an incident tells people, by whichever way works."""
+        """It did not come through: kept with its reason, and an incident tells people."""
         with self._store.begin() as tx:
             tx.canaries.fail(canary.id, problem)
             tx.alerts.count("canary:missed")
@@ -56,7 +59,7 @@ class Canaries:
 
 
 def take_out(tx: Tx, alerts: Sequence[Alert]) -> tuple[list[Alert], list[Decision]]:
-    """Part canaries from alerts. What only calls itself one is an alert like any other, so nobody can hide in it."""
+    """Part canaries from alerts; what only calls itself one is an alert like any other."""
     rest: list[Alert] = []
     taken: list[Decision] = []
     for alert in alerts:

@@ -70,7 +70,7 @@ def _absorbed(tx: Tx, alert_id: int) -> Delivery:
 
 
 def _tell(tx: Tx, by: str, delivery: Delivery) -> tuple[int | None, bool]:
-    """Where it is told: an incident of its own, its untold incident, or none where it does not fire any more."""
+    """Where it is told: an incident of its own, its untold one, or none where it fires no more."""
     incident = tx.incidents.get(delivery.incident_id) if delivery.incident_id else None
     if incident is not None and incident.state.is_open:
         if tx.posts.get(incident_key(incident.id)) is None:

@@ -142,14 +142,17 @@ class Mutes(Part):
         with self._store.read() as tx:
             return MuteList(tx.now, tx.mutes.to_come(), tx.mutes.suggestions())
 
-    def get(self, mute_id: int) -> Mute:
-        """The mute of that number.
+    def to_extend(self, mute_id: int) -> Mute:
+        """A mute that can have a later end.
 
         Raises:
-            Refused: there is none.
+            Refused: there is none, or it is over.
         """
         with self._store.read() as tx:
-            return mute_of(tx, mute_id)
+            mute = mute_of(tx, mute_id)
+            if mute.state(tx.now) is MuteState.OVER:
+                raise Refused(f"{mute.label} is over already; make a new one.")
+            return mute
 
     def sweep(self) -> None:
         """Put declared windows in force, announce starts and ends, and tell what an ended mute kept quiet."""

@@ -1,4 +1,4 @@
-"""Split and merge: people move series between incidents. Each can be taken back; proposals stay where they are."""
+"""Split and merge: people move series between incidents, and can take it back. Proposals stay in place."""
 
 from __future__ import annotations
 

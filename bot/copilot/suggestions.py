@@ -1,4 +1,4 @@
-"""Dismissals: many of them suggest a mute to N3, and never do more. Only a signature makes one, and it has an end."""
+"""Dismissals: many of them suggest a mute to N3, and never do more. Only a signature makes one."""
 
 from __future__ import annotations
 

@@ -56,6 +56,7 @@ class Tally:
     severity: Severity
     count: int
     newest: int
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.copilot.overview import Waiting
 from bot.domain.person import Person
+from bot.slack.absorbing import noise
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
+from bot.slack.muting import mute
 from knowledge.model import Query
 
 _INCIDENTS, _PENDING = 20, 15
@@ -106,6 +108,12 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
     "search": ("search stale lock", "passages, for you alone", _search),
     "status": ("status", "what is open", _status),
     "pending": ("pending", "what waits for a signature", _pending),
+    "noise": ("noise 7d", "what was absorbed and why; without a time: of the last 24 hours", noise),
+    "mute": (
+        "mute service=orders 2h",
+        "a maintenance window by a form; also `mute list`, `mute end M3`",
+        mute,
+    ),
     "freeze": ("freeze deploy in progress", "nothing new is executed from now on", _freeze),
     "unfreeze": ("unfreeze", "N3 only: lift the freeze", _unfreeze),
 }

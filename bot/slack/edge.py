@@ -55,7 +55,9 @@ class Edge:
     async def open_view(self, body: Body, view: parts.Block) -> None:
         """Open a modal; where Slack does not, the person is told why and can press again from there."""
         try:
-            await self.client.views_open(trigger_id=body["trigger_id"], view=view)
+            is_on_top = (body.get("view") or {}).get("type") == "modal"
+            opens = self.client.views_push if is_on_top else self.client.views_open
+            await opens(trigger_id=body["trigger_id"], view=view)
         except SlackApiError as error:
             code = code_of(error)
             log.warning("a form did not open", problem=code)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack import buttons, commands, home, mentions, views
+from bot.slack import absorbing, buttons, commands, home, mentions, muting, views
 from bot.slack.edge import Edge
 
-PARTS = (commands, mentions, buttons, views, home)
+PARTS = (commands, mentions, buttons, views, home, muting, absorbing)
 
 
 def register(app: AsyncApp, edge: Edge) -> None:

@@ -10,13 +10,14 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.copilot.mutes import Wish
 from bot.domain.lasting import parse_span
-from bot.domain.mute import LABEL, Matcher, MuteState
+from bot.domain.mute import LABEL, Matcher
 from bot.domain.person import Person
 from bot.errors import MuteRefused, Refused
 from bot.slack.blocks import mute as mute_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
+from bot.slack.pressing import Deed, View, listen
 from bot.slack.values import Entered, chosen, entered, number, submission, text, ticked
 from bot.triage import muting
 
@@ -65,10 +66,7 @@ async def open_form(edge: Edge, person: Person, value: str) -> Block:
 
 
 async def open_extend(edge: Edge, person: Person, value: str) -> Block:
-    found = await asyncio.to_thread(edge.copilot.mutes.get, number(value))
-    if found.state(edge.store.now()) is MuteState.OVER:
-        raise Refused(f"{found.label} is over already; make a new one.")
-    return mute_blocks.extend_view(found)
+    return mute_blocks.extend_view(await asyncio.to_thread(edge.copilot.mutes.to_extend, number(value)))
 
 
 async def end(edge: Edge, person: Person, value: str, event: str) -> str:
@@ -86,6 +84,14 @@ async def decline_suggestion(edge: Edge, person: Person, value: str, event: str)
     return judged.reason
 
 
+DEEDS: dict[str, Deed] = {
+    "mute_end": end,
+    "suggestion_sign": sign_suggestion,
+    "suggestion_decline": decline_suggestion,
+}
+VIEWS: dict[str, View] = {"mute_open": open_form, "mute_extend": open_extend}
+
+
 def register(app: AsyncApp, edge: Edge) -> None:
     async def asked(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """The form was filled in: nothing is muted yet, what it would have done is shown."""
@@ -96,8 +102,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
         except MuteRefused as error:
             await ack(response_action="errors", errors={error.field: str(error)})
             return
-        now = await asyncio.to_thread(edge.store.now)
-        await ack(response_action="update", view=mute_blocks.confirm_view(made, seen, now))
+        await ack(response_action="update", view=mute_blocks.confirm_view(made, seen, made.made_at))
 
     async def confirmed(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """The preview was read: from now on it mutes."""
@@ -116,6 +121,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
             return
         await ack()
 
+    listen(app, edge, DEEDS, VIEWS)
     app.view("mute")(guarded(edge, asked))
     app.view("mute_confirm")(guarded(edge, confirmed))
     app.view("mute_extend")(guarded(edge, extended))

@@ -10,6 +10,7 @@ from bot.copilot.changes import change_of
 from bot.copilot.home import home_of
 from bot.copilot.homes import person_of
 from bot.copilot.overview import overview_of
+from bot.copilot.regrouping import of_proposals
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
@@ -21,8 +22,11 @@ from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
+from bot.slack.blocks import mute as mute_blocks
+from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import regrouping as regrouping_blocks
 from bot.slack.blocks.parts import Block
 
 
@@ -48,6 +52,9 @@ class Snapshots:
             "text": self._text,
             "change": self._change,
             "call": self._call,
+            "mute": self._mute,
+            "regrouping": self._regrouping,
+            "correction": self._correction,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -74,7 +81,8 @@ class Snapshots:
             return None
         alerts, proposals = tx.alerts.of_incident(incident.id), tx.proposals.of_incident(incident.id)
         text = f"{incident.label} {incident.severity.word}, {incident.state.value}: {incident.title}"
-        return text, incident_blocks.card(incident, alerts, proposals)
+        told = tx.deliveries.told_of(incident.id)
+        return text, incident_blocks.card(incident, alerts, proposals, told)
 
     def _evidence(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         pieces = tx.diagnoses.evidence(post.subject)
@@ -135,6 +143,27 @@ class Snapshots:
                 return None
             return f"Change {post.subject}", change_blocks.settled(post.subject)
         return f"A change of the {change.offer.what} waits for N3", change_blocks.card(change)
+
+    def _mute(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        mute = tx.mutes.get(post.subject)
+        if mute is None:
+            return None
+        blocks = mute_blocks.card(mute, tx.now, tx.deliveries.muted_by(mute.id))
+        return f"{mute.label} mutes alerts: {mute.reason}", blocks
+
+    def _regrouping(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        made = tx.regroupings.get(post.subject)
+        if made is None:
+            return None
+        here = int(str((post.content or {})["incident"]))
+        text = f"#{made.source} and #{made.target}: {made.kind.value}"
+        return text, regrouping_blocks.note(made, here, of_proposals(tx, made.source))
+
+    def _correction(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        made = tx.corrections.get(post.subject)
+        if made is None:
+            return None
+        return "This should have paged", noise_blocks.correction(made, tx.deliveries.get(made.alert_id))
 
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}

@@ -49,6 +49,8 @@ class Alerts(Records):
                 decision=decision.kind.value,
                 reason=decision.reason,
                 body=body,
+                told_at=self._now if decision.notifies else None,
+                mute_id=decision.mute,
             )
         )
         self._move_series(alert, fingerprint, incident_id)

@@ -13,6 +13,7 @@ from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.quiet import Delivery, Tally
 from bot.store import quiet_tables as q
 from bot.store import tables as t
+from bot.store import triage_tables as h
 from bot.store.records import Records
 
 _OF = t.alerts.c
@@ -50,12 +51,21 @@ class Deliveries(Records):
                 _SEVERITY.label("severity"),
                 sa.func.count().label("many"),
                 sa.func.max(_OF.id).label("newest"),
+                _OF.told_at.is_not(None).label("told"),
             )
             .where(_OF.id >= self.first_since(since), _FIRES)
-            .group_by(_OF.decision, _OF.reason, _NAME, _SEVERITY)
+            .group_by(_OF.decision, _OF.reason, _NAME, _SEVERITY, _OF.told_at.is_not(None))
         )
         return [
-            Tally(Kind(r.decision), r.reason, r.name, Severity(r.severity), int(r.many), int(r.newest))
+            Tally(
+                Kind(r.decision),
+                r.reason,
+                r.name,
+                Severity(r.severity),
+                int(r.many),
+                int(r.newest),
+                bool(r.told),
+            )
             for r in self._connection.execute(query)
         ]
 
@@ -126,6 +136,34 @@ class Deliveries(Records):
             .group_by(_OF.decision)
         )
         return {Kind(decision): int(count) for decision, count in self._connection.execute(query)}
+
+    def told_of(self, incident_id: int) -> int:
+        """How many deliveries of an incident people were told of."""
+        told = (_OF.incident_id == incident_id, _OF.told_at.is_not(None))
+        return int(self._connection.execute(sa.select(sa.func.count()).where(*told)).scalar_one())
+
+    def held_now(self, limit: int) -> list[Delivery]:
+        """What nobody is told of yet, the one that waits longest first."""
+        holds = h.triage_holds.c
+        waits = sa.select(holds.alert_id).where(holds.outcome == "").order_by(holds.due_at).limit(limit)
+        query = sa.select(t.alerts).where(_OF.id.in_(waits)).order_by(_OF.id)
+        return [_delivery(row) for row in self._connection.execute(query)]
+
+    def quiet_now(self, kind: Kind, since: datetime, limit: int) -> list[Delivery]:
+        """Of each series that fires and was decided so since then: its newest delivery, the newest first."""
+        newest = (
+            sa.select(sa.func.max(_OF.id))
+            .where(_OF.id >= self.first_since(since), _OF.decision == kind.value)
+            .group_by(_OF.fingerprint)
+        )
+        query = (
+            sa.select(t.alerts)
+            .join(t.series, t.series.c.fingerprint == _OF.fingerprint)
+            .where(_OF.id.in_(newest), t.series.c.status == AlertStatus.FIRING.value)
+        )
+        return [
+            _delivery(row) for row in self._connection.execute(query.order_by(_OF.id.desc()).limit(limit))
+        ]
 
     def newest_with(self, kind: Kind, since: datetime, limit: int) -> list[Delivery]:
         """The newest deliveries that were decided so, one of each series, the newest first."""

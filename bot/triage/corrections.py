@@ -19,8 +19,8 @@ def overrule(
 ) -> Decision:
     """The decision, or another one where somebody said that this series should have paged.
 
-    `own_incident` is the open incident that the series is in, if any: what belongs there stays there, and a repeat
-    of what people were told is no new alert.
+    `own_incident` is the open incident that the series is in, if any: what belongs there stays there, and a
+    repeat of what people were told is no new alert.
     """
     if decision.notifies or decision.kind not in ABSORBING:
         return decision

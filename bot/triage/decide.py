@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind
 from bot.domain.incident import Incident
 from bot.domain.records import Series
+from bot.triage.mute import MuteRule, mute_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Memory:
 
     series: Series | None
     open_incidents: Sequence[Incident]
+    mutes: Sequence[MuteRule] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,16 @@ def resolved(alert: Alert, memory: Memory, rules: Rules, now: datetime) -> Decis
     return Decision(
         Kind.RESOLVED, f"Its source says that it is over; it belongs to #{series.incident}.", series.incident
     )
+
+
+def muted(alert: Alert, memory: Memory, rules: Rules, now: datetime) -> Decision | None:
+    """A maintenance window keeps it quiet; a critical one only where somebody has said so."""
+    rule, _ = mute_of(alert, memory.mutes, now)
+    if rule is None:
+        return None
+    series = memory.series
+    incident = series.incident if series is not None and series.incident_open else None
+    return Decision(Kind.MUTED, f"M{rule.id} keeps it quiet: {rule.reason}.", incident, mute=rule.id)
 
 
 def repeat(alert: Alert, memory: Memory, rules: Rules, now: datetime) -> Decision | None:
@@ -85,7 +97,7 @@ def opened(alert: Alert, memory: Memory, rules: Rules, now: datetime) -> Decisio
     return Decision(Kind.OPENED, "No open incident explains it.", notifies=True)
 
 
-STEPS: tuple[Step, ...] = (heartbeat, resolved, repeat, correlate, opened)
+STEPS: tuple[Step, ...] = (heartbeat, resolved, muted, repeat, correlate, opened)
 
 
 def decide(alert: Alert, memory: Memory, rules: Rules, now: datetime) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.copilot.regrouping import MERGED
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis
 from bot.domain.evidence import Evidence, EvidenceKind
@@ -41,8 +42,13 @@ def span(lasts: timedelta) -> str:
     return f"{seconds // 3600} h" if seconds < 48 * 3600 else f"{seconds // 86_400} days"
 
 
-def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Proposal]) -> list[Block]:
-    """One message per incident, edited in place: severity, what fired, since when, state, who has it."""
+def card(
+    incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Proposal], told: int = 0
+) -> list[Block]:
+    """One message per incident, edited in place: severity, what fired, since when, state, who has it.
+
+    `told` is of how many of its alerts people were told.
+    """
     icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
     who = f"<@{Person.from_key(incident.assignee).user_id}>" if incident.assignee else "nobody yet"
     since = f"{'since' if incident.state.is_open else 'opened'} {clock(incident.opened_at)}"
@@ -54,7 +60,7 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
     named = dict.fromkeys(filter(None, (alert.annotations.get("runbook_url") for alert in alerts)))
     if named:
         blocks.append(parts.foreign_note(f"Runbook named by the alert: {', '.join(list(named)[:3])}"))
-    blocks.append(parts.note(_counts(incident, alerts)))
+    blocks.append(parts.note(_counts(incident, alerts, told)))
     flags = sorted({flag for alert in alerts for flag in alert.flags})
     if flags:
         blocks.append(
@@ -65,7 +71,8 @@ def card(incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Pr
         blocks.append(parts.note(" · ".join(_waiting(p) for p in waiting)))
     if incident.state.is_open:
         take = parts.button("I take it", "take", str(incident.id))
-        blocks.append(parts.buttons(take, parts.button("Resolve", "resolve", str(incident.id))))
+        every = parts.button("All alerts…", "absorbed_open", str(incident.id))
+        blocks.append(parts.buttons(take, parts.button("Resolve", "resolve", str(incident.id)), every))
     return blocks
 
 
@@ -141,18 +148,26 @@ def _alert_runs(alert: SeenAlert, count: int) -> list[Block]:
     return [parts.run(parts.cut(alert.name, 120), bold=True), parts.run(text)]
 
 
-def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
+def _counts(incident: Incident, alerts: Sequence[SeenAlert], told: int) -> str:
     least = " or more" if len(alerts) >= MOST_ALERTS else ""
     text = f"{parts.counted(incident.alerts_received, 'alert')} received, {len(alerts)}{least} different"
+    if told and incident.alerts_received > told:
+        text += f", {told} told and {incident.alerts_received - told} absorbed"
     if len(_alike(alerts)) > _ALERTS:
         text += f", the first {_ALERTS} shown"
     if incident.previous:
         text += f" · it fired before as #{incident.previous}"
     if incident.state is IncidentState.RESOLVED and incident.resolved_at:
-        by = incident.resolved_by
-        who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
-        text += f" · resolved {clock(incident.resolved_at)} by {who}"
+        text += _ended(incident.resolved_by, clock(incident.resolved_at))
     return text
+
+
+def _ended(by: str, when: str) -> str:
+    """By whom it was resolved, or of which other incident it is part now."""
+    if by.startswith(MERGED):
+        return f" · part of #{by.removeprefix(MERGED)} since {when}"
+    who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
+    return f" · resolved {when} by {who}"
 
 
 def _waiting(proposal: Proposal) -> str:
