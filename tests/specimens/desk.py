@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from bot.copilot.mutes import MuteList
+from bot.copilot.noise import Noise
 from bot.copilot.overview import Overview
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import parts
@@ -27,6 +29,8 @@ class Desk:
     overview: Overview | None = None
     passages: Sequence[Passage] = ()
     judgement: Judgement = _LIFTED
+    noise: Noise | None = None
+    mutes: MuteList | None = None
     said: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, command: str, words: str = "") -> Message:
@@ -50,11 +54,16 @@ class Desk:
         copilot = SimpleNamespace(
             questions=SimpleNamespace(overview=lambda: self.overview, ask=lambda *_asked: True),
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
+            noise=SimpleNamespace(since=lambda _back: self.noise),
+            mutes=SimpleNamespace(seen=lambda: self.mutes),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)
-        client = SimpleNamespace(chat_postEphemeral=self._post)
+        client = SimpleNamespace(chat_postEphemeral=self._post, views_open=self._open)
         ports: Any = (copilot, None, knowledge, None, client)
         return Edge(*ports)
+
+    async def _open(self, **view: Any) -> None:  # noqa: ANN401
+        """A form opens beside the answer; it has a specimen of its own."""
 
     async def _post(self, **message: Any) -> None:  # noqa: ANN401  # whatever Slack would be sent
         self.said.append(message)

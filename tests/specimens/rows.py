@@ -12,8 +12,10 @@ from bot.copilot.changes import Change
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.mute import Mute
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, SignOff
+from bot.domain.quiet import Correction, Delivery, Regrouping
 from bot.domain.records import MOST_ALERTS, Adopted, Post, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
@@ -42,6 +44,10 @@ class Rows:
     change: Change | None = None
     is_first: bool = False
     calls: Sequence[Post] = ()
+    mute: Mute | None = None
+    regrouping: Regrouping | None = None
+    correction: Correction | None = None
+    delivery: Delivery | None = None
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -70,6 +76,12 @@ class Rows:
                 known=lambda: {values.N3_A: None, values.N3_B: None} if self.is_first else {},
                 **dict.fromkeys(("joined", "left", "set_freeze", "adopt"), _nothing),
                 withdraw=lambda _what, _digest: [],
+            ),
+            "mutes": given(get=lambda _id: self.mute),
+            "regroupings": given(get=lambda _id: self.regrouping),
+            "corrections": given(get=lambda _id: self.correction),
+            "deliveries": given(
+                get=lambda _id: self.delivery, muted_by=lambda _id: 37, told_of=lambda _id: 3
             ),
             "audit": given(append=lambda *_event: given(seq=1), events=lambda _subject: iter(())),
             "posts": given(

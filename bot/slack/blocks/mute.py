@@ -47,7 +47,8 @@ def listing(mutes: Sequence[Mute], suggestions: Sequence[Suggestion], now: datet
     for mute in mutes[:_LISTED]:
         state = mute.state(now)
         text = f"{_ICONS.get(state, ':memo:')} *{mute.label}* · {_words(mute, state)} · {_who(mute)}"
-        blocks += [parts.status(text), parts.foreign_note(f"{shown(mute.matchers)} — {mute.reason}")]
+        said = parts.cut(f"{shown(mute.matchers)} — {mute.reason}", 300)
+        blocks += [parts.status(text), parts.foreign_note(said)]
         blocks += _choices(mute, state)
     if len(mutes) > _LISTED:
         blocks.append(parts.note(f"and {len(mutes) - _LISTED} more"))
@@ -63,7 +64,7 @@ def suggested(suggestions: Sequence[Suggestion]) -> list[Block]:
         blocks.append(
             parts.status(f":bulb: *Suggested mute* for N3: {said}. Until it is signed it mutes nothing.")
         )
-        blocks.append(parts.foreign_note(shown(one.matchers)))
+        blocks.append(parts.foreign_note(parts.cut(shown(one.matchers), 300)))
         sign = parts.button("Sign for 7 days", "suggestion_sign", str(one.id), "primary")
         blocks.append(parts.buttons(sign, parts.button("Decline", "suggestion_decline", str(one.id))))
     if len(suggestions) > 3:

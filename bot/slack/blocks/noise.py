@@ -13,7 +13,7 @@ from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.mute import suggested
 from bot.slack.blocks.parts import Block
 
-_BAR, _REASONS, _NOW, _MUTES = 24, 8, 6, 6
+_BAR, _REASONS, _NOW, _MUTES = 24, 8, 5, 4
 _WORDS = {
     Kind.JOINED: "joined an incident",
     Kind.DUPLICATE: "repeated",
@@ -138,7 +138,7 @@ def _quiet_now(noise: Noise) -> list[Block]:
 
 
 def _of_mute(mute: Mute) -> str:
-    return f"{shown(mute.matchers)} — {mute.reason}"
+    return parts.cut(f"{shown(mute.matchers)} — {mute.reason}", 200)
 
 
 def _deliveries(title: str, found: Sequence[Delivery]) -> list[Block]:
