@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     _config(verify).set_defaults(run=_audit_verify)
     freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
     freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
+    _noise_options(
+        _config(add("noise", "what was absorbed and why; exit 1 if anything critical was hidden", _noise))
+    )
     _add_eval(add("eval", "measure Vigie on your own data, in a throw-away store", _nothing))
     backup = _config(add("backup", "all that is kept, in one file; while `serve` runs or not", _backup))
     backup.add_argument("file", type=Path, metavar="FILE", help="a new file; nothing is overwritten")
@@ -96,6 +99,13 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
     retrieval.add_argument("--rankings", type=Path, metavar="OUT", help="write each query's ten documents")
     retrieval.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     retrieval.set_defaults(run=_eval_retrieval)
+
+
+def _noise_options(noise: argparse.ArgumentParser) -> None:
+    noise.add_argument(
+        "--since", default="24h", metavar="SPAN", help="how far back, such as 7d (default: 24h)"
+    )
+    noise.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def _init_options(init: argparse.ArgumentParser) -> None:
@@ -210,6 +220,12 @@ def _freeze(arguments: argparse.Namespace) -> int:
     from bot.commands import freeze
 
     return freeze.run(arguments.config, " ".join(arguments.reason))
+
+
+def _noise(arguments: argparse.Namespace) -> int:
+    from bot.commands import noise
+
+    return noise.run(arguments.config, arguments.since, as_one_object=arguments.json)
 
 
 def _backup(arguments: argparse.Namespace) -> int:

@@ -138,6 +138,7 @@ class Assembly:
             bool(self._file.heartbeat_out.url),
         )
         health.way = self._connection.way
+        health.canaries = bool(self._file.canary.every_s)
         authenticate = Authenticate(self._settings.intake_token)
         intake = Intake(
             self._copilot.alerts, authenticate, store.now, section.max_body, section.body_timeout_s

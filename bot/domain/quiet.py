@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
@@ -121,6 +121,11 @@ class Canary:
     @property
     def is_over(self) -> bool:
         return self.told_at is not None or bool(self.problem)
+
+    @property
+    def latency(self) -> timedelta | None:
+        """From the sender to Slack, where it came through."""
+        return None if self.told_at is None else self.told_at - self.sent_at
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,6 @@ _OF = t.alerts.c
 _NAME = _OF.body["name"].as_string()
 _SEVERITY = _OF.body["severity"].as_integer()
 _FIRES = _OF.body["status"].as_string() == AlertStatus.FIRING.value
-_CHUNK = 1000
 
 
 class Deliveries(Records):
@@ -69,16 +68,10 @@ class Deliveries(Records):
             for r in self._connection.execute(query)
         ]
 
-    def walk(self, since: datetime) -> Iterator[Delivery]:
-        """Every delivery since then in the order of arrival, read in pieces."""
-        after = self.first_since(since) - 1
-        while True:
-            query = sa.select(t.alerts).where(_OF.id > after).order_by(_OF.id).limit(_CHUNK)
-            rows = self._connection.execute(query).all()
-            if not rows:
-                return
-            yield from map(_delivery, rows)
-            after = rows[-1].id
+    def following(self, after: int, limit: int) -> list[Delivery]:
+        """The deliveries above a number in the order of arrival, at most `limit`."""
+        query = sa.select(t.alerts).where(_OF.id > after).order_by(_OF.id).limit(limit)
+        return [_delivery(row) for row in self._connection.execute(query)]
 
     def series_since(self, since: datetime) -> list[tuple[Delivery, int]]:
         """The newest firing delivery of each series and severity since then, with how many there were."""

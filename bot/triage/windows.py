@@ -48,6 +48,16 @@ class Declared:
                 return Window(key, self.matchers, self.critical, self.reason, starts, ends)
         return None
 
+    def between(self, since: datetime, until: datetime) -> list[Window]:
+        """Every occurrence that holds at some time from `since` to `until`."""
+        found: dict[str, Window] = {}
+        for day in range((until - since).days + 2):
+            for starts in self.starts(min(since + timedelta(days=day), until)):
+                window = self.window(starts)
+                if window is not None and window.starts_at < until and window.ends_at > since:
+                    found[window.key] = window
+        return sorted(found.values(), key=lambda window: window.starts_at)
+
     def starts(self, near: datetime) -> Iterator[datetime]:
         """When it may have begun so that it still holds then."""
         if self.start is not None:

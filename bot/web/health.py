@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.quiet import Canary
 from bot.domain.records import Beat, WayState
 from bot.domain.store import Store
 from bot.errors import StoreUnavailable
@@ -58,6 +59,7 @@ class Health:
         self._store = store
         self._slack = slack
         self.way: Way = dict
+        self.canaries = False  # whether [canary] has any sent
         self._executor = executor
         self._knowledge = knowledge
         self._model = model
@@ -84,6 +86,8 @@ class Health:
             waiting, since = tx.posts.lag()
             kinds, problem = tx.posts.waiting_by_kind(), tx.posts.problem()
             ways, beat = tx.notices.states(), tx.heartbeat.last()
+            canary, last = tx.canaries.newest(), tx.canaries.last_told()
+            muted = [mute.label for mute in tx.mutes.in_force()]
             frozen = tx.n3.freeze() is not None
         return {
             "status": "ok",
@@ -94,6 +98,8 @@ class Health:
             "message_problem": problem or None,
             "second_way": {name: _way(ways.get(name, WayState())) for name in self._ways} or NO_WAY,
             "heartbeat_out": _beat(beat) if self._beats else "none: set url under [heartbeat_out]",
+            "canary": _canary(canary, last) if self.canaries else "none: set every under [canary]",
+            "mutes": muted,
             "frozen": frozen,
         }
 
@@ -112,6 +118,16 @@ def _beat(beat: Beat | None) -> dict[str, object]:
     if beat is None:
         return {"last_sent": None, "problem": "none was due yet"}
     return {"last_sent": _iso(beat.sent_at), "problem": beat.problem or None}
+
+
+def _canary(newest: Canary | None, last: Canary | None) -> dict[str, object]:
+    """When one last came through and how long it took; what happened to the newest, if it did not."""
+    took = last.latency if last is not None else None
+    return {
+        "last_success": _iso(last.told_at) if last is not None else None,
+        "latency_s": None if took is None else round(took.total_seconds(), 3),
+        "problem": (newest.problem or None) if newest is not None else "none was sent yet",
+    }
 
 
 def _iso(at: datetime | None) -> str | None:
