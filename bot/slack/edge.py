@@ -82,6 +82,19 @@ class Edge:
             if keep:
                 await asyncio.to_thread(self._keep, body, text, action)
 
+    async def show(self, body: Body, text: str, blocks: list[parts.Block]) -> None:
+        """Answer one person where they are, for them alone; what Slack does not take is only logged."""
+        channel, user, thread = _where(body)
+        said: dict[str, Any] = {"text": parts.fallback(text), "blocks": parts.within_limits(blocks)}
+        try:
+            if channel.startswith("D"):
+                said |= {"unfurl_links": False, "unfurl_media": False}
+                await self.client.chat_postMessage(channel=channel, thread_ts=thread, **said)
+            else:
+                await self.client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, **said)
+        except (SlackApiError, *NO_ANSWER) as error:
+            log.warning("an answer was not shown", problem=type(error).__name__)
+
     async def _say(self, body: Body, text: str, action: Mapping[str, str] | None) -> None:
         channel, user, thread = _where(body)
         # The words of an error may quote what a sender or a model wrote.

@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import fault_hook
 from bot.slack.edge import Body, Edge, Listener, guarded
+from bot.slack.spoken import spoken
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 
@@ -30,17 +31,20 @@ def register(app: AsyncApp, edge: Edge) -> None:
         person = await edge.person(by)
         words = _MENTION.sub("", event.get("text", "")).strip()
         thread = event.get("thread_ts")
+        incident_id = await asyncio.to_thread(_incident_of, edge, event["channel"], thread)
+        said_at = f"message:{event['channel']}:{event['ts']}"
+        if (blocks := await spoken(edge, person, words, incident_id, f"spoken:{said_at}")) is not None:
+            await edge.show(body, words, blocks)
+            return
         question = {
             "question": words or "have we seen this before?",
             "user": person.user_id,
             "channel": event["channel"],
             "thread_ts": thread or event["ts"],
-            "incident_id": await asyncio.to_thread(_incident_of, edge, event["channel"], thread),
+            "incident_id": incident_id,
         }
         fault_hook.point("mention")
-        await asyncio.to_thread(
-            edge.copilot.questions.ask, f"message:{event['channel']}:{event['ts']}", question
-        )
+        await asyncio.to_thread(edge.copilot.questions.ask, said_at, question)
 
     async def message(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Only direct messages are questions; what people say to each other is theirs."""

@@ -12,7 +12,7 @@ import pytest_asyncio
 from bot.domain.alert import Kind
 from bot.domain.mute import MuteState
 from bot.playground.workspace import Person, SubmitOutcome
-from tests.world import CHANNEL, N3_A, ON_CALL, SECOND, World, text_of, world
+from tests.world import BOT, CHANNEL, N3_A, ON_CALL, SECOND, World, text_of, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -242,6 +242,19 @@ async def test_what_should_have_paged_is_told_at_once_and_from_then_on(quiet: Wo
     await quiet.message(f"correction:{made.id}", "taken back by")
     await quiet.fire(quiet.alert(service, name="SlowDisk", status="resolved", severity="warning"))
     assert await quiet.fire(warning) == ["muted"]
+
+
+async def test_a_mention_in_a_thread_is_as_good_as_a_command(quiet: World) -> None:
+    """Slash commands do not work in threads: a word opens the same forms, and no question is answered."""
+    incident = await quiet.incident(quiet.break_target())
+    card = await quiet.message(f"incident:{incident.id}")
+    for words, action in (("mute", "mute_open"), ("split", "split_open"), ("noise 7d", "absorbed* of")):
+        before = len(quiet.place.ephemerals(ON_CALL.id))
+        await quiet.place.say(ON_CALL.id, CHANNEL, f"<@{BOT.id}> {words}", card["ts"])
+        await quiet.until(words, lambda n=before: len(quiet.place.ephemerals(ON_CALL.id)) > n)  # type: ignore[misc]
+        assert action in str(quiet.place.ephemerals(ON_CALL.id)[-1]["blocks"])
+    with quiet.store.read() as tx:
+        assert tx.inbox.pending("ask") == []
 
 
 async def opened(quiet: World, person: Person, ts: str, *presses: str) -> dict[str, Any]:

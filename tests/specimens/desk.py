@@ -15,6 +15,7 @@ from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import parts
 from bot.slack.commands import COMMANDS
 from bot.slack.edge import Edge
+from bot.slack.spoken import spoken
 from knowledge.model import Passage, SearchResult
 from tests.specimens import values
 from tests.specimens.specimen import Block, Message
@@ -47,6 +48,12 @@ class Desk:
         """What one person is told where they are."""
         asyncio.run(self._edge.tell({"channel_id": "C1", "user_id": values.ON_CALL.user_id}, text, action))
         return Message(self.said[-1]["text"], self.said[-1]["blocks"])
+
+    def speak(self, words: str, incident_id: int) -> Message:
+        """What a mention of these words in an incident's thread is answered."""
+        blocks = asyncio.run(spoken(self._edge, values.ON_CALL, words, incident_id, "event:1"))
+        assert blocks is not None
+        return Message(words, parts.within_limits(blocks))
 
     @property
     def _edge(self) -> Edge:

@@ -47,6 +47,8 @@ def quiet() -> Iterator[Specimen]:
     yield from ordinary("command", "noise", _hidden, "hidden")
     yield from variants("command", "mute", lambda voice: Desk(mutes=listed(voice)).answer("mute", "list"))
     yield from ordinary("command", "mute", lambda _voice: Desk().answer("mute"), "form")
+    for words in ("mute", "split", "merge", "alerts"):
+        yield from ordinary("told", f"spoken {words}", partial(_spoken, words), "")
 
 
 def mute(voice: Voice, **changes: Any) -> Mute:  # noqa: ANN401  # fields of Mute, by name
@@ -188,6 +190,10 @@ def _merge(voice: Voice) -> View:
     others = [values.incident(voice, id=100 + n) for n in range(voice.many(2, 300) or 1)]
     said = "P7 stays in the thread of #12, and valid as shown there."
     return regrouping_blocks.merge_view(values.incident(voice), others, said)
+
+
+def _spoken(words: str, _voice: Voice) -> Message:
+    return Desk().speak(words, 12)
 
 
 def _hidden(voice: Voice) -> Message:

@@ -21,10 +21,10 @@ async def canary(ground: Ground) -> Result:
     """The last canary came through, and not too long ago."""
     section = ground.settings.file.canary
     if not section.every_s:
-        return skipped(f"none are sent. {_ON}")
+        return ok(f"off. {_ON}")
     folder = ground.settings.folder
     if not folder.exists() or not await asyncio.to_thread(is_owned, folder):
-        return skipped("`vigie serve` does not run here, so none is sent")
+        return ok("`vigie serve` does not run here, so none is sent now")
     return await asyncio.to_thread(_judged, ground, timedelta(seconds=2 * section.every_s + section.within_s))
 
 
