@@ -99,6 +99,18 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
     retrieval.add_argument("--rankings", type=Path, metavar="OUT", help="write each query's ten documents")
     retrieval.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     retrieval.set_defaults(run=_eval_retrieval)
+    noise = kinds.add_parser(
+        "noise", help="what triage absorbs of a stream of alerts, and what it should not"
+    )
+    noise.add_argument(
+        "--alerts", type=Path, required=True, metavar="FILE", help="JSON Lines, one delivery each"
+    )
+    noise.add_argument(
+        "--topology", type=Path, metavar="FILE", help="who calls whom (default: as in the stream)"
+    )
+    noise.add_argument("--decisions", type=Path, metavar="OUT", help="write what became of each delivery")
+    noise.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    noise.set_defaults(run=_eval_noise)
 
 
 def _noise_options(noise: argparse.ArgumentParser) -> None:
@@ -214,6 +226,12 @@ def _eval_retrieval(arguments: argparse.Namespace) -> int:
     from bot.commands import evaluate
 
     return evaluate.retrieval(arguments.corpus, arguments.queries, arguments.rankings, as_json=arguments.json)
+
+
+def _eval_noise(arguments: argparse.Namespace) -> int:
+    from bot.commands import evaluate
+
+    return evaluate.noise(arguments.alerts, arguments.topology, arguments.decisions, as_json=arguments.json)
 
 
 def _freeze(arguments: argparse.Namespace) -> int:

@@ -103,6 +103,13 @@ def announce_rise(tx: Tx, incident_id: int, severity: Severity) -> None:
     announce_text(tx, rise_key(incident_id, severity), text)
 
 
+def announce_news(tx: Tx, incident_id: int, alert_id: int, why: str) -> None:
+    """Something new in a known incident breaks through: a reply in its thread that the channel sees too."""
+    key = incident_key(incident_id)
+    content = {"text": f":bell: *#{incident_id}* has something new.", "foreign": why}
+    tx.posts.want(f"{key}:news:{alert_id}", INCIDENTS, "news", incident_id, key, content)
+
+
 def announce_second_way(tx: Tx, incident_id: int, text: str, because: str) -> None:
     """By which other ways the incident was told and why, in its thread: it is there once Slack is back."""
     key = incident_key(incident_id)

@@ -75,6 +75,7 @@ class Lifecycle:
     ) -> None:
         self._store = store
         self._is_owner = is_owner
+        self._alerts = copilot.alerts
         self._proposals = copilot.proposals
         self._calling = copilot.calling
         self._homes = copilot.homes
@@ -138,6 +139,7 @@ class Lifecycle:
 
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
+        await asyncio.to_thread(self._alerts.sweep)
         await asyncio.to_thread(self._proposals.expire_due)
         await asyncio.to_thread(self._calling.note_trouble)
         await asyncio.to_thread(self._mutes.sweep)

@@ -6,12 +6,13 @@ import json
 import sys
 from pathlib import Path
 
-from bot.evaluate import retrieval as retrieval_module
 from bot.evaluate.lines import write_lines
 
 
 def retrieval(corpus: Path, queries: Path, out: Path | None, *, as_json: bool) -> int:
     """Print recall and MRR by source and their means; write the rankings where asked."""
+    from bot.evaluate import retrieval as retrieval_module
+
     report = retrieval_module.evaluate(corpus, queries, _progress)
     if out:
         write_lines(out, retrieval_module.rankings(report))
@@ -27,6 +28,35 @@ def retrieval(corpus: Path, queries: Path, out: Path | None, *, as_json: bool) -
     for note in report.notes:
         print(f"note: {note}", file=sys.stderr)
     return 0
+
+
+def noise(alerts: Path, topology: Path | None, out: Path | None, *, as_json: bool) -> int:
+    """Print what was absorbed and how well it agrees with the truth; write each decision where asked."""
+    from bot.evaluate import noise as noise_module
+
+    report = noise_module.evaluate(alerts, topology, _progress)
+    if out:
+        write_lines(out, report.decisions())
+    summary = report.summary()
+    if as_json:
+        print(json.dumps(summary))
+        return 0
+    for name in ("deliveries", "firing", "incidents", "notifications", "causes", "missed"):
+        print(f"{name:<16}{_shown(summary[name]):>10}")
+    for name in ("absorbed", "ari", "percause", "noiseshare", "unheard"):
+        print(f"{name:<16}{_shown(summary[name]):>10}")
+    decisions = summary["decisions"]
+    assert isinstance(decisions, dict)
+    print("decisions       " + ", ".join(f"{kind} {many}" for kind, many in decisions.items()))
+    for note in report.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _means(summary: dict[str, object]) -> dict[str, object]:

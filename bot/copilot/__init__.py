@@ -13,6 +13,7 @@ from bot.copilot.changes import Changes
 from bot.copilot.corrections import Corrections
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
+from bot.copilot.muted import rules_of
 from bot.copilot.mutes import Mutes
 from bot.copilot.noise import NoiseFigures
 from bot.copilot.overview import Overview
@@ -27,6 +28,7 @@ from bot.domain.store import Store
 from bot.in_force import InForce
 from bot.sign_off.calling import Pace
 from bot.triage.decide import Rules
+from bot.triage.topology import Topology
 from bot.triage.windows import Declared
 
 __all__ = ["Copilot", "Overview"]
@@ -62,11 +64,12 @@ class Copilot:
         wake: Wake,
         pace: Pace = Pace(),  # noqa: B008  # frozen
         monotonic: Callable[[], float] = time.monotonic,
+        topology: Topology | None = None,
         declared: Sequence[Declared] = (),
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
-        alerts = Alerts(store, rules, wake)
+        alerts = Alerts(store, rules, wake, topology, rules_of)
         return cls(
             alerts,
             Questions(*ports),
@@ -80,7 +83,7 @@ class Copilot:
             Mutes(*ports, rules.heartbeats, declared, alerts.receive),
             Suggestions(*ports),
             Regroupings(*ports),
-            Corrections(*ports),
+            Corrections(*ports, alerts.receive),
             NoiseFigures(store),
-            Canaries(store, wake),
+            Canaries(store, alerts.receive),
         )

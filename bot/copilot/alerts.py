@@ -2,89 +2,184 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from bot.announcements import announce_incident, announce_rise
 from bot.copilot.canaries import take_out
-from bot.copilot.mute_notes import announce_critical
-from bot.copilot.muted import rules_of
-from bot.copilot.part import resolve
-from bot.domain.alert import Alert, Decision, Kind, Severity
+from bot.copilot.intake_batch import Batch
+from bot.copilot.mute_notes import show_critical
+from bot.domain.alert import Alert, Decision
+from bot.domain.noise import Held, Hold
 from bot.domain.ports import Wake
+from bot.domain.quiet import Correction
 from bot.domain.store import Store, Tx
 from bot.triage.corrections import overrule
-from bot.triage.decide import Memory, Rules, decide
+from bot.triage.decide import decide
+from bot.triage.due import end_hold, hold_end, holds_due, over_now
 from bot.triage.fingerprint import fingerprint
+from bot.triage.habits import usual_gap
+from bot.triage.memory import Memory
+from bot.triage.mute import MuteRule
+from bot.triage.note import expire
+from bot.triage.rules import Rules
+from bot.triage.topology import Topology
 
-MAX_ROUNDS = 3
+LOOK_EVERY = timedelta(minutes=1)
+"""How often alerts are looked for that nobody repeats any more."""
+Mutes = Callable[[Tx], Sequence[MuteRule]]
+
+
+def no_mutes(tx: Tx) -> Sequence[MuteRule]:
+    """Nothing is under maintenance."""
+    return ()
 
 
 class Alerts:
-    """The intake's side of the copilot."""
+    """The intake's side of the copilot. What triage remembers is in memory, and in rows: those count."""
 
-    def __init__(self, store: Store, rules: Rules, wake: Wake) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        wake: Wake,
+        topology: Topology | None = None,
+        mutes: Mutes = no_mutes,
+    ) -> None:
         self._store = store
         self._rules = rules
         self._wake = wake
+        self._topology = topology or Topology()
+        self._mutes = mutes
+        self._memory: Memory | None = None
+        self._revision = 0
+        self._corrections: Mapping[str, Sequence[Correction]] = {}
+        self._look_at = datetime.min.replace(tzinfo=UTC)
+        self._alone = threading.Lock()
 
     def receive(self, alerts: Sequence[Alert], delivery: str = "") -> list[Decision]:
         """Store deliveries and decide on each; when this returns they are committed.
 
-        `delivery` is the signature they came under, if any: what comes under it again has no effect.
+        `delivery` is the signature they came under, if any: what comes under it again has no effect. What comes
+        together is decided in an order of its own, so how a sender sorts it changes nothing.
         """
-        with self._store.begin() as tx:
+        marks = [fingerprint(alert) for alert in alerts]
+        decided: dict[int, Decision] = {}
+        with self._remembering() as (tx, memory):
             if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
                 return []
-            rest, decisions = take_out(tx, alerts)
-            decisions += [self._receive_one(tx, alert) for alert in rest]
+            decided |= take_out(tx, alerts)
+            _load(tx, memory, marks)
+            batch = Batch(tx, memory, self._rules)
+            for index in _canonical(alerts, marks):
+                if index in decided:
+                    continue
+                seen, decision = decide(alerts[index], marks[index], memory, self._rules, tx.now)
+                said = self._corrections.get(marks[index], ())
+                seen, decision = overrule(seen, decision, said, tx.now)
+                show_critical(tx, alerts[index], marks[index], decision)
+                decided[index] = batch.take(alerts[index], seen, decision)
+            batch.write()
         self._wake("receive", "")
-        return decisions
+        return [decided[index] for index in range(len(alerts))]
+
+    def sweep(self) -> None:
+        """What time alone brings about: holds end, what nobody repeats is over, quiet incidents end."""
+        with self._store.read() as tx:
+            now = tx.now
+        if not self._is_due(now):
+            return
+        with self._remembering() as (tx, memory):
+            batch = Batch(tx, memory, self._rules)
+            for hold in holds_due(memory, tx.now):
+                self._end_hold(tx, memory, batch, hold)
+            if now >= self._look_at:
+                self._expire(tx, memory, batch)
+                self._look_at = now + LOOK_EVERY
+            for incident in over_now(memory, tx.now):
+                batch.over(incident)
+            batch.write()
+        self._wake("receive", "")
+
+    def next_hold(self) -> datetime | None:
+        """When the next hold ends, for who lets time pass by itself."""
+        with self._alone:
+            waiting = self._memory.waiting() if self._memory else []
+        return waiting[0].due_at if waiting else None
+
+    def is_waiting(self) -> bool:
+        """Whether anything is open that time may end; as far as is remembered."""
+        with self._alone:
+            return self._memory is None or bool(self._memory.groups)
 
     def count_refused(self, reason: str) -> None:
         """A delivery was refused; nothing of it is kept but this count."""
         with self._store.begin() as tx:
             tx.alerts.count(f"refused:{reason}")
 
-    def _receive_one(self, tx: Tx, alert: Alert) -> Decision:
-        mark = fingerprint(alert)
-        series = tx.alerts.series(mark)
-        decision = decide(alert, Memory(series, tx.incidents.open_now(), rules_of(tx)), self._rules, tx.now)
-        own = series.incident if series is not None and series.incident_open else None
-        decision = overrule(decision, tx.corrections.holding(mark), own, tx.now)
-        incident_id = decision.incident
-        if decision.kind is Kind.OPENED:
-            title = alert.summary or alert.name
-            incident = tx.incidents.open(alert, title, series.incident if series else None)
-            incident_id = incident.id
-            tx.incidents.start_round(incident.id, 0)
-            tx.audit.append("vigie", "opened", f"incident {incident.label}", {"reason": decision.reason})
-        tx.alerts.add(alert, mark, decision, incident_id)
-        tx.alerts.count(f"decided:{decision.kind.value}")
-        if decision.mute is not None and alert.severity is Severity.CRITICAL:
-            announce_critical(tx, decision.mute, alert, mark)
-        if incident_id is None:
-            return decision
-        if decision.kind is Kind.RESOLVED:
-            if tx.alerts.firing(incident_id) == 0:
-                resolve(tx, incident_id, "source")
-        else:
-            before = tx.incidents.get(incident_id)
-            tx.incidents.joined(incident_id, alert.severity)
-            self._look_again(tx, incident_id, decision, seen_before=series is not None)
-            if decision.kind is Kind.JOINED and before is not None and alert.severity > before.severity:
-                announce_rise(tx, incident_id, alert.severity)
-        if decision.kind is not Kind.DUPLICATE or self._is_tenth(tx, incident_id):
-            announce_incident(tx, incident_id)
-        return decision
+    def _is_due(self, now: datetime) -> bool:
+        """Whether a sweep would find anything; what is not in memory yet has to be read to know."""
+        with self._alone:
+            memory = self._memory
+            if memory is None or now >= self._look_at:
+                return True
+            return bool(holds_due(memory, now) or over_now(memory, now))
 
-    def _is_tenth(self, tx: Tx, incident_id: int) -> bool:
-        """Repeats change nothing but a count, so Slack is told of each tenth."""
-        incident = tx.incidents.get(incident_id)
-        return incident is not None and incident.alerts_received % 10 == 0
+    def _end_hold(self, tx: Tx, memory: Memory, batch: Batch, hold: Hold) -> None:
+        _load(tx, memory, [hold.fingerprint])
+        first = memory.groups[hold.incident].told_at is None if hold.incident in memory.groups else False
+        end = hold_end(hold, memory, self._rules, tx.now)
+        end_hold(hold, end, memory, tx.now)
+        if end.again_at is not None:
+            later = replace(hold, due_at=end.again_at)
+            memory.put_hold(later)
+            tx.triage.put_off(later)
+            return
+        batch.ended(hold, end.outcome)
+        if end.outcome is Held.TOLD:
+            batch.tell(hold, end.reason, first)
 
-    def _look_again(self, tx: Tx, incident_id: int, decision: Decision, seen_before: bool) -> None:
-        """A new kind of alert in an open incident is a reason to investigate once more, within bounds."""
-        incident = tx.incidents.get(incident_id)
-        assert incident is not None
-        if decision.kind is Kind.JOINED and not seen_before and incident.rounds < MAX_ROUNDS:
-            tx.incidents.start_round(incident_id, incident.rounds)
+    def _expire(self, tx: Tx, memory: Memory, batch: Batch) -> None:
+        """A resolution may get lost: what was silent for far longer than usual is over."""
+        for source in tx.triage.sources():
+            since = tx.now - usual_gap(memory, source, self._rules.silent)
+            for series in tx.triage.silent(source, since):
+                memory.load_series(series.fingerprint, series)
+                noted = expire(series, memory, self._rules, tx.now)
+                if noted.ended is not None:
+                    batch.ended(*noted.ended)
+                if noted.over is not None:
+                    batch.over(noted.over)
+
+    @contextmanager
+    def _remembering(self) -> Iterator[tuple[Tx, Memory]]:
+        """A transaction with what is remembered; what a failed one did to it is forgotten and read anew."""
+        with self._alone:
+            memory, self._memory = self._memory, None
+            with self._store.begin() as tx:
+                revision = tx.triage.revision()
+                if memory is None or revision != self._revision:
+                    memory, self._revision = Memory(self._topology, self._mutes(tx)), revision
+                    memory.restore(tx.triage.remembered())
+                    self._corrections = tx.corrections.holding()
+                yield tx, memory
+            self._memory = memory
+
+
+def _load(tx: Tx, memory: Memory, marks: Sequence[str]) -> None:
+    """Have the series of these fingerprints in memory, or that there are none."""
+    missing = list(dict.fromkeys(mark for mark in marks if not memory.knows(mark)))
+    if missing:
+        found = tx.alerts.series(missing)
+        for mark in missing:
+            memory.load_series(mark, found.get(mark))
+
+
+def _canonical(alerts: Sequence[Alert], marks: Sequence[str]) -> list[int]:
+    """The order in which alerts that came together are decided: the worst first; those of one series as sent."""
+    worst: dict[str, int] = {}
+    for alert, mark in zip(alerts, marks, strict=True):
+        worst[mark] = max(worst.get(mark, 0), alert.severity)
+    return sorted(range(len(alerts)), key=lambda index: (-worst[marks[index]], marks[index]))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from bot.announcements import INCIDENTS, announce_incident
-from bot.copilot.part import resolve
+from bot.announcements import INCIDENTS
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
-from bot.domain.ports import Wake
 from bot.domain.quiet import Canary
 from bot.domain.store import Store, Tx
 from bot.triage.fingerprint import fingerprint
@@ -21,11 +19,11 @@ _FRESH = timedelta(minutes=10)
 
 
 class Canaries:
-    """Rows of canaries, and the incident that stands for a path that is broken."""
+    """Rows of canaries, and the alert that says of a path that it is broken."""
 
-    def __init__(self, store: Store, wake: Wake) -> None:
+    def __init__(self, store: Store, receive: Callable[[Sequence[Alert]], object]) -> None:
         self._store = store
-        self._wake = wake
+        self._receive = receive
 
     def send(self) -> Canary:
         """A canary that goes out now; its row is there before it is sent."""
@@ -45,32 +43,35 @@ class Canaries:
             return False
         with self._store.begin() as tx:
             tx.canaries.tell(canary.id)
-            _over(tx)
+            now, was_broken = tx.now, _fires(tx)
+        if was_broken:
+            self._receive([_alert("", now, AlertStatus.RESOLVED)])
         return True
 
     def missed(self, canary: Canary, problem: str) -> None:
-        """It did not come through: kept with its reason, and an incident tells people."""
+        """It did not come through: kept with its reason, and an incident tells people.
+
+        Its alert is critical and alone in its environment, so triage neither holds it nor puts it to others.
+        """
         with self._store.begin() as tx:
             tx.canaries.fail(canary.id, problem)
             tx.alerts.count("canary:missed")
-            if _incident_of(tx) is None:
-                _open(tx, problem)
-        self._wake("investigate", "")
+            now = tx.now
+        self._receive([_alert(problem, now)])
 
 
-def take_out(tx: Tx, alerts: Sequence[Alert]) -> tuple[list[Alert], list[Decision]]:
-    """Part canaries from alerts; what only calls itself one is an alert like any other."""
-    rest: list[Alert] = []
-    taken: list[Decision] = []
-    for alert in alerts:
+def take_out(tx: Tx, alerts: Sequence[Alert]) -> dict[int, Decision]:
+    """The canaries among alerts, by their place; what only calls itself one is an alert like any other."""
+    taken: dict[int, Decision] = {}
+    for place, alert in enumerate(alerts):
         nonce = alert.labels.get(LABEL, "") if alert.name == NAME else ""
         canary = tx.canaries.receive(nonce, tx.now - _FRESH) if nonce else None
-        if canary is None:
-            rest.append(alert)
-            continue
-        _announce(tx, canary.id, tx.now)
-        taken.append(Decision(Kind.HEARTBEAT, "It is a canary of our own: counted nowhere, told quietly."))
-    return rest, taken
+        if canary is not None:
+            _announce(tx, canary.id, tx.now)
+            taken[place] = Decision(
+                Kind.HEARTBEAT, "It is a canary of our own: counted nowhere, told quietly."
+            )
+    return taken
 
 
 def _announce(tx: Tx, canary_id: int, now: datetime) -> None:
@@ -79,40 +80,23 @@ def _announce(tx: Tx, canary_id: int, now: datetime) -> None:
     tx.posts.want(KEY, CHANNEL, "text", content={"text": text, "canary": canary_id})
 
 
-def _open(tx: Tx, problem: str) -> None:
-    """Straight into the rows, as the intake may be what is broken."""
-    alert = _alert(problem, tx.now)
-    incident = tx.incidents.open(alert, alert.summary, None)
-    decision = Decision(Kind.OPENED, "A canary did not come through.", notifies=True)
-    tx.alerts.add(alert, fingerprint(alert), decision, incident.id)
-    tx.incidents.joined(incident.id, alert.severity)
-    tx.incidents.start_round(incident.id, 0)
-    tx.audit.append("vigie", "opened", f"incident {incident.label}", {"reason": problem})
-    announce_incident(tx, incident.id)
+def _fires(tx: Tx) -> bool:
+    """Whether the path counts as broken."""
+    mark = fingerprint(_alert("", tx.now))
+    series = tx.alerts.series([mark]).get(mark)
+    return series is not None and series.status is AlertStatus.FIRING
 
 
-def _over(tx: Tx) -> None:
-    """A canary came through: the path works again."""
-    incident_id = _incident_of(tx)
-    if incident_id is not None:
-        resolve(tx, incident_id, "source")
-
-
-def _incident_of(tx: Tx) -> int | None:
-    series = tx.alerts.series(fingerprint(_alert("", tx.now)))
-    return series.incident if series is not None and series.incident_open else None
-
-
-def _alert(problem: str, now: datetime) -> Alert:
+def _alert(problem: str, now: datetime, status: AlertStatus = AlertStatus.FIRING) -> Alert:
     return Alert(
         source="vigie",
         name=BROKEN,
-        status=AlertStatus.FIRING,
+        status=status,
         severity=Severity.CRITICAL,
         service="vigie",
-        environment="",
+        environment="vigie",
         starts_at=now,
         summary="The alert path of Vigie is broken: a canary alert did not come through",
         description=problem,
-        labels={"alertname": BROKEN, "service": "vigie"},
+        labels={"alertname": BROKEN, "service": "vigie", "environment": "vigie"},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.announcements import INCIDENTS, announce_text
-from bot.domain.alert import Alert
+from bot.domain.alert import Alert, Decision, Severity
 from bot.domain.mute import Mute, MuteState, shown
 from bot.domain.store import Tx
 from bot.errors import Refused
@@ -21,6 +21,7 @@ def mute_of(tx: Tx, mute_id: int) -> Mute:
 def put_in_force(tx: Tx, mute_id: int, by: str) -> None:
     """Announce and audit a mute that was confirmed just now."""
     mute = mute_of(tx, mute_id)
+    tx.triage.touch()
     tx.audit.append(by, "muted", f"mute {mute.label}", detail(mute))
     if mute.state(tx.now) is MuteState.ACTIVE:
         tx.mutes.told(mute.id, end=False)
@@ -49,8 +50,11 @@ def announce_end(tx: Tx, mute: Mute, kept: int, fire: int) -> None:
         announce_mute(tx, mute.id)
 
 
-def announce_critical(tx: Tx, mute_id: int, alert: Alert, fingerprint: str) -> None:
+def show_critical(tx: Tx, alert: Alert, fingerprint: str, decision: Decision) -> None:
     """A critical alert that a mute keeps quiet is shown once all the same, within bounds."""
+    mute_id = decision.mute
+    if mute_id is None or alert.severity is not Severity.CRITICAL:
+        return
     keys = [f"{card_key(mute_id)}:critical:{number}" for number in range(_CRITICAL_SHOWN)]
     shown_of = {str((post.content or {}).get("series")) for post in tx.posts.by_keys(keys).values()}
     if fingerprint in shown_of or len(shown_of) == len(keys):

@@ -19,8 +19,8 @@ _MANY_NAMES = 10
 
 
 def rules_of(tx: Tx) -> list[MuteRule]:
-    """The mutes in force as triage takes them; a row that could not be made today mutes nothing."""
-    return [rule_of(mute) for mute in tx.mutes.in_force()]
+    """The mutes in force and to come, as triage takes them: it keeps them, and knows when each begins."""
+    return [rule_of(mute) for mute in tx.mutes.to_come()]
 
 
 def rule_of(mute: Mute) -> MuteRule:

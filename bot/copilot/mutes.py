@@ -112,6 +112,7 @@ class Mutes(Part):
             mute = mute_of(tx, mute_id)
             if not tx.mutes.end(mute.id, person.key):
                 return f"{mute.label} is over already."
+            tx.triage.touch()
             tx.audit.append(
                 person.key, "ended a mute", f"mute {mute.label}", {"before": mute.ends_at.isoformat()}
             )
@@ -133,6 +134,7 @@ class Mutes(Part):
             muting.check_times(max(mute.starts_at, tx.now), ends, tx.now)
             if not tx.mutes.move_end(mute.id, ends):
                 raise Refused(f"{mute.label} is over already; make a new one.")
+            tx.triage.touch()
             tx.audit.append(person.key, "extended a mute", f"mute {mute.label}", {"until": ends.isoformat()})
             announce_mute(tx, mute.id)
         return f"{mute.label} now ends at {ends:%d %b %H:%M} UTC."
@@ -163,6 +165,7 @@ class Mutes(Part):
         self._is_first = False
         if missing or stray:
             with self._store.begin() as tx:
+                tx.triage.touch()
                 for window in missing:
                     self._declare(tx, window)
                 for mute in stray:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alert import Kind, Severity
 from bot.domain.mute import Mute, Suggestion
-from bot.domain.quiet import Correction, Delivery, Tally
+from bot.domain.quiet import Correction, StoredAlert, Tally
 from bot.domain.store import Store, Tx
 
 ABSORBED = (Kind.JOINED, Kind.DUPLICATE, Kind.HELD, Kind.MUTED, Kind.FLAPPING, Kind.HEARTBEAT)
@@ -47,8 +47,8 @@ class Noise:
     critical_muted: int = 0
     why: Sequence[Why] = ()
     names: Sequence[tuple[str, int]] = ()
-    held: Sequence[Delivery] = ()
-    flapping: Sequence[Delivery] = ()
+    held: Sequence[StoredAlert] = ()
+    flapping: Sequence[StoredAlert] = ()
     mutes: Sequence[Mute] = ()
     corrections: Sequence[Correction] = ()
     suggestions: Sequence[Suggestion] = ()
@@ -67,7 +67,7 @@ class Absorbed:
     received: int
     shown: int
     counts: dict[Kind, int] = field(default_factory=dict)
-    deliveries: Sequence[Delivery] = ()
+    deliveries: Sequence[StoredAlert] = ()
     corrected: frozenset[int] = frozenset()
     more: int = 0
 
@@ -88,7 +88,7 @@ class NoiseFigures:
         with self._store.read() as tx:
             return absorbed_of(tx, incident_id, after)
 
-    def of_reason(self, alert_id: int, back: timedelta) -> Sequence[Delivery]:
+    def of_reason(self, alert_id: int, back: timedelta) -> Sequence[StoredAlert]:
         """The newest deliveries, one a series, that were decided like this one for the same reason."""
         with self._store.read() as tx:
             one = tx.deliveries.get(alert_id)
@@ -193,7 +193,7 @@ def as_json(noise: Noise) -> dict[str, object]:
     }
 
 
-def _one(delivery: Delivery) -> dict[str, object]:
+def _one(delivery: StoredAlert) -> dict[str, object]:
     return {
         "alert": delivery.id,
         "name": delivery.name,

@@ -57,9 +57,10 @@ def refusal(tx: Tx, person: Person, what: str, subject: str, reason: str) -> Jud
 
 
 def resolve(tx: Tx, incident_id: int, by: str) -> bool:
-    """Resolve an incident by its source or by a person; False when it was over before."""
+    """Resolve an incident by a person; False when it was over before."""
     moved = tx.incidents.move(incident_id, IncidentState.RESOLVED, by)
     if moved:
+        tx.triage.touch()
         tx.audit.append(by, "resolved", f"incident #{incident_id}")
         announce_incident(tx, incident_id)
     return moved

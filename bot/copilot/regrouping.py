@@ -8,13 +8,15 @@ from datetime import timedelta
 from bot.announcements import INCIDENTS, announce_incident, announce_rise, incident_key
 from bot.copilot.part import Part, resolve
 from bot.domain.incident import Incident, IncidentState
+from bot.domain.noise import Group, Trace
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
-from bot.domain.quiet import Delivery, Regroup, Regrouping
+from bot.domain.quiet import Regroup, Regrouping, StoredAlert
 from bot.domain.store import Tx
 from bot.errors import Refused
+from bot.triage.traits import traits_of
 
-MOST_SERIES = 100
+MOST_SERIES, MOST_REMEMBERED = 100, 10_000
 MAX_ROUNDS = 3
 UNDO_WITHIN = timedelta(hours=24)
 MERGED = "merged:"
@@ -24,7 +26,7 @@ MERGED = "merged:"
 class Regroupings(Part):
     """Split, merge, and take back."""
 
-    def series(self, incident_id: int) -> tuple[Incident, list[Delivery]]:
+    def series(self, incident_id: int) -> tuple[Incident, list[StoredAlert]]:
         """An open incident with the first delivery of each of its series.
 
         Raises:
@@ -98,15 +100,14 @@ def split(tx: Tx, by: str, incident: Incident, fingerprints: Sequence[str]) -> I
     first = next(one for one in tx.deliveries.series_of(incident.id, 10_000) if one.fingerprint in chosen)
     alert = first.alert()
     made = tx.incidents.open(alert, alert.summary or alert.name, None)
-    tx.regroupings.move(moved, incident.id, made.id)
-    _moved(tx, moved, incident.id, made.id)
+    _move(tx, moved, incident.id, made.id)
     tx.incidents.start_round(made.id, 0)
     note = tx.regroupings.add(Regroup.SPLIT, incident.id, made.id, moved, incident.state.value, by)
     detail = {"into": made.label, "series": len(moved)}
     tx.audit.append(by, "split", f"incident {incident.label}", detail)
     tx.audit.append(by, "opened", f"incident {made.label}", {"reason": f"Split from {incident.label}."})
     _announce(tx, note)
-    if tx.alerts.firing(incident.id) == 0:
+    if tx.regroupings.firing(incident.id) == 0:
         resolve(tx, incident.id, "source")
     return made
 
@@ -114,8 +115,7 @@ def split(tx: Tx, by: str, incident: Incident, fingerprints: Sequence[str]) -> I
 def merge(tx: Tx, by: str, source: Incident, target: Incident) -> Regrouping:
     """See `Regroupings.merge`; within the caller's transaction."""
     moved = tx.regroupings.fingerprints(source.id)
-    tx.regroupings.move(moved, source.id, target.id)
-    _moved(tx, moved, source.id, target.id)
+    _move(tx, moved, source.id, target.id)
     tx.incidents.move(source.id, IncidentState.RESOLVED, f"{MERGED}{target.id}")
     note = tx.regroupings.add(Regroup.MERGED, source.id, target.id, moved, source.state.value, by)
     if source.assignee and not target.assignee:
@@ -138,8 +138,7 @@ def undo(tx: Tx, by: str, made: Regrouping) -> None:
         merge(tx, by, target, _open(tx, made.source))
     else:
         tx.regroupings.reopen(made.source, IncidentState(made.before))
-        tx.regroupings.move(made.moved, made.target, made.source)
-        _moved(tx, made.moved, made.target, made.source)
+        _move(tx, made.moved, made.target, made.source)
     tx.audit.append(
         by, f"took back: {made.kind.value}", f"incident #{made.source}", {"other": f"#{made.target}"}
     )
@@ -161,9 +160,46 @@ def _named(proposals: Sequence[Proposal]) -> str:
     return f"{labels} {'stays' if len(proposals) == 1 else 'stay'}"
 
 
-def _moved(tx: Tx, fingerprints: Sequence[str], source: int, target: int) -> None:
+def _move(tx: Tx, fingerprints: Sequence[str], source: int, target: int) -> None:
+    """Deliveries, series and what triage remembers of them go from one incident to the other."""
+    tx.regroupings.move(fingerprints, source, target)
     for incident_id in (source, target):
         tx.regroupings.recount(incident_id)
+    series = tx.deliveries.series_of(target, MOST_REMEMBERED)
+    traces: dict[tuple[int, tuple[str, str, str, str]], Trace | None] = {}
+    kept = {_trace(one).place for one in tx.deliveries.series_of(source, MOST_REMEMBERED)}
+    for trace in map(_trace, series):
+        traces[target, trace.place] = trace
+        if trace.place not in kept:
+            traces[source, trace.place] = None
+    tx.triage.save([], _group(tx, target, series), traces, {})
+    tx.triage.retie(fingerprints, target)
+
+
+def _trace(one: StoredAlert) -> Trace:
+    traits = traits_of(one.alert())
+    return Trace(traits.name, traits.service, traits.host, traits.unit, one.received_at)
+
+
+def _group(tx: Tx, incident_id: int, series: Sequence[StoredAlert]) -> list[Group]:
+    """What triage is to know of an incident that it did not open itself; nothing where it knows it."""
+    row = tx.incidents.get(incident_id)
+    if row is None or not series or any(g.incident == incident_id for g in tx.triage.remembered().groups):
+        return []
+    traits = traits_of(series[0].alert())
+    told = {f"service:{trace.service or trace.host}": tx.now for trace in map(_trace, series)}
+    return [
+        Group(
+            incident_id,
+            traits.environment,
+            row.severity,
+            tx.now,
+            told_at=tx.now,
+            told=told,
+            name=traits.name,
+            opened_at=tx.now,
+        )
+    ]
 
 
 def _announce(tx: Tx, made: Regrouping) -> None:

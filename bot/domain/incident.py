@@ -44,7 +44,7 @@ def may_move(old: IncidentState, new: IncidentState) -> bool:
 class Incident:
     """One cause, as people see it: the row behind the card in Slack.
 
-    `previous` names the incident that the same alerts had opened before, if any.
+    `previous` names the incident that the same alerts had opened before, if any. `held`: nobody was told of it.
     """
 
     id: int
@@ -61,6 +61,7 @@ class Incident:
     previous: int | None = None
     alerts_received: int = 0
     rounds: int = 0
+    held: bool = False
 
     @property
     def label(self) -> str:

@@ -1,13 +1,13 @@
-"""What triage remembers between two deliveries, as rows keep it. All of it is plain values; times are aware."""
+"""What triage remembers between two deliveries, as rows keep it: plain values, aware times."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.alert import AlertStatus, Severity
+from bot.domain.alert import Alert, AlertStatus, Decision, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Series:
     ended_at: datetime | None = None
     fires: tuple[datetime, ...] = ()
     name: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ class Trace:
 class Group:
     """An open incident as triage sees it.
 
-    `told` maps what people were told of it (`critical:orders:OrdersStuck`) to when. `told_at` is None while all
-    of it is held. `firing` counts its series that fire. `calm_at` is when it may end, where one of them flaps.
+    `told` maps what people were told of it (`critical:orders:OrdersStuck`) to when. `told_at` is None while
+    all of it is held. `firing` counts its series that fire. `calm_at` is when it may end, where it may fire
+    again at once. `name` is the alert that opened it, at `opened_at`.
     """
 
     incident: int
@@ -61,6 +63,8 @@ class Group:
     told_at: datetime | None = None
     told: Mapping[str, datetime] = field(default_factory=dict)
     calm_at: datetime | None = None
+    name: str = ""
+    opened_at: datetime | None = None
 
 
 class Held(StrEnum):
@@ -83,3 +87,41 @@ class Hold:
     began_at: datetime
     due_at: datetime
     mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery with what was decided of it, as it is stored; `told_at` is when people were told of it."""
+
+    alert: Alert
+    fingerprint: str
+    decision: Decision
+    incident: int | None
+    told_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Everything that triage had in memory, as rows have it. `past` are the services of former incidents."""
+
+    revision: int
+    groups: Sequence[Group]
+    traces: Sequence[tuple[int, Trace]]
+    holds: Sequence[Hold]
+    habits: Sequence[tuple[str, tuple[float, ...]]]
+    openings: Sequence[tuple[datetime, str]]
+    since: datetime | None
+    past: Sequence[frozenset[str]]
+    places: Sequence[Trace]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How many deliveries an incident took, how many of them people were told of, what is held, what flaps."""
+
+    received: int = 0
+    told: int = 0
+    held_until: datetime | None = None
+    held: int = 0
+    flapping: int = 0
+    muted: int = 0

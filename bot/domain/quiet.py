@@ -11,7 +11,7 @@ from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class StoredAlert:
     """One stored delivery of an alert, with what triage decided of it and why."""
 
     id: int

@@ -180,18 +180,6 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """What is remembered of one fingerprint: its last status and where its deliveries went."""
-
-    fingerprint: str
-    status: AlertStatus
-    severity: Severity
-    last_at: datetime
-    incident: int | None
-    incident_open: bool
-
-
-@dataclass(frozen=True, slots=True)
 class AuditEvent:
     """One line of the audit log: who did what to which subject, and why. `seq` counts from 1 without gaps."""
 

@@ -191,6 +191,7 @@ class Outbox:
         answer = await self._client.chat_postMessage(
             **common,
             thread_ts=thread_ts or None,
+            reply_broadcast=True if thread_ts and post.kind == "news" else None,
             unfurl_links=False,
             unfurl_media=False,
             link_names=False,

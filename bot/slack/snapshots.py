@@ -50,6 +50,7 @@ class Snapshots:
             "summary": self._summary,
             "answer": self._answer,
             "text": self._text,
+            "news": self._text,
             "change": self._change,
             "call": self._call,
             "mute": self._mute,
@@ -81,8 +82,8 @@ class Snapshots:
             return None
         alerts, proposals = tx.alerts.of_incident(incident.id), tx.proposals.of_incident(incident.id)
         text = f"{incident.label} {incident.severity.word}, {incident.state.value}: {incident.title}"
-        told = tx.deliveries.told_of(incident.id)
-        return text, incident_blocks.card(incident, alerts, proposals, told)
+        shown = tx.alerts.shown(incident.id)
+        return text, incident_blocks.card(incident, alerts, proposals, shown)
 
     def _evidence(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         pieces = tx.diagnoses.evidence(post.subject)

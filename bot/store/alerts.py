@@ -2,83 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from bot.domain.alert import Alert, AlertStatus, Decision, Severity
-from bot.domain.incident import IncidentState
-from bot.domain.records import MOST_ALERTS, SeenAlert, Series
+from bot.domain.alert import AlertStatus, Kind, Severity
+from bot.domain.noise import Delivery, Held, Series, Shown
+from bot.domain.records import MOST_ALERTS, SeenAlert
 from bot.store import tables as t
+from bot.store import triage_tables as tt
 from bot.store.records import Records
+from bot.store.triage import series_of
 
-_OPEN = [state.value for state in IncidentState if state.is_open]
+_AT_ONCE = 500  # values in one statement: databases bound how many there may be
 
 
 class Alerts(Records):
-    def series(self, fingerprint: str) -> Series | None:
-        """The series of this fingerprint, if it was ever delivered."""
-        query = (
-            sa.select(t.series, t.incidents.c.state.label("incident_state"))
-            .outerjoin(t.incidents, t.series.c.incident_id == t.incidents.c.id)
-            .where(t.series.c.fingerprint == fingerprint)
-        )
-        row = self._connection.execute(query).first()
-        if row is None:
-            return None
-        return Series(
-            fingerprint,
-            AlertStatus(row.status),
-            Severity(row.severity),
-            row.last_at,
-            row.incident_id,
-            row.incident_state in _OPEN,
-        )
+    def series(self, fingerprints: Sequence[str]) -> dict[str, Series]:
+        """The series of these fingerprints that were ever delivered."""
+        found: dict[str, Series] = {}
+        for start in range(0, len(fingerprints), _AT_ONCE):
+            some = t.series.c.fingerprint.in_(fingerprints[start : start + _AT_ONCE])
+            found |= {
+                row.fingerprint: series_of(row)
+                for row in self._connection.execute(sa.select(t.series).where(some))
+            }
+        return found
 
-    def add(self, alert: Alert, fingerprint: str, decision: Decision, incident_id: int | None) -> int:
-        """Store one delivery with its decision, and move its series."""
+    def add(self, deliveries: Sequence[Delivery]) -> list[int]:
+        """Store deliveries with what was decided of each; their numbers, in the same order."""
+        if not deliveries:
+            return []
+        insert = sa.insert(t.alerts).returning(t.alerts.c.id, sort_by_parameter_order=True)
+        return list(self._connection.execute(insert, [self._row(one) for one in deliveries]).scalars())
+
+    def _row(self, one: Delivery) -> dict[str, object]:
+        alert, decision = one.alert, one.decision
         body = asdict(alert) | {
             "starts_at": alert.starts_at.isoformat(),
             "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
         }
-        inserted = self._connection.execute(
-            sa.insert(t.alerts).values(
-                received_at=self._now,
-                fingerprint=fingerprint,
-                incident_id=incident_id,
-                decision=decision.kind.value,
-                reason=decision.reason,
-                body=body,
-                told_at=self._now if decision.notifies else None,
-                mute_id=decision.mute,
-            )
-        )
-        self._move_series(alert, fingerprint, incident_id)
-        assert inserted.inserted_primary_key is not None
-        return int(inserted.inserted_primary_key[0])
-
-    def _move_series(self, alert: Alert, fingerprint: str, incident_id: int | None) -> None:
-        values = {
-            "status": alert.status.value,
-            "severity": int(alert.severity),
-            "last_at": self._now,
-            "incident_id": incident_id,
+        return {
+            "received_at": self._now,
+            "fingerprint": one.fingerprint,
+            "incident_id": one.incident,
+            "decision": decision.kind.value,
+            "reason": decision.reason,
+            "body": body,
+            "told_at": one.told_at,
+            "held_until": decision.hold_until,
+            "mute_id": decision.mute,
         }
-        changed = self._connection.execute(
-            sa.update(t.series)
-            .where(t.series.c.fingerprint == fingerprint)
-            .values(values | {"deliveries": t.series.c.deliveries + 1})
-        )
-        if not changed.rowcount:
-            fresh = {"fingerprint": fingerprint, "first_at": self._now, "deliveries": 1}
-            self._connection.execute(sa.insert(t.series).values(values | fresh))
 
-    def firing(self, incident_id: int) -> int:
-        """How many series of the incident still fire."""
-        query = sa.select(sa.func.count()).where(
-            t.series.c.incident_id == incident_id, t.series.c.status == AlertStatus.FIRING.value
+    def told(self, alert_id: int) -> None:
+        """People are told now because of this delivery, which was held."""
+        self._connection.execute(
+            sa.update(t.alerts).where(t.alerts.c.id == alert_id).values(told_at=self._now)
         )
-        return int(self._connection.execute(query).scalar_one())
+
+    def shown(self, incident_id: int) -> Shown:
+        """How much of an incident people saw, and why the rest not."""
+        alerts, holds = t.alerts, tt.triage_holds
+        kinds = sa.select(alerts.c.decision, sa.func.count(), sa.func.count(alerts.c.told_at)).where(
+            alerts.c.incident_id == incident_id, alerts.c.decision != Kind.RESOLVED.value
+        )
+        rows = list(self._connection.execute(kinds.group_by(alerts.c.decision)).tuples())
+        waiting = sa.select(sa.func.count(), sa.func.min(holds.c.due_at)).where(
+            holds.c.incident_id == incident_id, holds.c.outcome == Held.WAITS.value
+        )
+        held, until = self._connection.execute(waiting).one().tuple()
+        counted = {kind: many for kind, many, _ in rows}
+        return Shown(
+            received=sum(many for _, many, _ in rows),
+            told=sum(told for _, _, told in rows),
+            held_until=until,
+            held=held,
+            flapping=counted.get(Kind.FLAPPING.value, 0),
+            muted=counted.get(Kind.MUTED.value, 0),
+        )
 
     def of_incident(self, incident_id: int, limit: int = MOST_ALERTS) -> list[SeenAlert]:
         """The first delivery of each series of the incident, oldest first."""

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from bot.domain.alert import Kind
-from bot.domain.quiet import Correction, Delivery
+from bot.domain.noise import Held
+from bot.domain.quiet import Correction, StoredAlert
 from bot.store import quiet_tables as t
+from bot.store import triage_tables as h
 from bot.store.records import Records
 
 
 class Corrections(Records):
     def add(
-        self, delivery: Delivery, by: str, until: datetime, incident_id: int | None, opened: bool
+        self, delivery: StoredAlert, by: str, until: datetime, incident_id: int | None, opened: bool
     ) -> tuple[Correction, bool]:
         """Keep that this delivery should have paged; the known one and False when that was said before."""
         known = self.of_alert(delivery.id)
@@ -51,14 +53,29 @@ class Corrections(Records):
     def of_alert(self, alert_id: int) -> Correction | None:
         return self._one(t.corrections.c.alert_id == alert_id)
 
-    def holding(self, fingerprint: str) -> list[Correction]:
-        """What holds now for this series."""
-        found = self._many(t.corrections.c.fingerprint == fingerprint)
-        return [correction for correction in found if correction.holds(self._now)]
+    def holding(self) -> dict[str, list[Correction]]:
+        """What holds now, by series."""
+        found: dict[str, list[Correction]] = {}
+        for one in self._many(t.corrections.c.until > self._now, t.corrections.c.undone_at.is_(None)):
+            found.setdefault(one.fingerprint, []).append(one)
+        return found
+
+    def told_in(self, correction_id: int, incident_id: int) -> None:
+        """Its alert was told in that incident, opened for it."""
+        of = t.corrections
+        changed = sa.update(of).where(of.c.id == correction_id)
+        self._connection.execute(changed.values(incident_id=incident_id, opened=True))
 
     def since(self, since: datetime) -> list[Correction]:
         """Those made since then, undone or not, the newest first."""
         return self._many(t.corrections.c.at >= since)[::-1]
+
+    def due_now(self, fingerprint: str) -> bool:
+        """A hold of this series ends now; False where none waits."""
+        holds = h.triage_holds
+        waits = (holds.c.fingerprint == fingerprint, holds.c.outcome == Held.WAITS.value)
+        changed = self._connection.execute(sa.update(holds).where(*waits).values(due_at=self._now))
+        return changed.rowcount > 0
 
     def undo(self, correction_id: int, by: str) -> bool:
         """Take it back; False when that was done before."""

@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection, Engine
 from bot import fault_hook
 from bot.errors import Misconfigured, StoreUnavailable
 from bot.store import tables as t
-from bot.store import triage_tables  # noqa: F401  # makes them known to the metadata
 from bot.store.alerts import Alerts
 from bot.store.audit import Audit
 from bot.store.canaries import Canaries
@@ -33,6 +32,7 @@ from bot.store.posts import Posts
 from bot.store.proposals import Proposals
 from bot.store.regroupings import Regroupings
 from bot.store.summaries import Summaries
+from bot.store.triage import Triage
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
 _WRITERS_LOCK = 7_301_456
@@ -168,6 +168,7 @@ class Tx:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.now = now
         self.alerts = Alerts(connection, now)
+        self.triage = Triage(connection, now)
         self.incidents = Incidents(connection, now)
         self.diagnoses = Diagnoses(connection, now)
         self.checks = Checks(connection, now)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
-from bot.domain.quiet import Delivery, Tally
+from bot.domain.quiet import StoredAlert, Tally
 from bot.store import quiet_tables as q
 from bot.store import tables as t
 from bot.store import triage_tables as h
@@ -23,7 +23,7 @@ _FIRES = _OF.body["status"].as_string() == AlertStatus.FIRING.value
 
 
 class Deliveries(Records):
-    def get(self, alert_id: int) -> Delivery | None:
+    def get(self, alert_id: int) -> StoredAlert | None:
         row = self._connection.execute(sa.select(t.alerts).where(_OF.id == alert_id)).first()
         return None if row is None else _delivery(row)
 
@@ -68,12 +68,12 @@ class Deliveries(Records):
             for r in self._connection.execute(query)
         ]
 
-    def following(self, after: int, limit: int) -> list[Delivery]:
+    def following(self, after: int, limit: int) -> list[StoredAlert]:
         """The deliveries above a number in the order of arrival, at most `limit`."""
         query = sa.select(t.alerts).where(_OF.id > after).order_by(_OF.id).limit(limit)
         return [_delivery(row) for row in self._connection.execute(query)]
 
-    def series_since(self, since: datetime) -> list[tuple[Delivery, int]]:
+    def series_since(self, since: datetime) -> list[tuple[StoredAlert, int]]:
         """The newest firing delivery of each series and severity since then, with how many there were."""
         groups = (
             sa.select(sa.func.max(_OF.id).label("newest"), sa.func.count().label("many"))
@@ -105,13 +105,13 @@ class Deliveries(Records):
         query = sa.select(sa.func.count()).where(_OF.id >= self.first_since(since))
         return int(self._connection.execute(query).scalar_one())
 
-    def page(self, incident_id: int, decisions: Sequence[Kind], after: int, limit: int) -> list[Delivery]:
+    def page(self, incident_id: int, decisions: Sequence[Kind], after: int, limit: int) -> list[StoredAlert]:
         """Deliveries of an incident that were decided so, oldest first, those above the number `after`."""
         wanted = _OF.decision.in_([kind.value for kind in decisions])
         query = sa.select(t.alerts).where(_OF.incident_id == incident_id, wanted, _OF.id > after)
         return [_delivery(row) for row in self._connection.execute(query.order_by(_OF.id).limit(limit))]
 
-    def series_of(self, incident_id: int, limit: int) -> list[Delivery]:
+    def series_of(self, incident_id: int, limit: int) -> list[StoredAlert]:
         """The first delivery of each series of an incident, oldest first."""
         first = (
             sa.select(sa.func.min(_OF.id))
@@ -135,14 +135,14 @@ class Deliveries(Records):
         told = (_OF.incident_id == incident_id, _OF.told_at.is_not(None))
         return int(self._connection.execute(sa.select(sa.func.count()).where(*told)).scalar_one())
 
-    def held_now(self, limit: int) -> list[Delivery]:
+    def held_now(self, limit: int) -> list[StoredAlert]:
         """What nobody is told of yet, the one that waits longest first."""
         holds = h.triage_holds.c
         waits = sa.select(holds.alert_id).where(holds.outcome == "").order_by(holds.due_at).limit(limit)
         query = sa.select(t.alerts).where(_OF.id.in_(waits)).order_by(_OF.id)
         return [_delivery(row) for row in self._connection.execute(query)]
 
-    def quiet_now(self, kind: Kind, since: datetime, limit: int) -> list[Delivery]:
+    def quiet_now(self, kind: Kind, since: datetime, limit: int) -> list[StoredAlert]:
         """Of each series that fires and was decided so since then: its newest delivery, the newest first."""
         newest = (
             sa.select(sa.func.max(_OF.id))
@@ -158,7 +158,7 @@ class Deliveries(Records):
             _delivery(row) for row in self._connection.execute(query.order_by(_OF.id.desc()).limit(limit))
         ]
 
-    def newest_with(self, kind: Kind, since: datetime, limit: int) -> list[Delivery]:
+    def newest_with(self, kind: Kind, since: datetime, limit: int) -> list[StoredAlert]:
         """The newest deliveries that were decided so, one of each series, the newest first."""
         newest = (
             sa.select(sa.func.max(_OF.id))
@@ -181,8 +181,8 @@ class Deliveries(Records):
         return (0, 0) if low is None else (int(low), int(high) + 1)
 
 
-def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
+def _delivery(row: Row[Any]) -> StoredAlert:
+    return StoredAlert(
         row.id,
         row.received_at,
         row.fingerprint,

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from bot.domain.alert import Severity
+from bot.domain.alert import AlertStatus, Severity
 from bot.domain.incident import IncidentState
-from bot.domain.quiet import Delivery, Regroup, Regrouping
+from bot.domain.quiet import Regroup, Regrouping
 from bot.store import quiet_tables as q
 from bot.store import tables as t
 from bot.store.records import Records
@@ -30,28 +30,19 @@ class Regroupings(Records):
         )
         return [str(row.fingerprint) for row in self._connection.execute(query)]
 
-    def move(self, fingerprints: Sequence[str], source: int, target: int) -> int:
-        """Take these series, with all their deliveries, from one incident to another; how many deliveries."""
-        moved = 0
+    def move(self, fingerprints: Sequence[str], source: int, target: int) -> None:
+        """Take all deliveries of these series from one incident to another; triage moves the series."""
+        of = t.alerts
         for start in range(0, len(fingerprints), _AT_ONCE):
-            some = fingerprints[start : start + _AT_ONCE]
-            for table in (t.series, t.alerts):
-                where = (table.c.incident_id == source, table.c.fingerprint.in_(some))
-                changed = self._connection.execute(sa.update(table).where(*where).values(incident_id=target))
-                moved += changed.rowcount if table is t.alerts else 0
-        return moved
+            some = of.c.fingerprint.in_(fingerprints[start : start + _AT_ONCE])
+            changed = sa.update(of).where(of.c.incident_id == source, some)
+            self._connection.execute(changed.values(incident_id=target))
 
-    def adopt(self, delivery: Delivery, incident_id: int) -> None:
-        """A delivery that belonged to no open incident, and its series, belong to this one from now on."""
-        series, alerts = t.series, t.alerts
-        self._connection.execute(
-            sa.update(series)
-            .where(series.c.fingerprint == delivery.fingerprint)
-            .values(incident_id=incident_id)
-        )
-        self._connection.execute(
-            sa.update(alerts).where(alerts.c.id == delivery.id).values(incident_id=incident_id)
-        )
+    def firing(self, incident_id: int) -> int:
+        """How many series of the incident fire."""
+        fires = t.series.c.status == AlertStatus.FIRING.value
+        query = sa.select(sa.func.count()).where(t.series.c.incident_id == incident_id, fires)
+        return int(self._connection.execute(query).scalar_one())
 
     def recount(self, incident_id: int) -> None:
         """Counts and severity of an incident by the deliveries that it has now."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 
@@ -65,6 +66,7 @@ incidents = Table(
     Column("previous", Integer),
     Column("alerts_received", Integer, nullable=False, default=0),
     Column("rounds", Integer, nullable=False, default=0),
+    Column("held", Boolean, nullable=False, default=False, server_default=false()),  # nobody was told of it
 )
 
 alerts = Table(
@@ -93,6 +95,7 @@ series = Table(
     Column("deliveries", Integer, nullable=False),
     Column("incident_id", Integer, ForeignKey("incidents.id"), index=True),
     Column("name", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),
     Column("began_at", Moment),
     Column("ended_at", Moment),
     Column("starts_at", Moment),  # what the sender calls its beginning

@@ -18,7 +18,8 @@ triage_groups = Table(
     Column("told_at", Moment),
     Column("told", JSON, nullable=False),
     Column("calm_at", Moment),
-    Column("over", Integer, nullable=False, default=0, index=True),
+    Column("name", Text, nullable=False, default=""),
+    Column("opened_at", Moment, nullable=False, index=True),
 )
 
 # Where and when the alerts of an incident began: what correlation looks at.

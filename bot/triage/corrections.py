@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alert import Decision, Kind
 from bot.domain.quiet import Correction
+from bot.triage.seen import Seen
 
 HOLDS = timedelta(days=7)
 ABSORBING = (Kind.HELD, Kind.MUTED, Kind.FLAPPING, Kind.DUPLICATE, Kind.JOINED)
@@ -15,22 +16,29 @@ ABSORBING = (Kind.HELD, Kind.MUTED, Kind.FLAPPING, Kind.DUPLICATE, Kind.JOINED)
 
 
 def overrule(
-    decision: Decision, corrections: Sequence[Correction], own_incident: int | None, now: datetime
-) -> Decision:
-    """The decision, or another one where somebody said that this series should have paged.
+    seen: Seen, decision: Decision, corrections: Sequence[Correction], now: datetime
+) -> tuple[Seen, Decision]:
+    """What is decided, or another decision where somebody said that this series should have paged.
 
-    `own_incident` is the open incident that the series is in, if any: what belongs there stays there, and a
-    repeat of what people were told is no new alert.
+    What would have joined an incident of others opens its own; a repeat of what people were told stays one.
     """
-    if decision.notifies or decision.kind not in ABSORBING:
-        return decision
+    if decision.notifies or decision.kind not in ABSORBING or decision.kind is Kind.DUPLICATE:
+        return seen, decision
     said = next((one for one in corrections if one.holds(now) and one.decision is decision.kind), None)
-    if said is None or (own_incident is not None and decision.kind in (Kind.DUPLICATE, Kind.JOINED)):
-        return decision
-    reason = (
-        f"It should have paged when it was {said.decision.value} before; that holds until {said.until:%d %b}."
+    own = seen.group.incident if seen.group is not None else None
+    if said is None or (decision.kind is Kind.JOINED and decision.incident == own):
+        return seen, decision
+    incident = None if decision.kind is Kind.JOINED else decision.incident
+    until = f"{said.until:%d %b}"
+    told = replace(
+        decision,
+        kind=Kind.OPENED if incident is None else Kind.JOINED,
+        reason=f"It should have paged when it was {said.decision.value}; that holds until {until}.",
+        incident=incident,
+        notifies=True,
+        hold_until=None,
+        mute=None,
+        step="correction",
     )
-    kind = Kind.OPENED if own_incident is None else Kind.JOINED
-    return replace(
-        decision, kind=kind, reason=reason, incident=own_incident, notifies=True, hold_until=None, mute=None
-    )
+    # An alert that was kept quiet begins now, as far as people are concerned.
+    return replace(seen, begins=True), told

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from bot.triage.likeness import Weights
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What can be set; `without` leaves steps out, for measuring what each contributes."""
+    """What can be set; `without` leaves steps out by name, for measuring what each contributes."""
 
     heartbeats: frozenset[str] = frozenset({"Watchdog"})
-    window: timedelta = timedelta(minutes=10)
+    window: timedelta = timedelta(minutes=15)
     """An alert is related to what began within this time before it, not to older troubles."""
-    hold: timedelta = timedelta(minutes=5)
+    hold: timedelta = timedelta(minutes=6)
     """How long a non-critical alert may clear itself before anybody is told, where nothing is known of it."""
-    shortest_hold: timedelta = timedelta(minutes=3)
+    shortest_hold: timedelta = timedelta(minutes=4)
     longest_hold: timedelta = timedelta(minutes=7)
-    """What history may make of it."""
+    """What history may make of it: minutes at most."""
     flaps: int = 3
-    """So many fires within `flap_window` and an alert flaps."""
+    """So many beginnings within `flap_window` and an alert flaps."""
     flap_window: timedelta = timedelta(hours=1)
+    calm: timedelta = timedelta(minutes=15)
+    """An incident whose alert flaps is over once it has been quiet for so long."""
     again: timedelta = timedelta(minutes=5)
     """What fires again so soon after it ended is the same trouble."""
     reminder: timedelta = timedelta(minutes=5)
-    """A critical alert is told again after this time, though its service and name were told before."""
+    """A critical alert of a service and name that people were told of breaks through again after this time."""
+    lull: timedelta = timedelta(minutes=10)
+    """News of an incident that is not critical comes no more often than this."""
+    silent: timedelta = timedelta(hours=4, minutes=20)
+    """An alert that is not repeated for so long is over: longer than Alertmanager's own default of four hours."""
     most_incidents: int = 2000
     """So many open at once, and what would open one more goes to the one overflow incident."""
+    weights: Weights = field(default_factory=Weights)
     without: frozenset[str] = frozenset()
+
+    def has(self, step: str) -> bool:
+        return step not in self.without

@@ -12,7 +12,7 @@ from bot.copilot.mutes import MuteList
 from bot.copilot.noise import Absorbed, Noise, Why, plain
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import LABEL, Matcher, Mute, MuteOrigin, Preview, Suggestion
-from bot.domain.quiet import Correction, Delivery, Regroup, Regrouping
+from bot.domain.quiet import Correction, StoredAlert, Regroup, Regrouping
 from bot.slack.blocks import mute as mute_blocks
 from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import regrouping as regrouping_blocks
@@ -72,7 +72,7 @@ def mute(voice: Voice, **changes: Any) -> Mute:  # noqa: ANN401  # fields of Mut
     return replace(made, **changes)
 
 
-def delivery(voice: Voice, number: int = 1, **changes: Any) -> Delivery:  # noqa: ANN401  # fields, by name
+def delivery(voice: Voice, number: int = 1, **changes: Any) -> StoredAlert:  # noqa: ANN401  # fields, by name
     """An absorbed one."""
     alert = Alert(
         "alertmanager",
@@ -87,11 +87,11 @@ def delivery(voice: Voice, number: int = 1, **changes: Any) -> Delivery:  # noqa
     body = {name: getattr(alert, name) for name in ("name", "severity", "service", "summary", "description")}
     reason = f"It repeats an alert of #12 that still fires: {voice.text('OrderQueueGrows')}"
     kind = _KINDS[number % len(_KINDS)]
-    made = Delivery(number, values.ago(9), f"{number:032x}", 12, kind, reason, body)
+    made = StoredAlert(number, values.ago(9), f"{number:032x}", 12, kind, reason, body)
     return replace(made, **changes)
 
 
-def deliveries(voice: Voice) -> list[Delivery]:
+def deliveries(voice: Voice) -> list[StoredAlert]:
     return [delivery(voice, number) for number in range(voice.many(3, 10))]
 
 

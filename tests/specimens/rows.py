@@ -15,7 +15,7 @@ from bot.domain.incident import Incident
 from bot.domain.mute import Mute
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, SignOff
-from bot.domain.quiet import Correction, Delivery, Regrouping
+from bot.domain.quiet import Correction, StoredAlert, Regrouping
 from bot.domain.records import MOST_ALERTS, Adopted, Post, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
@@ -47,7 +47,7 @@ class Rows:
     mute: Mute | None = None
     regrouping: Regrouping | None = None
     correction: Correction | None = None
-    delivery: Delivery | None = None
+    delivery: StoredAlert | None = None
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property

@@ -14,11 +14,14 @@ from bot.copilot.muted import rule_of
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.lasting import parse_span
 from bot.domain.mute import LABEL, Matcher, Mute, MuteOrigin, MuteState
+from bot.domain.noise import Group
 from bot.domain.quiet import Correction
 from bot.errors import Misconfigured, MuteRefused
 from bot.triage import muting
 from bot.triage.corrections import overrule
 from bot.triage.mute import mute_of
+from bot.triage.seen import Seen
+from bot.triage.traits import traits_of
 from bot.triage.windows import Declared
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -198,21 +201,42 @@ def correction(kind: Kind, **changes: object) -> Correction:
     return Correction(1, 1, "f", kind, "", "T1/U1", NOW, given["until"], None, True, given["undone_at"])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", [Kind.HELD, Kind.MUTED, Kind.FLAPPING, Kind.JOINED])
-def test_what_should_have_paged_is_not_absorbed_that_way_again(kind: Kind) -> None:
+def seen(own: int | None = None) -> Seen:
+    """The alert in an incident of its own, or in none."""
+    one = alert()
+    group = None if own is None else Group(own, "production", one.severity, NOW)
+    return Seen(one, "f", traits_of(one), None, group, False, ())
+
+
+@pytest.mark.parametrize(
+    "kind, incident, told_in",
+    [
+        (Kind.HELD, None, None),
+        (Kind.HELD, 5, 5),
+        (Kind.MUTED, None, None),
+        (Kind.MUTED, 5, 5),
+        (Kind.FLAPPING, 5, 5),
+        (Kind.JOINED, 5, None),
+    ],
+)
+def test_what_should_have_paged_is_not_absorbed_that_way_again(
+    kind: Kind, incident: int | None, told_in: int | None
+) -> None:
     """Until then, unless it was taken back; another kind of decision is not its business."""
-    decided = Decision(kind, "absorbed", incident=5 if kind is Kind.JOINED else None)
-    told = overrule(decided, [correction(kind)], None, NOW)
-    assert (told.kind, told.notifies, told.incident) == (Kind.OPENED, True, None)
+    absorbed = Decision(kind, "absorbed", incident, hold_until=NOW, mute=3)
+    anew, told = overrule(seen(), absorbed, [correction(kind)], NOW)
+    assert (told.notifies, told.incident, told.mute, told.hold_until) == (True, told_in, None, None)
+    assert told.kind is (Kind.OPENED if told_in is None else Kind.JOINED) and anew.begins
     for other in (
         correction(kind, until=NOW),
         correction(kind, undone_at=NOW),
         correction(Kind.HELD if kind is not Kind.HELD else Kind.MUTED),
     ):
-        assert overrule(decided, [other], None, NOW) is decided
+        assert overrule(seen(), absorbed, [other], NOW) == (seen(), absorbed)
 
 
 def test_a_repeat_of_what_people_were_told_stays_a_repeat() -> None:
     """Else a correction would page at each re-send for a week."""
-    repeat = Decision(Kind.DUPLICATE, "repeats", incident=5)
-    assert overrule(repeat, [correction(Kind.DUPLICATE)], 5, NOW) is repeat
+    for kind in (Kind.DUPLICATE, Kind.JOINED):
+        repeat = Decision(kind, "repeats", incident=5)
+        assert overrule(seen(5), repeat, [correction(kind)], NOW)[1] is repeat

@@ -10,6 +10,7 @@ from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
+from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import MOST_ALERTS, SeenAlert
@@ -43,12 +44,12 @@ def span(lasts: timedelta) -> str:
 
 
 def card(
-    incident: Incident, alerts: Sequence[SeenAlert], proposals: Sequence[Proposal], told: int = 0
+    incident: Incident,
+    alerts: Sequence[SeenAlert],
+    proposals: Sequence[Proposal],
+    shown: Shown | None = None,
 ) -> list[Block]:
-    """One message per incident, edited in place: severity, what fired, since when, state, who has it.
-
-    `told` is of how many of its alerts people were told.
-    """
+    """One message per incident, edited in place: severity, what fired, since when, state, who has it."""
     icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
     who = f"<@{Person.from_key(incident.assignee).user_id}>" if incident.assignee else "nobody yet"
     since = f"{'since' if incident.state.is_open else 'opened'} {clock(incident.opened_at)}"
@@ -60,7 +61,9 @@ def card(
     named = dict.fromkeys(filter(None, (alert.annotations.get("runbook_url") for alert in alerts)))
     if named:
         blocks.append(parts.foreign_note(f"Runbook named by the alert: {', '.join(list(named)[:3])}"))
-    blocks.append(parts.note(_counts(incident, alerts, told)))
+    blocks.append(parts.note(_counts(incident, alerts)))
+    if shown is not None and _absorbed(shown):
+        blocks.append(parts.note(_absorbed(shown)))
     flags = sorted({flag for alert in alerts for flag in alert.flags})
     if flags:
         blocks.append(
@@ -148,11 +151,9 @@ def _alert_runs(alert: SeenAlert, count: int) -> list[Block]:
     return [parts.run(parts.cut(alert.name, 120), bold=True), parts.run(text)]
 
 
-def _counts(incident: Incident, alerts: Sequence[SeenAlert], told: int) -> str:
+def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
     least = " or more" if len(alerts) >= MOST_ALERTS else ""
     text = f"{parts.counted(incident.alerts_received, 'alert')} received, {len(alerts)}{least} different"
-    if told and incident.alerts_received > told:
-        text += f", {told} told and {incident.alerts_received - told} absorbed"
     if len(_alike(alerts)) > _ALERTS:
         text += f", the first {_ALERTS} shown"
     if incident.previous:
@@ -168,6 +169,20 @@ def _ended(by: str, when: str) -> str:
         return f" · part of #{by.removeprefix(MERGED)} since {when}"
     who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
     return f" · resolved {when} by {who}"
+
+
+def _absorbed(shown: Shown) -> str:
+    """How much of it people were told of, and where the rest is; empty where there is no rest."""
+    if shown.received <= shown.told and not shown.held:
+        return ""
+    text = f":mute: {parts.counted(shown.received, 'alert')}, {shown.told} shown"
+    if shown.flapping:
+        text += f" · {shown.flapping} of alerts that flap"
+    if shown.muted:
+        text += f" · {shown.muted} under maintenance"
+    if shown.held and shown.held_until is not None:
+        text += f" · {shown.held} held until {clock(shown.held_until)} at least"
+    return text
 
 
 def _waiting(proposal: Proposal) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.copilot.noise import Absorbed, Noise, Why
 from bot.domain.alert import Kind
 from bot.domain.mute import Mute, shown
-from bot.domain.quiet import Correction, Delivery
+from bot.domain.quiet import Correction, StoredAlert
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.mute import suggested
@@ -64,7 +64,7 @@ def chart(why: Sequence[Why]) -> str:
     return "\n".join(lines)
 
 
-def reason_view(deliveries: Sequence[Delivery], corrected: frozenset[int] = frozenset()) -> Block:
+def reason_view(deliveries: Sequence[StoredAlert], corrected: frozenset[int] = frozenset()) -> Block:
     """Alerts that were absorbed for one reason, each with its buttons."""
     blocks = [parts.status("*Absorbed for this reason*, the newest of each alert.")]
     for delivery in deliveries:
@@ -98,7 +98,7 @@ def absorbed_view(absorbed: Absorbed) -> Block:
     return _view(f"Alerts of #{incident}", parts.within_view(blocks))
 
 
-def correction(made: Correction, delivery: Delivery | None) -> list[Block]:
+def correction(made: Correction, delivery: StoredAlert | None) -> list[Block]:
     """What somebody said of a decision, as a message of its own, with the button that takes it back."""
     user = made.by.partition("/")[2]
     until = f"until {clock(made.until)}"
@@ -141,7 +141,7 @@ def _of_mute(mute: Mute) -> str:
     return parts.cut(f"{shown(mute.matchers)} — {mute.reason}", 200)
 
 
-def _deliveries(title: str, found: Sequence[Delivery]) -> list[Block]:
+def _deliveries(title: str, found: Sequence[StoredAlert]) -> list[Block]:
     if not found:
         return []
     items = [
@@ -162,7 +162,7 @@ def _look(why: Sequence[Why]) -> Block:
     return parts.buttons(*buttons)
 
 
-def _one(delivery: Delivery, is_corrected: bool) -> list[Block]:
+def _one(delivery: StoredAlert, is_corrected: bool) -> list[Block]:
     """One absorbed delivery: what it was, what was decided, why."""
     when = f"{clock(delivery.received_at)} · *{delivery.severity.word}* · *{_WORDS[delivery.decision]}*"
     where = f" · #{delivery.incident_id}" if delivery.incident_id else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.incident import Incident
-from bot.domain.quiet import Delivery, Regroup, Regrouping
+from bot.domain.quiet import Regroup, Regrouping, StoredAlert
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
 
@@ -37,7 +37,7 @@ def note(made: Regrouping, incident_id: int, proposals: str) -> list[Block]:
     return [*blocks, parts.buttons(parts.button("Take back", "regroup_undo", str(made.id)))]
 
 
-def split_view(incident: Incident, series: Sequence[Delivery]) -> Block:
+def split_view(incident: Incident, series: Sequence[StoredAlert]) -> Block:
     """Which alerts become an incident of their own."""
     options = [
         {"text": _plain(parts.short(parts.visible(_said(one)), 75)), "value": one.fingerprint}
@@ -71,7 +71,7 @@ def merge_view(incident: Incident, others: Sequence[Incident], proposals: str) -
     return _modal("merge", f"Merge {incident.label}", "Merge", blocks, incident)
 
 
-def _said(delivery: Delivery) -> str:
+def _said(delivery: StoredAlert) -> str:
     said = delivery.body.get("summary") or delivery.body.get("service") or ""
     return f"{delivery.name} · {said}"
 

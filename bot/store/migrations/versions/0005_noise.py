@@ -18,8 +18,10 @@ def upgrade() -> None:
         sa.Column("mute_id", sa.Integer()),
     ):
         op.add_column("alerts", column)
+    op.add_column("incidents", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
     for column in (
         sa.Column("name", sa.Text(), nullable=False, server_default=""),
+        sa.Column("source", sa.Text(), nullable=False, server_default=""),
         sa.Column("began_at", Moment()),
         sa.Column("ended_at", Moment()),
         sa.Column("starts_at", Moment()),
@@ -53,11 +55,12 @@ def _groups() -> None:
         sa.Column("told_at", Moment()),
         sa.Column("told", sa.JSON(), nullable=False),
         sa.Column("calm_at", Moment()),
-        sa.Column("over", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("opened_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_triage_groups_incident_id")),
         sa.PrimaryKeyConstraint("incident_id", name=op.f("pk_triage_groups")),
     )
-    op.create_index(op.f("ix_triage_groups_over"), "triage_groups", ["over"])
+    op.create_index(op.f("ix_triage_groups_opened_at"), "triage_groups", ["opened_at"])
     op.create_table(
         "triage_traces",
         sa.Column("incident_id", sa.Integer(), nullable=False),
@@ -97,8 +100,9 @@ def downgrade() -> None:
     for table in ("triage_revision", "triage_habits", "triage_holds", "triage_traces", "triage_groups"):
         op.drop_table(table)
     for table, names in (
-        ("series", ("fires", "starts_at", "ended_at", "began_at", "name")),
+        ("series", ("fires", "starts_at", "ended_at", "began_at", "source", "name")),
         ("alerts", ("mute_id", "held_until", "told_at")),
+        ("incidents", ("held",)),
     ):
         with op.batch_alter_table(table) as batch_op:
             for name in names:

@@ -1,0 +1,160 @@
+"""Remembers what was decided. The only file of triage that changes a `Memory`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.alert import AlertStatus, Decision, Kind, Severity
+from bot.domain.noise import Group, Held, Hold, Series, Trace
+from bot.triage.habits import clears_key, gaps_key
+from bot.triage.memory import Memory
+from bot.triage.rules import Rules
+from bot.triage.seen import Seen
+from bot.triage.tell import mark_of
+from bot.triage.where import flaps
+
+_DOUBLED = timedelta(seconds=5)
+"""What comes again so soon was delivered twice; it says nothing of how often a source repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What follows for others: a hold began, one ended, an incident is over."""
+
+    began: Hold | None = None
+    ended: tuple[Hold, Held] | None = None
+    over: int | None = None
+
+
+def note(
+    seen: Seen, decision: Decision, incident: int | None, memory: Memory, rules: Rules, now: datetime
+) -> Noted:
+    """Remember one delivery; `incident` is the one it was put to, which may be new."""
+    if decision.kind is Kind.RESOLVED:
+        return _end(seen, memory, rules, now)
+    if not seen.begins or decision.kind in (Kind.HEARTBEAT, Kind.MUTED) or incident is None:
+        _go_on(seen, decision, incident, memory, now)
+        return Noted()
+    _leave_old(seen, incident, memory)
+    memory.put_series(_begun(seen, incident, now))
+    _join(seen, decision, incident, memory, rules, now)
+    if decision.hold_until is None:
+        return Noted()
+    waiting = memory.holds.get(incident, {}).get(seen.fingerprint)
+    hold = Hold(incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(decision, seen))
+    memory.put_hold(hold)
+    return Noted(hold, (waiting, Held.COVERED) if waiting else None)
+
+
+def told(incident: int, marks: tuple[str, ...], memory: Memory, now: datetime) -> None:
+    """People were told of the incident: of these, and of all that its card shows."""
+    group = memory.groups[incident]
+    services = {f"service:{name}": now for name in memory.patterns[incident].services}
+    hosts = {f"service:{name}": now for name in memory.patterns[incident].hosts}
+    known = {**group.told, **services, **hosts, **dict.fromkeys(marks, now)}
+    memory.put_group(replace(group, told_at=now, told=known))
+
+
+def expire(series: Series, memory: Memory, rules: Rules, now: datetime) -> Noted:
+    """An alert is over though nobody said so: it was silent for too long."""
+    memory.put_series(replace(series, status=AlertStatus.RESOLVED, ended_at=now))
+    return _one_less(series, memory, rules, now, Held.CLEARED)
+
+
+def _go_on(seen: Seen, decision: Decision, incident: int | None, memory: Memory, now: datetime) -> None:
+    """It fires on, or belongs to nothing: only its series moves."""
+    alert, old = seen.alert, seen.series
+    if old is None or seen.begins:
+        memory.put_series(_begun(seen, incident, now))
+        return
+    gap = now - old.last_at
+    if decision.kind is not Kind.HEARTBEAT and gap > _DOUBLED:
+        memory.note_habit(gaps_key(alert.source), gap.total_seconds())
+    worst = max(old.severity, alert.severity)
+    memory.put_series(replace(old, last_at=now, severity=worst))
+    group = seen.group
+    if group is None or incident is None:
+        return
+    if alert.severity > group.severity:
+        memory.put_group(replace(group, severity=alert.severity))
+    if decision.notifies:
+        told(incident, (seen.mark,) if seen.is_critical else (), memory, now)
+
+
+def _begun(seen: Seen, incident: int | None, now: datetime) -> Series:
+    alert = seen.alert
+    return Series(
+        seen.fingerprint,
+        AlertStatus.FIRING,
+        alert.severity,
+        began_at=now,
+        last_at=now,
+        incident=incident,
+        starts_at=alert.starts_at,
+        fires=seen.fires,
+        name=seen.traits.name,
+        source=alert.source,
+    )
+
+
+def _leave_old(seen: Seen, incident: int, memory: Memory) -> None:
+    """Its former beginning never ended as far as anybody said."""
+    old = seen.series
+    if old is None or old.status is not AlertStatus.FIRING or old.incident is None:
+        return
+    group = memory.groups.get(old.incident)
+    if group is not None:
+        memory.put_group(replace(group, firing=max(0, group.firing - 1)))
+
+
+def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: Rules, now: datetime) -> None:
+    traits, severity = seen.traits, seen.alert.severity
+    group = memory.groups.get(incident)
+    if group is None:
+        memory.note_opening(now, traits.name)
+        marks = {"overflow": now} if decision.step == "overflow" else {}
+        group = Group(
+            incident, traits.environment, severity, now, told=marks, name=traits.name, opened_at=now
+        )
+        if marks:
+            memory.overflow = incident
+    calm = now + rules.calm if flaps(seen, rules, now) else group.calm_at
+    worst: Severity = max(group.severity, severity)
+    memory.put_group(replace(group, firing=group.firing + 1, moved_at=now, severity=worst, calm_at=calm))
+    memory.note_calls(traits.service, traits.peers)
+    memory.put_trace(incident, Trace(traits.name, traits.service, traits.host, traits.unit, now))
+    if decision.notifies:
+        told(incident, (seen.mark,) if seen.is_critical else (), memory, now)
+
+
+def _end(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Noted:
+    old = seen.series
+    if old is None or old.status is AlertStatus.RESOLVED:
+        return Noted()
+    memory.put_series(replace(old, status=AlertStatus.RESOLVED, last_at=now, ended_at=now))
+    if old.severity < Severity.CRITICAL:
+        memory.note_habit(clears_key(old.name), (now - old.began_at).total_seconds())
+    return _one_less(old, memory, rules, now, Held.CLEARED)
+
+
+def _one_less(series: Series, memory: Memory, rules: Rules, now: datetime, outcome: Held) -> Noted:
+    """One series of its incident fires no more; an incident that nobody was told of waits a while for it."""
+    group = memory.groups.get(series.incident) if series.incident is not None else None
+    if group is None:
+        return Noted()
+    calm = group.calm_at
+    firing = max(0, group.firing - 1)
+    if group.told_at is None and not firing:
+        calm = max(calm or now, now + rules.again)
+    memory.put_group(replace(group, firing=firing, calm_at=calm))
+    hold = memory.holds.get(group.incident, {}).get(series.fingerprint)
+    if hold is not None:
+        memory.drop_hold(hold)
+    over = group.incident if is_over(memory.groups[group.incident], now) else None
+    return Noted(None, (hold, outcome) if hold else None, over)
+
+
+def is_over(group: Group, now: datetime) -> bool:
+    """Nothing of it fires, and nothing of it is expected to fire again at once."""
+    return group.firing == 0 and (group.calm_at is None or group.calm_at <= now)

@@ -1,0 +1,67 @@
+"""One delivery as the steps see it: the alert, where it is, and what is remembered of its series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.noise import Group, Series
+from bot.triage.habits import usual_gap
+from bot.triage.memory import Memory
+from bot.triage.rules import Rules
+from bot.triage.traits import Traits, traits_of
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`series` is None for an alert that is new; `fires` are its beginnings lately, this one included."""
+
+    alert: Alert
+    fingerprint: str
+    traits: Traits
+    series: Series | None
+    group: Group | None
+    begins: bool
+    fires: tuple[datetime, ...]
+
+    @property
+    def is_critical(self) -> bool:
+        return self.alert.severity >= Severity.CRITICAL
+
+    @property
+    def place(self) -> str:
+        return self.traits.service or self.traits.host or "?"
+
+    @property
+    def mark(self) -> str:
+        """What people know once they were told of a critical alert like this."""
+        return f"critical:{self.place}:{self.traits.name}"
+
+
+def look(alert: Alert, fingerprint: str, memory: Memory, rules: Rules, now: datetime) -> Seen:
+    """Read what is remembered of it; nothing is changed."""
+    series = memory.series(fingerprint)
+    group = memory.groups.get(series.incident) if series and series.incident is not None else None
+    begins = alert.status is AlertStatus.FIRING and (
+        series is None
+        or series.status is AlertStatus.RESOLVED
+        or _began_anew(alert, series, memory, rules, now)
+    )
+    fires = series.fires if series else ()
+    if begins:
+        fires = (*fires, now)[-8:]
+    return Seen(alert, fingerprint, traits_of(alert), series, group, begins, fires)
+
+
+def _began_anew(alert: Alert, series: Series, memory: Memory, rules: Rules, now: datetime) -> bool:
+    """Its end got lost: it was silent for longer than it ever is, and its sender names another beginning.
+
+    The sender's times are compared with each other alone: a clock that is wrong is wrong twice.
+    """
+    silent = now - series.last_at
+    if silent > usual_gap(memory, alert.source, rules.silent):
+        return True
+    if series.starts_at is None or alert.starts_at == series.starts_at:
+        return False
+    return silent > usual_gap(memory, alert.source, timedelta(minutes=10)) / 2

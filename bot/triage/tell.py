@@ -1,0 +1,87 @@
+"""Third question: are people told now, later, or only by a count? Critical is never held."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.alert import Decision, Kind, Severity
+from bot.domain.noise import Group
+from bot.triage.habits import hold_of
+from bot.triage.memory import Memory
+from bot.triage.rules import Rules
+from bot.triage.seen import Seen
+from bot.triage.where import Place, flaps
+
+MOST_AT_ONCE = 12
+"""So many critical news of one incident break through within `reminder`; more are one new service at a time."""
+
+
+def tell(seen: Seen, place: Place, memory: Memory, rules: Rules, now: datetime) -> Decision:
+    """The decision on an alert that begins, at the place that was found for it."""
+    group = memory.groups.get(place.incident) if place.incident is not None else None
+    times = flaps(seen, rules, now)
+    kind = Kind.OPENED if group is None else Kind.FLAPPING if times else Kind.JOINED
+    reason = f"{place.reason} It began {times} times within the hour." if times else place.reason
+    if seen.is_critical:
+        return _critical(seen, group, kind, place, reason, rules, now)
+    if not rules.has("hold"):
+        news = group is None or _news(seen, group, rules, now) != ""
+        return Decision(kind, reason, place.incident, notifies=news, step=place.step)
+    length, because = hold_of(seen.traits.name, memory, rules)
+    if times:
+        length, because = rules.longest_hold, "an alert that flaps is damped"
+    until = f"People are told at {now + length:%H:%M:%S} UTC if it still fires: {because}."
+    if group is None or group.told_at is None:
+        kind = Kind.FLAPPING if times else Kind.HELD
+        return Decision(kind, f"{reason} {until}", place.incident, hold_until=now + length, step=place.step)
+    news = _news(seen, group, rules, now)
+    if not news:
+        return Decision(kind, f"{reason} People know of it.", place.incident, step=place.step)
+    return Decision(
+        kind, f"{reason} {news} {until}", place.incident, hold_until=now + length, step=place.step
+    )
+
+
+def _critical(
+    seen: Seen, group: Group | None, kind: Kind, place: Place, reason: str, rules: Rules, now: datetime
+) -> Decision:
+    news = "It is critical." if group is None else _critical_news(seen, group, rules, now)
+    if not news:
+        reason = f"{reason} People were told of {seen.traits.name} on {seen.place} just now."
+        return Decision(kind, reason, place.incident, step=place.step)
+    return Decision(kind, f"{reason} {news}", place.incident, notifies=True, step=place.step)
+
+
+def _critical_news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str:
+    """Why a critical alert in a known incident breaks through; empty when people have just been told of it."""
+    if group.severity < Severity.CRITICAL or group.told_at is None:
+        return f"Its severity rises to critical in #{group.incident}."
+    if not rules.has("breakthrough"):
+        return ""
+    told_at = group.told.get(seen.mark)
+    recent = sum(
+        1 for mark, at in group.told.items() if mark.startswith("critical:") and now - at <= rules.reminder
+    )
+    known = f"service:{seen.place}" in group.told
+    if told_at is None and (recent < MOST_AT_ONCE or not known):
+        return f"{seen.traits.name} on {seen.place} is new in #{group.incident}, and critical."
+    if told_at is not None and now - told_at > rules.reminder:
+        minutes = int((now - told_at).total_seconds() / 60)
+        return f"It is critical, and people were told of it {minutes} min ago."
+    return ""
+
+
+def _news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str:
+    """What is new to people in an alert that is not critical; empty when nothing is."""
+    if not rules.has("breakthrough"):
+        return ""
+    if seen.alert.severity > group.severity:
+        return f"Its severity rises to {seen.alert.severity.word} in #{group.incident}."
+    if f"service:{seen.place}" not in group.told:
+        return f"{seen.place} is new in #{group.incident}."
+    return ""
+
+
+def mark_of(decision: Decision, seen: Seen) -> str:
+    """What people know once a hold of this alert has ended."""
+    return f"service:{seen.place}"
