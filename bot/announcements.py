@@ -107,7 +107,7 @@ def announce_news(tx: Tx, incident_id: int, alert_id: int, why: str) -> None:
     """Something new in a known incident breaks through: a reply in its thread that the channel sees too."""
     key = incident_key(incident_id)
     content = {"text": f":bell: *#{incident_id}* has something new.", "foreign": why}
-    tx.posts.want(f"{key}:news:{alert_id}", INCIDENTS, "news", incident_id, key, content)
+    tx.posts.want(f"{key}:news:{alert_id}", INCIDENTS, "news", incident_id, key, content=content)
 
 
 def announce_second_way(tx: Tx, incident_id: int, text: str, because: str) -> None:

@@ -49,7 +49,6 @@ from bot.stages.steps import Steps
 from bot.store.database import Store
 from bot.tools.in_force import Adopted
 from bot.tools.process import ExecutorProcess
-from bot.triage.decide import Rules
 from bot.web.authenticate import Authenticate
 from bot.web.health import Health
 from bot.web.intake import Intake
@@ -90,15 +89,15 @@ class Assembly:
             url=settings.knowledge_url,
             vectors=self._file.knowledge.vectors,
         )
-        rules = Rules(heartbeats=frozenset(self._file.heartbeats.names))
         who_is_n3 = membership(store, settings)
         self._copilot = Copilot.of(
             store,
             self._in_force,
             who_is_n3,
-            rules,
+            settings.noise,
             self._wake,
             settings.pace,
+            topology=settings.topology,
             declared=settings.declared_mutes,
         )
 

@@ -22,10 +22,15 @@ from bot.store.database import Store, open_engine, sqlite_url
 from bot.store.migrate import upgrade
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.triage.decide import Rules
+from bot.triage.likeness import Weights
 from tests.unit.plans import DIGEST, PLAN
 
 ON_CALL, N3_A, LATE, N3_B = (Person("T1", f"U{number}") for number in (1, 2, 3, 4))
 EMPTY = '{"catalogue": "version: 1\\n", "inventory": ""}'
+
+
+AT_ONCE = Rules(hold=timedelta(0), weights=Weights.of_one_place())
+"""People are told of everything at once, and each service has its own incidents."""
 
 
 class Group:
@@ -60,7 +65,7 @@ class Desk:
 
     def begin_anew(self) -> None:
         """A copilot that remembers nothing, over the same rows."""
-        rules, pace = Rules(), Pace()
+        rules, pace = AT_ONCE, Pace()
         ports = (self.store, Adopted(), self.group, rules, lambda verb, subject: None)
         self.copilot = Copilot.of(*ports, pace, lambda: self.now.timestamp())
 

@@ -90,6 +90,10 @@ PAST_RISKY = Document(
 )
 
 
+AT_ONCE = "[noise]\nhold_minutes = 0\nacross_services = false\n"
+"""What most tests are not about: people are told of everything at once, each service has its own incidents."""
+
+
 def write_config(
     folder: Path,
     config: str = "",
@@ -108,10 +112,11 @@ def write_config(
     dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]  # aliases are refused on reading
     (folder / "catalogue.yaml").write_text(yaml.dump(whitelist, Dumper=dumper))
     (folder / "inventory.yaml").write_text(yaml.dump({"targets": rows}, Dumper=dumper))
+    noise = "" if "[noise]" in config else AT_ONCE
     (folder / "vigie.toml").write_text(
         'folder = "data"\n[slack]\ntrust_api_url = true\n'
         f'{slack}\n[n3]\nusergroup = "n3"\n'
-        f"[web]\nport = 0\nbody_timeout_s = 2\n[knowledge]\nvectors = false\n{config}\n"
+        f"[web]\nport = 0\nbody_timeout_s = 2\n[knowledge]\nvectors = false\n{noise}{config}\n"
     )
 
 

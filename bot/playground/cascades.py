@@ -65,6 +65,18 @@ class Notice:
     tellings: tuple[Telling, ...]
 
 
+CALLS: Mapping[str, list[str]] = {
+    "shop-web": ["shop-cart", "shop-checkout", "shop-accounts"],
+    "shop-cart": ["shop-checkout", "shop-stock"],
+    "shop-checkout": ["shop-orders", "shop-mail"],
+    "shop-orders": ["shop-database", "shop-stock"],
+    "shop-stock": ["shop-database"],
+    "shop-accounts": ["shop-database", "shop-mail"],
+    "shop-mail": ["shop-orders"],
+    "shop-care": ["shop-orders", "shop-mail"],
+}
+"""Which part of the shop calls which: what a fault of one does to others."""
+
 _W, _C, _I = "warning", "critical", "info"
 _WEB_SLOW = Symptom("ShopWebSlow", _W, "shop-web", "Pages take longer than 3 s", "pod=front", 9, 0.2, True)
 _PROBES = Symptom("ShopProbeFailed", _W, "shop-web", "An outside probe failed", "path=page", 3, 0.3)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+from bot.playground.cascades import CALLS
 from bot.playground.faults import active_faults, break_shop
 from bot.playground.storm import COUNT, calm, storm
 from bot.playground.workspace import Channel, Person, UserGroup, Workspace
@@ -246,8 +247,15 @@ def _write_config(folder: Path, shop_folder: Path, shop_url: str) -> None:
         'folder = "data"\n\n'
         '[slack]\nincidents_channel = "incidents"\ntrust_api_url = true\n\n'
         f'[n3]\nusergroup = "{N3_GROUP.handle}"\n\n'
-        "[web]\nport = 0\n"
+        "[web]\nport = 0\n\n"
+        "[noise]\n# Nobody waits six minutes in a demo.\nhold_minutes = 0.5\n\n"
+        f"[topology]\n{_topology()}"
     )
+
+
+def _topology() -> str:
+    """Which part of the shop calls which, as TOML."""
+    return "".join(f"{service} = {json.dumps(called)}\n" for service, called in CALLS.items())
 
 
 def _write_knowledge(folder: Path) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.domain.person import Person
 from bot.environment_file import is_placeholder
-from bot.errors import Misconfigured, MuteRefused
+from bot.errors import BadInput, Misconfigured, MuteRefused
 from bot.settings.sections import File
+from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Policy, Rule
 from bot.triage import muting
+from bot.triage.likeness import Weights
+from bot.triage.rules import Rules
+from bot.triage.topology import Topology, topology_of
 from bot.triage.windows import Declared
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
@@ -177,6 +182,36 @@ class Settings:
             except MuteRefused as error:
                 raise Misconfigured(f"[[mutes]] {section.reason!r}: {error}") from None
         return tuple(section.declared for section in self.file.mutes)
+
+    @property
+    def noise(self) -> Rules:
+        """How alerts are triaged."""
+        section, default = self.file.noise, Rules()
+        hold = timedelta(minutes=section.hold_minutes)
+        return replace(
+            default,
+            heartbeats=frozenset(self.file.heartbeats.names),
+            hold=hold,
+            shortest_hold=min(hold, default.shortest_hold),
+            longest_hold=max(hold, default.longest_hold),
+            weights=default.weights if section.across_services else Weights.of_one_place(),
+        )
+
+    @property
+    def topology(self) -> Topology:
+        """Who calls whom, as vigie.toml and the file that it names say.
+
+        Raises:
+            Misconfigured: the file cannot be read or has another shape.
+        """
+        try:
+            declared = topology_of(self.file.topology)
+            named = self.file.noise.topology
+            if not named:
+                return declared
+            return read_topology(self.base / named).with_calls(declared.calls)
+        except BadInput as error:
+            raise Misconfigured(str(error)) from None
 
     @property
     def fallback_token(self) -> str:

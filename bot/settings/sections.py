@@ -268,6 +268,17 @@ class CanarySection(Section):
         return parse_span(self.within).total_seconds()
 
 
+class NoiseSection(Section):
+    """[noise] What people are told of alerts, and when."""
+
+    hold_minutes: Annotated[float, Field(ge=0, le=15)] = 6.0
+    """Minutes that an alert which is not critical may clear by itself before anybody is told; 0: none."""
+    across_services: bool = True
+    """false: alerts share an incident on one service or host only, never across services."""
+    topology: PathText | Literal[""] = Field("", examples=["services.yaml"])
+    """A JSON or YAML file that says which service calls which; it is read at the start."""
+
+
 class File(Section):
     """vigie.toml"""
 
@@ -300,5 +311,9 @@ class File(Section):
     mutes: list[MuteSection] = []
     """[[mutes]] Maintenance windows. Each has a reason, how long it lasts, what it fits (service, name,
     environment, source, severity, labels) and when: start, or days with at and zone."""
+    noise: NoiseSection = NoiseSection()
+    """What people are told of alerts, and when."""
+    topology: dict[str, list[str]] = Field({}, examples=[{"checkout": ["payments", "stock"]}])
+    """Which service calls which; without it Vigie learns from labels and from what fails together."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""

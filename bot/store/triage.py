@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from bot.domain.alert import AlertStatus, Severity
@@ -95,10 +97,8 @@ class Triage(Records):
         habits: Mapping[str, tuple[float, ...]],
     ) -> None:
         """Write what changed; each series with how often it was delivered since it was written last."""
-        self._put(
-            t.series, "fingerprint", [_series_row(one, by) for one, by in series], added=("deliveries",)
-        )
-        self._put(tt.triage_groups, "incident_id", [_group_row(group) for group in groups])
+        self._put(t.series, [_series_row(one, by) for one, by in series])
+        self._put(tt.triage_groups, [_group_row(group) for group in groups])
         gone = [(incident, place) for (incident, place), trace in traces.items() if trace is None]
         for incident, place in gone:
             self._connection.execute(
@@ -107,31 +107,13 @@ class Triage(Records):
                 )
             )
         kept = [_trace_row(incident, trace) for (incident, _), trace in traces.items() if trace is not None]
-        self._put(tt.triage_traces, ("incident_id", "mark"), kept)
-        self._put(tt.triage_habits, "key", [{"key": k, "seconds": list(v)} for k, v in habits.items()])
+        self._put(tt.triage_traces, kept)
+        self._put(tt.triage_habits, [{"key": k, "seconds": list(v)} for k, v in habits.items()])
 
-    def _put(
-        self,
-        table: sa.Table,
-        keys: str | tuple[str, ...],
-        rows: Sequence[Mapping[str, object]],
-        added: tuple[str, ...] = (),
-    ) -> None:
-        """Insert rows, or update those whose key is there; `added` columns grow by what is given."""
-        if not rows:
-            return
-        names = (keys,) if isinstance(keys, str) else keys
-        insert: Any = _insert_of(self._connection.dialect.name)(table)
-        new = insert.excluded
-        kept = {"first_at"}
-        values = {
-            column: table.c[column] + new[column] if column in added else new[column]
-            for column in rows[0]
-            if column not in names and column not in kept
-        }
-        self._connection.execute(
-            insert.on_conflict_do_update(index_elements=list(names), set_=values), list(rows)
-        )
+    def _put(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows, or update those whose key is there."""
+        if rows:
+            self._connection.execute(_upsert(table, self._connection.dialect.name), list(rows))
 
     def hold(self, holds: Sequence[Hold]) -> None:
         """Holds that begin."""
@@ -198,14 +180,23 @@ class Triage(Records):
         self._connection.execute(sa.update(tt.triage_groups).values(firing=fires))
 
 
-def _insert_of(dialect: str) -> Any:
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+_ADDED, _KEPT = frozenset({"deliveries"}), frozenset({"first_at"})
 
-        return postgresql_insert
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-    return sqlite_insert
+@cache
+def _upsert(table: sa.Table, dialect: str) -> Any:
+    """Insert, or update where the key is there: `deliveries` grow by what is given, `first_at` stays."""
+    module: Any = postgresql if dialect == "postgresql" else sqlite
+    insert = module.insert(table)
+    keys = [column.name for column in table.primary_key]
+    values = {
+        column.name: column + insert.excluded[column.name]
+        if column.name in _ADDED
+        else insert.excluded[column.name]
+        for column in table.columns
+        if column.name not in keys and column.name not in _KEPT
+    }
+    return insert.on_conflict_do_update(index_elements=keys, set_=values)
 
 
 def _waiting_like(statement: sa.Update, hold: Hold) -> sa.Update:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 
-_FEWEST_CLEARS, _FEWEST_GAPS = 5, 10
+_FEWEST_CLEARS, _FEWEST_GAPS, _ENOUGH_GAPS = 5, 10, 30
 _SHORTEST_SILENCE = timedelta(minutes=5)
 
 
@@ -36,6 +36,13 @@ def usual_gap(memory: Memory, source: str, unknown: timedelta) -> timedelta:
     if len(seen) < _FEWEST_GAPS:
         return unknown
     return max(_SHORTEST_SILENCE, timedelta(seconds=_high(seen)) * 3)
+
+
+def tells(memory: Memory, source: str, gap: timedelta) -> bool:
+    """Whether a gap teaches anything: one that is as long as all before it need not be written each time."""
+    seen = memory.habit(gaps_key(source))
+    high = _high(seen) if seen else 0.0
+    return len(seen) < _ENOUGH_GAPS or not 0.5 * high <= gap.total_seconds() <= 1.1 * high
 
 
 def _high(seen: Sequence[float]) -> float:

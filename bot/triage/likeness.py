@@ -50,6 +50,12 @@ class Weights:
     threshold: float = 0.65
     """Natural logarithm of how much likelier than by chance it must be."""
 
+    @classmethod
+    def of_one_place(cls) -> Weights:
+        """Only the same service or host ties two alerts."""
+        none = dict.fromkeys(("callers", "called", "siblings", "beyond", "anywhere", "unrelated"), 0.0)
+        return cls(**none)
+
 
 @dataclass(frozen=True, slots=True)
 class Chance:

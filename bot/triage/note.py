@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alert import AlertStatus, Decision, Kind, Severity
 from bot.domain.noise import Group, Held, Hold, Series, Trace
-from bot.triage.habits import clears_key, gaps_key
+from bot.triage.habits import clears_key, gaps_key, tells
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 from bot.triage.seen import Seen
@@ -69,7 +69,7 @@ def _go_on(seen: Seen, decision: Decision, incident: int | None, memory: Memory,
         memory.put_series(_begun(seen, incident, now))
         return
     gap = now - old.last_at
-    if decision.kind is not Kind.HEARTBEAT and gap > _DOUBLED:
+    if decision.kind is not Kind.HEARTBEAT and gap > _DOUBLED and tells(memory, alert.source, gap):
         memory.note_habit(gaps_key(alert.source), gap.total_seconds())
     worst = max(old.severity, alert.severity)
     memory.put_series(replace(old, last_at=now, severity=worst))

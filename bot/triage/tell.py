@@ -24,7 +24,7 @@ def tell(seen: Seen, place: Place, memory: Memory, rules: Rules, now: datetime) 
     reason = f"{place.reason} It began {times} times within the hour." if times else place.reason
     if seen.is_critical:
         return _critical(seen, group, kind, place, reason, rules, now)
-    if not rules.has("hold"):
+    if not rules.has("hold") or not rules.hold:
         news = group is None or _news(seen, group, rules, now) != ""
         return Decision(kind, reason, place.incident, notifies=news, step=place.step)
     length, because = hold_of(seen.traits.name, memory, rules)

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from bot.announcements import announce_news
 from bot.domain.alert import Severity
 from bot.domain.incident import IncidentState
+from bot.domain.noise import Shown
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Received
 from bot.stages import answer
@@ -34,6 +36,8 @@ def messages() -> Iterator[Specimen]:
     yield from variants("message", "incident", _incident)
     for state in _INCIDENTS:
         yield from ordinary("message", "incident", partial(_incident, state=state), state)
+    yield from ordinary("message", "incident", partial(_incident, shown=_ABSORBED), "absorbed")
+    yield from variants("message", "news", _news)
     yield from variants("message", "evidence", _evidence)
     yield from variants("message", "diagnosis", _diagnosis)
     yield from ordinary("message", "diagnosis", lambda voice: _diagnosis(voice, model=""), "similar")
@@ -49,12 +53,22 @@ def messages() -> Iterator[Specimen]:
         yield from variants("message", "text", draw, state)
 
 
-def _incident(voice: Voice, state: str = "") -> Message:
+_ABSORBED = Shown(received=214, told=3, held_until=values.ago(-4), held=2, flapping=31, muted=4)
+
+
+def _news(voice: Voice) -> Message:
+    rows = Rows()
+    announce_news(rows.tx, 12, 40, voice.text("OrdersTurnedAway on shop-orders is new in #12, and critical."))
+    return rows.snapshot("news", rows.wanted[-1])
+
+
+def _incident(voice: Voice, state: str = "", shown: Shown = Shown()) -> Message:  # noqa: B008  # frozen
     changes = _INCIDENTS.get(state, {})
     proposed = [values.proposal(voice) for _ in range(voice.many(1, 12))]
     running = [values.proposal(voice, id=8, state=ProposalState.EXECUTING)]
     waiting = {"": proposed, "again": running}.get(state, [])
-    return Rows(values.incident(voice, **changes), values.alerts(voice), waiting).snapshot("incident")
+    rows = Rows(values.incident(voice, **changes), values.alerts(voice), waiting, shown=shown)
+    return rows.snapshot("incident")
 
 
 def _evidence(voice: Voice) -> Message:

@@ -12,7 +12,7 @@ from bot.copilot.mutes import MuteList
 from bot.copilot.noise import Absorbed, Noise, Why, plain
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import LABEL, Matcher, Mute, MuteOrigin, Preview, Suggestion
-from bot.domain.quiet import Correction, StoredAlert, Regroup, Regrouping
+from bot.domain.quiet import Correction, Regroup, Regrouping, StoredAlert
 from bot.slack.blocks import mute as mute_blocks
 from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import regrouping as regrouping_blocks

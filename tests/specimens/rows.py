@@ -13,9 +13,10 @@ from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.mute import Mute
+from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, SignOff
-from bot.domain.quiet import Correction, StoredAlert, Regrouping
+from bot.domain.quiet import Correction, Regrouping, StoredAlert
 from bot.domain.records import MOST_ALERTS, Adopted, Post, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
@@ -43,6 +44,7 @@ class Rows:
     summary: Summary | None = None
     change: Change | None = None
     is_first: bool = False
+    shown: Shown = Shown()
     calls: Sequence[Post] = ()
     mute: Mute | None = None
     regrouping: Regrouping | None = None
@@ -59,7 +61,10 @@ class Rows:
         records = {
             "now": values.NOW,
             "incidents": given(get=lambda _id: self.incident),
-            "alerts": given(of_incident=lambda _id, limit=MOST_ALERTS: list(self.alerts[:limit])),
+            "alerts": given(
+                of_incident=lambda _id, limit=MOST_ALERTS: list(self.alerts[:limit]),
+                shown=lambda _id: self.shown,
+            ),
             "proposals": given(
                 get=lambda _id: proposal,
                 of_incident=lambda _id: list(self.proposals),

@@ -175,7 +175,7 @@ def _absorbed(shown: Shown) -> str:
     """How much of it people were told of, and where the rest is; empty where there is no rest."""
     if shown.received <= shown.told and not shown.held:
         return ""
-    text = f":mute: {parts.counted(shown.received, 'alert')}, {shown.told} shown"
+    text = f"{parts.counted(shown.received, 'alert')}, {shown.told} shown"
     if shown.flapping:
         text += f" · {shown.flapping} of alerts that flap"
     if shown.muted:

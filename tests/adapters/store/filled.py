@@ -8,12 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.alert import Decision, Kind, Severity
+from bot.domain.alert import AlertStatus, Decision, Kind, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
+from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, SignOff
 from bot.domain.records import News
+from bot.domain.store import Tx
 from bot.domain.tool import CheckResult, Verdict
 from bot.store import tables as t
 from bot.store.database import Store
@@ -23,6 +25,16 @@ from tests.adapters.store.build import ALICE, BOB, NOW, alert, proposal
 
 ODD = "é ✓ \u202e \\u0000 \"' %s {0}\n\ttab"
 POLICY = "{}"
+
+
+def remember(tx: Tx, incident: int, number: int) -> None:
+    """Something of each kind that triage remembers."""
+    series = Series("f" * 32, AlertStatus.FIRING, Severity.WARNING, tx.now, tx.now, incident, name=ODD)
+    group = Group(incident, ODD, Severity.WARNING, tx.now, 1, tx.now, {ODD: tx.now}, None, ODD, tx.now)
+    trace = Trace(ODD, ODD, "", "", tx.now)
+    tx.triage.save([(series, 1)], [group], {(incident, trace.place): trace}, {ODD: (1.5, 2.0)})
+    tx.triage.hold([Hold(incident, "f" * 32, number, tx.now, tx.now, ODD)])
+    tx.triage.touch()
 
 
 def fill(store: Store) -> dict[str, int]:
@@ -41,7 +53,10 @@ def fill(store: Store) -> dict[str, int]:
         tx.proposals.move(ids["done"], (ProposalState.EXECUTING,), ProposalState.SUCCEEDED)
         incident = made.incident_id
         tx.incidents.move(incident, IncidentState.INVESTIGATING)
-        tx.alerts.add(alert(ODD), "f" * 32, Decision(Kind.OPENED, ODD), incident)
+        (number,) = tx.alerts.add(
+            [Delivery(alert(ODD), "f" * 32, Decision(Kind.OPENED, ODD), incident, tx.now)]
+        )
+        remember(tx, incident, number)
         tx.alerts.count("decided:opened", 2)
         piece = Evidence("E1", EvidenceKind.ALERT, ODD, ODD, "alert", tx.now, "e" * 64, {"n": 1.5, "x": None})
         tx.diagnoses.put_evidence(incident, [piece])

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from bot.domain.alert import Decision, Kind
 from bot.domain.incident import IncidentState
+from bot.domain.noise import Delivery
 from bot.domain.proposal import Execution, ProposalState, SignOff
 from bot.sign_off.audit import first_broken
 from bot.store import tables as t
 from bot.store.database import Store, open_engine
 from tests.adapters.store.build import ALICE, BOB, NOW, WRITERS, alert, at_once, proposal, signed_proposal
+from tests.adapters.store.filled import remember
 
 
 class Stop(Exception):
@@ -228,7 +230,9 @@ def _write_everywhere_and_stop(store: Store) -> None:
     with store.begin() as tx:
         made = proposal(tx)
         tx.proposals.sign(SignOff(made.id, BOB, "d" * 64, True, tx.now))
-        tx.alerts.add(alert(), "f" * 32, Decision(Kind.OPENED, "first"), made.incident_id)
+        first = Decision(Kind.OPENED, "first")
+        tx.alerts.add([Delivery(alert(), "f" * 32, first, made.incident_id, tx.now)])
+        remember(tx, made.incident_id, 1)
         tx.posts.want("card", "incidents", "incident", made.incident_id)
         tx.inbox.accept("click:1", "click", {})
         tx.n3.joined([ALICE], None)
