@@ -60,12 +60,12 @@ class Mutes(Records):
         )
 
     def end(self, mute_id: int, by: str) -> bool:
-        """End it now; False when it was over before."""
+        """End it now; False when it was over before. One that is only planned never begins."""
+        self._change(mute_id, t.mutes.c.starts_at > self._now, starts_at=self._now)
         return self._change(
             mute_id,
             t.mutes.c.ends_at > self._now,
             ends_at=self._now,
-            starts_at=sa.case((t.mutes.c.starts_at > self._now, self._now), else_=t.mutes.c.starts_at),
             ended_by=by,
         )
 

@@ -1,4 +1,4 @@
-"""Shadow mode: the same pipeline over what was, nothing changed by it, and a loud no where something critical is lost."""
+"""Shadow mode: the same pipeline over what was; nothing is changed, and what is lost is said."""
 
 from __future__ import annotations
 
@@ -22,18 +22,25 @@ AS_THE_DESK = "[noise]\nhold_minutes = 0\nacross_services = false\n"
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def lived(tmp_path: Path) -> Desk:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lived")
+
+
+@pytest.fixture(scope="module")
+def lived(folder: Path) -> Desk:
     """A store in which alerts of some hours stand, decided as they came, beside its vigie.toml."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "vigie.toml").write_text(AS_THE_DESK)
-    desk = Desk(tmp_path / "data")
+    (folder / "data").mkdir()
+    (folder / "vigie.toml").write_text(AS_THE_DESK)
+    desk = Desk(folder / "data")
     for minute in range(0, 240, 4):
         desk.now = START + timedelta(minutes=minute)
+        alerts = []
         for number, severity in enumerate((Severity.WARNING, Severity.CRITICAL, Severity.INFO)):
             alert = desk.alert(f"Name{minute % 5}", severity, f"service-{number}")
             over = (minute // 4 + number) % 3 == 0
-            desk.copilot.alerts.receive([replace(alert, status=AlertStatus.RESOLVED) if over else alert])
+            alerts.append(replace(alert, status=AlertStatus.RESOLVED) if over else alert)
+        desk.copilot.alerts.receive(alerts)
         desk.now += timedelta(minutes=1)
         desk.copilot.alerts.sweep()
     return desk
@@ -61,11 +68,11 @@ def rows(desk: Desk) -> dict[str, int]:
 
 
 def test_today_is_what_happened_and_nothing_is_changed(
-    lived: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lived: Desk, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Replayed with the rules of that day it tells of the very deliveries of which people were told."""
     before = rows(lived)
-    code, said = ran(tmp_path, capsys)
+    code, said = ran(folder, capsys)
     with lived.engine.connect() as connection:
         query = sa.select(tables.alerts.c.id).where(tables.alerts.c.told_at.is_not(None))
         told = {str(number) for number in connection.execute(query).scalars()}
@@ -75,22 +82,21 @@ def test_today_is_what_happened_and_nothing_is_changed(
 
 
 def test_rules_that_lose_something_critical_say_no(
-    lived: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lived: Desk, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A window that includes critical alerts: exit 1, and each lost one by name. One that does not: exit 0."""
-    window = (
-        '[[mutes]]\nreason = "deploy"\nservice = "service-1"\nstart = 2026-03-01T03:00:00Z\nlasts = "6h"\n'
-    )
-    code, said = ran(tmp_path, capsys, rules=f"{AS_THE_DESK}{window}critical = true\n")
+    """A window that includes critical alerts: exit 1, and each lost one by name; without them exit 0."""
+    window = '[[mutes]]\nreason = "deploy"\nservice = "service-1"\n'
+    window += 'start = 2026-03-01T03:00:00Z\nlasts = "6h"\n'
+    code, said = ran(folder, capsys, rules=f"{AS_THE_DESK}{window}critical = true\n")
     assert code == 1 and said["critical_lost"] > 3 and said["new"] == []
     assert {(one["service"], one["severity"]) for one in said["lost"]} == {("service-1", "critical")}
-    assert ran(tmp_path, capsys, rules=f"{AS_THE_DESK}{window}")[0] == 0
+    assert ran(folder, capsys, rules=f"{AS_THE_DESK}{window}")[0] == 0
 
 
 def test_unchanged_rules_make_no_difference(
-    lived: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lived: Desk, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, said = ran(tmp_path, capsys, rules=AS_THE_DESK)
+    code, said = ran(folder, capsys, rules=AS_THE_DESK)
     assert (code, said["new"], said["lost"]) == (0, [], [])
     assert said["today"] == said["changed"]
 
