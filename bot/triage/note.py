@@ -57,8 +57,8 @@ def told(incident: int, marks: tuple[str, ...], memory: Memory, now: datetime) -
 
 
 def expire(series: Series, memory: Memory, rules: Rules, now: datetime) -> Noted:
-    """An alert is over though nobody said so: it was silent for too long."""
-    memory.put_series(replace(series, status=AlertStatus.RESOLVED, ended_at=now))
+    """An alert is over though nobody said so: it was silent for too long, so it ended when it was last heard of."""
+    memory.put_series(replace(series, status=AlertStatus.RESOLVED, ended_at=series.last_at))
     return _one_less(series, memory, rules, now, Held.CLEARED)
 
 

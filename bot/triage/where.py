@@ -22,8 +22,10 @@ class Place:
 
 
 def flapping(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Place | None:
-    """What keeps beginning and ending stays in one incident."""
-    if seen.group is None or not flaps(seen, rules, now):
+    """What keeps beginning and ending stays in one incident, unless it was quiet for long in between."""
+    if seen.series is None or seen.group is None or not flaps(seen, rules, now):
+        return None
+    if now - (seen.series.ended_at or seen.series.last_at) > rules.calm:
         return None
     return Place(seen.group.incident, f"It flaps in #{seen.group.incident}.", "flapping")
 
