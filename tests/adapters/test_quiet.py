@@ -14,6 +14,7 @@ from bot.copilot.noise import noise_of
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import Matcher, Mute, MuteState
 from bot.errors import MuteRefused, Refused
+from bot.lifecycle import unfinished
 from bot.tools.in_force import Adopted
 from bot.triage.windows import Declared
 from tests.desk import LATE, N3_A, ON_CALL, Desk
@@ -185,7 +186,7 @@ def test_a_merge_is_taken_back_within_a_day_and_only_while_both_can_be(desk: Des
     with pytest.raises(Refused, match=f"part of #{target}"):
         desk.copilot.regroupings.merge(ON_CALL, source, target)
     with desk.store.read() as tx:
-        assert tx.summaries.unconfirmed() == [] and source in tx.regroupings.merged()
+        assert f"resolve:{source}" not in unfinished(tx), "it gets no summary of its own"
         into = tx.incidents.get(target)
         assert into is not None and into.alerts_received == 2
     desk.now += DAY + HOUR
@@ -229,10 +230,12 @@ def test_a_canary_that_is_lost_opens_one_incident_that_ends_with_the_next(desk: 
     assert not canaries.told(sent), "it has not come in yet"
     desk.copilot.alerts.receive([canary(desk, sent.nonce)])
     assert not canaries.told(sent), "Slack does not have it yet"
-    with desk.store.begin() as tx:
-        for post in tx.posts.unsent():
-            tx.posts.sent(post, "C1", "1.5")
-    assert canaries.told(sent)
+    for words, is_told in (("canary", False), ("incident", True)):
+        with desk.store.begin() as tx:
+            for post in tx.posts.unsent():
+                if words in post.key:
+                    tx.posts.sent(post, "C1", "1.5")
+        assert canaries.told(sent) is is_told, "what came before it has to be there too"
     with desk.store.read() as tx:
         assert tx.incidents.open_now() == []
         assert tx.canaries.last_told() == tx.canaries.newest()

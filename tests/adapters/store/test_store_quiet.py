@@ -38,7 +38,7 @@ def add(store: Store, name: str, decision: Decision, incident: int | None = None
 
 
 def test_deliveries_are_found_by_time_and_counted_by_why(store: Store) -> None:
-    """The first since a time is found without an index; counts hold by decision, reason, name and severity."""
+    """The first since a time is found without an index; counts are by decision, reason, name, severity."""
     numbers = [add(store, f"n{n % 2}", Decision(Kind.DUPLICATE, "again"), told=n == 5) for n in range(9)]
     with store.read() as tx:
         first = {tx.deliveries.first_since(NOW + n * HOUR) for n in (4, 4.5, 5)}
