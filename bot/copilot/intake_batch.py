@@ -12,7 +12,7 @@ from bot.domain.incident import IncidentState
 from bot.domain.noise import Delivery, Held, Hold, Series
 from bot.domain.store import Tx
 from bot.triage.memory import Memory
-from bot.triage.note import Noted, note
+from bot.triage.note import Noted, is_over, note
 from bot.triage.rules import Rules
 from bot.triage.seen import Seen
 
@@ -43,6 +43,7 @@ class Batch:
         self._deliveries: list[Delivery] = []
         self._effects: dict[int, _Effect] = {}
         self._began: dict[tuple[int, str], tuple[Hold, int]] = {}
+        self._perhaps_over: set[int] = set()
         self._over: set[int] = set()
 
     def take(self, alert: Alert, seen: Seen, decision: Decision) -> Decision:
@@ -56,7 +57,7 @@ class Batch:
         self._deliveries.append(Delivery(alert, seen.fingerprint, decision, incident, told_at))
         self._take_holds(noted)
         if noted.over is not None:
-            self.over(noted.over)
+            self._perhaps_over.add(noted.over)
         if incident is not None and decision.kind is not Kind.RESOLVED:
             effect = self._effect(incident)
             effect.received += 1
@@ -106,6 +107,10 @@ class Batch:
     def write(self) -> None:
         """Write all of it; the transaction is committed by whoever opened it."""
         tx, memory = self._tx, self._memory
+        for incident in self._perhaps_over:
+            # Not before all of the batch was taken: what came together with its end may go on with it.
+            if incident in memory.groups and is_over(memory.groups[incident], tx.now):
+                self.over(incident)
         numbers = tx.alerts.add(self._deliveries)
         for key, (hold, index) in list(self._began.items()):
             known = replace(hold, alert_id=numbers[index])

@@ -30,7 +30,7 @@ _MOST_OPENINGS = 5_000
 # What one believes before a day has gone by: a trouble every five minutes, thirty names in use.
 _BELIEVED_TROUBLES, _BELIEVED_EVERY_S, _BELIEVED_NAMES = 20, 300.0, 30
 _MOST_PAST, _MOST_CALLS = 500, 5_000
-_FEWEST_SERVICES, _FEWEST_HOSTS = 5, 3
+_FEWEST_SERVICES, _FEWEST_HOSTS = 12, 6
 
 
 @dataclass
