@@ -226,6 +226,7 @@ def test_a_canary_that_is_lost_opens_one_incident_that_ends_with_the_next(desk: 
     with desk.store.read() as tx:
         (incident,) = tx.incidents.open_now()
     assert incident.severity is Severity.CRITICAL and "alert path" in incident.title
+    desk.now += timedelta(minutes=15)
     sent = canaries.send()
     assert not canaries.told(sent), "it has not come in yet"
     desk.copilot.alerts.receive([canary(desk, sent.nonce)])
