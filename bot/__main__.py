@@ -78,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_audit(audit)
     freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
     freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
+    _noise_options(
+        _config(add("noise", "what was absorbed and why; exit 1 if anything critical was hidden", _noise))
+    )
+    _replay_options(
+        _config(add("replay", "the past through today's rules and through changed ones", _replay))
+    )
     _add_eval(add("eval", "measure Vigie on your own data, in a throw-away store", _nothing))
     backup = _config(add("backup", "all that is kept, in one file; while `serve` runs or not", _backup))
     backup.add_argument("file", type=Path, metavar="FILE", help="a new file; nothing is overwritten")
@@ -172,6 +178,22 @@ def _documents_options(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     export = add("export", "all of them in one file, which `ingest` reads again", _documents_export)
     export.add_argument("file", type=Path, metavar="FILE", help="a new file ending in .jsonl")
+
+
+def _noise_options(noise: argparse.ArgumentParser) -> None:
+    noise.add_argument(
+        "--since", default="24h", metavar="SPAN", help="how far back, such as 7d (default: 24h)"
+    )
+    noise.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def _replay_options(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="an export (default: what is in the store)"
+    )
+    replay.add_argument("--rules", type=Path, metavar="FILE", help="a changed vigie.toml, to compare with")
+    replay.add_argument("--since", default="30d", metavar="SPAN", help="of the store (default: 30d)")
+    replay.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def _init_options(init: argparse.ArgumentParser) -> None:
@@ -354,6 +376,20 @@ def _freeze(arguments: argparse.Namespace) -> int:
     from bot.commands import freeze
 
     return freeze.run(arguments.config, " ".join(arguments.reason))
+
+
+def _noise(arguments: argparse.Namespace) -> int:
+    from bot.commands import noise
+
+    return noise.run(arguments.config, arguments.since, as_one_object=arguments.json)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from bot.commands import replay
+
+    return replay.run(
+        arguments.config, arguments.file, arguments.rules, arguments.since, as_json=arguments.json
+    )
 
 
 def _backup(arguments: argparse.Namespace) -> int:

@@ -45,7 +45,7 @@ async def serve(settings: Settings, config: Path) -> None:
     settings.require_n3()
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
-    _ = settings.signing_secret, settings.topology
+    _ = settings.signing_secret, settings.topology, settings.declared_mutes
     _ = settings.policy
     ways_of(settings)
     senders_of(settings)

@@ -25,12 +25,15 @@ from bot.background import (
     watch_files,
     watch_incidents,
     watch_n3,
+    watch_path,
 )
 from bot.copilot import Copilot
+from bot.copilot.canaries import CHANNEL as CANARY
 from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.offering import Offering
 from bot.owner import Owner
+from bot.reach.canary import Canary
 from bot.reach.configured import backs_of, ways_of
 from bot.reach.due import Rule
 from bot.reach.flow_back import FlowBack
@@ -108,6 +111,7 @@ class Assembly:
             settings.pace,
             topology=settings.topology,
             beat_rule=settings.beat_rule,
+            declared=settings.declared_mutes,
         )
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
@@ -119,8 +123,12 @@ class Assembly:
         heard = BotAlerts(self._copilot.alerts, rooms_of(settings), store.now)
         listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client, heard))
         section = self._file.slack
-        n3_channel = section.n3_channel or section.incidents_channel
-        channels = Channels(sending_client, {INCIDENTS: section.incidents_channel, N3_CHANNEL: n3_channel})
+        rooms = {
+            INCIDENTS: section.incidents_channel,
+            N3_CHANNEL: section.n3_channel or section.incidents_channel,
+            CANARY: self._file.canary.channel or section.incidents_channel,
+        }
+        channels = Channels(sending_client, rooms)
         snapshots = Snapshots(store, self._in_force, lambda: connection.team_url)
         home = HomeTab(sending_client, snapshots, people)
         self._outbox = Outbox(store, snapshots, sending_client, channels, home, connection.doubt)
@@ -147,6 +155,7 @@ class Assembly:
             bool(self._file.heartbeat_out.url),
         )
         health.way = self._connection.way
+        health.canaries = bool(self._file.canary.every_s)
         self._commit = GroupCommit(self._copilot.receiving)
         intake = Intake(
             self._commit, senders_of(self._settings), store.now, section.max_body, section.body_timeout_s
@@ -213,6 +222,15 @@ class Assembly:
         if backs := backs_of(self._settings):
             flow_back = FlowBack(self._store, backs, self._copilot.alerts.receive)
             _beside(running, repeat("telling the sources", flow_back.look, REACH_EVERY_S))
+        canary = self._file.canary
+        if canary.every_s:
+            sent = Canary(
+                self._copilot.canaries,
+                self._settings.intake_token,
+                canary.within_s,
+                lambda: self._web.own_url,
+            )
+            _beside(running, watch_path(sent.look, self._connection.settled, canary.every_s))
         if beat.url:
             heart = Heartbeat(
                 self._store, beat.url, beat.every_s, lifecycle.idle_s, lambda: self._web.own_url

@@ -62,6 +62,14 @@ async def watch_incidents(look: Callable[[], Awaitable[None]], after: asyncio.Ev
     await repeat("the second way", look, REACH_EVERY_S)
 
 
+async def watch_path(look: Callable[[], Awaitable[None]], after: asyncio.Event, every_s: float) -> None:
+    """Send canaries for as long as Vigie serves, the first once Slack was asked and the outbox is at work."""
+    with contextlib.suppress(TimeoutError):  # a Slack that hangs is what a canary is to find
+        async with asyncio.timeout(every_s):
+            await after.wait()
+    await repeat("the canary", look, every_s)
+
+
 async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
     """Load the embedder, then index what others have written; search works by words alone until then.
 

@@ -57,6 +57,14 @@ class Refused(VigieError):
         return self.detail or super().__str__()
 
 
+class MuteRefused(Refused):
+    """The mute was refused."""
+
+    def __init__(self, detail: str = "", field: str = "name") -> None:
+        self.field = field  # of the form, where it is said
+        super().__init__(detail)
+
+
 class Stranger(Refused):
     """This is not allowed."""
 

@@ -55,7 +55,10 @@ def unfinished(tx: Tx) -> list[str]:
     work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
     work += [f"look:{look.proposal_id}:{look.id}" for look in tx.settling.looks_due()]
     work += [f"stop:{number}" for number in tx.executions.to_stop()]
+    merged = tx.regroupings.merged()  # what became part of another incident is told there
     for incident in tx.incidents.in_states(IncidentState.RESOLVED):
+        if incident.id in merged:
+            continue
         unverified = any(p.is_under_way for p in tx.proposals.of_incident(incident.id))
         if tx.summaries.get(incident.id) is None and not unverified:
             work.append(f"resolve:{incident.id}")
@@ -84,6 +87,7 @@ class Lifecycle:
         self._reviews = copilot.reviews
         self._standing = copilot.standing_watch
         self._heartbeats = copilot.heartbeats
+        self._mutes = copilot.mutes
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
             "stand": steps.stand,
@@ -152,6 +156,7 @@ class Lifecycle:
         await asyncio.to_thread(self._calling.note_trouble)
         await asyncio.to_thread(self._reviews.post_due)
         await asyncio.to_thread(self._heartbeats.look)
+        await asyncio.to_thread(self._mutes.sweep)
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.copilot.alerts import Alerts
 from bot.copilot.calling import Calling
+from bot.copilot.canaries import Canaries
 from bot.copilot.changes import Changes
+from bot.copilot.corrections import Corrections
 from bot.copilot.forms import Forms
 from bot.copilot.heartbeats import Heartbeats
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
+from bot.copilot.muted import rules_of
+from bot.copilot.mutes import Mutes
+from bot.copilot.noise import NoiseFigures
 from bot.copilot.overview import Overview
 from bot.copilot.proposals import Proposals
 from bot.copilot.questions import Questions
 from bot.copilot.receiving import Receiving
+from bot.copilot.regrouping import Regroupings
 from bot.copilot.reviews import Reviews
 from bot.copilot.running import Running
 from bot.copilot.signing import Signing
 from bot.copilot.standing import Standing
 from bot.copilot.standing_watch import StandingWatch
+from bot.copilot.suggestions import Suggestions
 from bot.copilot.switch import Switch
 from bot.domain.ports import Membership, Wake
 from bot.domain.senders import BeatRule
@@ -30,6 +37,7 @@ from bot.in_force import InForce
 from bot.sign_off.calling import Pace
 from bot.triage.decide import Rules
 from bot.triage.topology import Topology
+from bot.triage.windows import Declared
 
 __all__ = ["Copilot", "Overview"]
 
@@ -54,6 +62,12 @@ class Copilot:
     standing: Standing
     standing_watch: StandingWatch
     heartbeats: Heartbeats
+    mutes: Mutes
+    suggestions: Suggestions
+    regroupings: Regroupings
+    corrections: Corrections
+    noise: NoiseFigures
+    canaries: Canaries
 
     @classmethod
     def of(
@@ -67,10 +81,11 @@ class Copilot:
         monotonic: Callable[[], float] = time.monotonic,
         beat_rule: BeatRule = BeatRule(),  # noqa: B008  # frozen
         topology: Topology | None = None,
+        declared: Sequence[Declared] = (),
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
-        alerts = Alerts(store, rules, wake, topology)
+        alerts = Alerts(store, rules, wake, topology, rules_of)
         return cls(
             alerts,
             Receiving(alerts),
@@ -88,4 +103,10 @@ class Copilot:
             Standing(*ports),
             StandingWatch(*ports),
             Heartbeats(store, rules.heartbeats, beat_rule, wake),
+            Mutes(*ports, rules.heartbeats, declared, alerts.receive),
+            Suggestions(*ports),
+            Regroupings(*ports),
+            Corrections(*ports, alerts.receive),
+            NoiseFigures(store),
+            Canaries(store, alerts.receive),
         )

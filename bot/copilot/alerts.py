@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.copilot.canaries import take_out
 from bot.copilot.intake_batch import Batch
+from bot.copilot.mute_notes import show_critical
 from bot.domain.alert import Alert, Decision
 from bot.domain.noise import Held, Hold
 from bot.domain.ports import Wake
+from bot.domain.quiet import Correction
 from bot.domain.store import Store, Tx
+from bot.triage.corrections import overrule
 from bot.triage.decide import decide
 from bot.triage.due import end_hold, hold_end, holds_due, over_now
 from bot.triage.fingerprint import fingerprint
@@ -51,6 +55,7 @@ class Alerts:
         self._mutes = mutes
         self._memory: Memory | None = None
         self._revision = 0
+        self._corrections: Mapping[str, Sequence[Correction]] = {}
         self._look_at = datetime.min.replace(tzinfo=UTC)
         self._alone = threading.Lock()
 
@@ -85,10 +90,15 @@ class Alerts:
         if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
             return []
         marks = [fingerprint(alert) for alert in alerts]
+        decided = dict(take_out(tx, alerts))
         _load(tx, memory, marks)
-        decided: dict[int, Decision] = {}
         for index in _canonical(alerts, marks):
+            if index in decided:
+                continue
             seen, decision = decide(alerts[index], marks[index], memory, self._rules, tx.now)
+            said = self._corrections.get(marks[index], ())
+            seen, decision = overrule(seen, decision, said, tx.now)
+            show_critical(tx, alerts[index], marks[index], decision)
             decided[index] = batch.take(alerts[index], seen, decision)
         return [decided[index] for index in range(len(alerts))]
 
@@ -170,6 +180,7 @@ class Alerts:
                 if memory is None or revision != self._revision:
                     memory, self._revision = Memory(self._topology, self._mutes(tx)), revision
                     memory.restore(tx.triage.remembered())
+                    self._corrections = tx.corrections.holding()
                 yield tx, memory
             self._memory = memory
 

@@ -2,13 +2,13 @@
 
 from bot.settings.installation import DEFAULT_API_URL, Settings
 from bot.settings.load import hand_on, load
+from bot.settings.running_sections import SecretSection
 from bot.settings.section import Section
 from bot.settings.sections import (
     FallbackSection,
     File,
     HeartbeatsSection,
     PolicySection,
-    SecretSection,
     SignOffRuleSection,
     SlackSection,
 )

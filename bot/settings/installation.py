@@ -12,14 +12,16 @@ from bot.domain.person import Person
 from bot.domain.secret import Source
 from bot.domain.senders import BeatRule
 from bot.environment_file import is_placeholder
-from bot.errors import BadInput, Misconfigured
+from bot.errors import BadInput, Misconfigured, MuteRefused
 from bot.settings.sections import File, SignOffRuleSection
 from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Group, Policy, Rule, SpecialRule
+from bot.triage import muting
 from bot.triage.likeness import Weights
 from bot.triage.rules import Rules
 from bot.triage.topology import Topology, topology_of
+from bot.triage.windows import Declared
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -222,6 +224,20 @@ class Settings:
         """How far apart the heartbeats of senders may be."""
         section = self.file.heartbeats
         return BeatRule(timedelta(seconds=section.every_s), timedelta(seconds=section.grace_s))
+
+    @property
+    def declared_mutes(self) -> tuple[Declared, ...]:
+        """The maintenance windows of the file.
+
+        Raises:
+            Misconfigured: one fits a heartbeat, which can never be muted.
+        """
+        for section in self.file.mutes:
+            try:
+                muting.check_matchers(section.matchers, self.file.heartbeats.names)
+            except MuteRefused as error:
+                raise Misconfigured(f"[[mutes]] {section.reason!r}: {error}") from None
+        return tuple(section.declared for section in self.file.mutes)
 
     @property
     def noise(self) -> Rules:

@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.domain.person import Person
 from bot.slack import standing
+from bot.slack.absorbing import noise
 from bot.slack.blocks import forms as form_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
@@ -20,6 +21,7 @@ from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import line as standing_line
 from bot.slack.edge import Body, Edge, guarded
+from bot.slack.muting import mute
 from knowledge.model import Query
 
 _INCIDENTS, _STANDING = 20, 10
@@ -129,6 +131,12 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
         "standing",
         "what runs by itself; also `standing new`, `standing revoke S3 why`",
         standing.command,
+    ),
+    "noise": ("noise 7d", "what was absorbed and why; without a time: of the last 24 hours", noise),
+    "mute": (
+        "mute service=orders 2h",
+        "a maintenance window by a form; also `mute list`, `mute end M3`",
+        mute,
     ),
     "freeze": ("freeze deploy in progress", "nothing new is executed from now on", _freeze),
     "unfreeze": ("unfreeze", "N3 only: lift the freeze", _unfreeze),

@@ -61,7 +61,9 @@ class Edge:
     async def open_view(self, body: Body, view: parts.Block) -> None:
         """Open a modal; where Slack does not, the person is told why and can press again from there."""
         try:
-            await self.client.views_open(trigger_id=body["trigger_id"], view=with_origin(view, body))
+            is_on_top = (body.get("view") or {}).get("type") == "modal"
+            opens = self.client.views_push if is_on_top else self.client.views_open
+            await opens(trigger_id=body["trigger_id"], view=with_origin(view, body))
         except SlackApiError as error:
             code = code_of(error)
             log.warning("a form did not open", problem=code)
@@ -147,12 +149,15 @@ class Edge:
                 await asyncio.to_thread(self._keep, body, text, action)
 
     async def show(self, body: Body, text: str, blocks: list[parts.Block]) -> None:
-        """Show blocks to one person where they are; where Slack does not take them, say at least that."""
+        """Answer one person where they are, for them alone; where Slack does not take it, say at least that."""
         channel, user, thread = _where(body)
+        said: dict[str, Any] = {"text": parts.fallback(text), "blocks": parts.within_limits(blocks)}
         try:
-            await self.client.chat_postEphemeral(
-                channel=channel, user=user, thread_ts=thread, text=text, blocks=blocks
-            )
+            if channel.startswith("D"):
+                said |= {"unfurl_links": False, "unfurl_media": False}
+                await self.client.chat_postMessage(channel=channel, thread_ts=thread, **said)
+            else:
+                await self.client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, **said)
         except (SlackApiError, *NO_ANSWER) as error:
             log.warning("an answer could not be shown", problem=type(error).__name__)
             await self.tell(body, f"Slack did not take the answer to {text}. Ask again in a moment.")

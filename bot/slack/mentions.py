@@ -15,6 +15,7 @@ from bot.errors import Refused
 from bot.slack.blocks import parts
 from bot.slack.commands import command_of
 from bot.slack.edge import Body, Edge, Listener, guarded
+from bot.slack.spoken import spoken
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 # What is said in these very words is a command; a question that only begins like one is a question.
@@ -39,17 +40,20 @@ def register(app: AsyncApp, edge: Edge) -> None:
         if _COMMAND.fullmatch(words):
             await obey(edge, person, event, words)
             return
+        incident_id = await asyncio.to_thread(_incident_of, edge, event["channel"], thread)
+        said_at = f"message:{event['channel']}:{event['ts']}"
+        if (blocks := await spoken(edge, person, words, incident_id, f"spoken:{said_at}")) is not None:
+            await edge.show(body, words, blocks)
+            return
         question = {
             "question": words or "have we seen this before?",
             "user": person.user_id,
             "channel": event["channel"],
             "thread_ts": thread or event["ts"],
-            "incident_id": await asyncio.to_thread(_incident_of, edge, event["channel"], thread),
+            "incident_id": incident_id,
         }
         fault_hook.point("mention")
-        await asyncio.to_thread(
-            edge.copilot.questions.ask, f"message:{event['channel']}:{event['ts']}", question
-        )
+        await asyncio.to_thread(edge.copilot.questions.ask, said_at, question)
 
     async def message(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         """Only direct messages are questions; what people say to each other is theirs."""

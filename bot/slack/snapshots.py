@@ -11,6 +11,7 @@ from bot.copilot.changes import change_of, rejection_of
 from bot.copilot.home import home_of
 from bot.copilot.homes import person_of
 from bot.copilot.overview import overview_of
+from bot.copilot.regrouping import of_proposals
 from bot.copilot.standing import listed
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Post
@@ -24,8 +25,11 @@ from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
+from bot.slack.blocks import mute as mute_blocks
+from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
+from bot.slack.blocks import regrouping as regrouping_blocks
 from bot.slack.blocks import review as review_blocks
 from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks import standing as standing_blocks
@@ -64,6 +68,9 @@ class Snapshots:
             "freeze": self._freeze,
             "standing": self._standing,
             "standing_use": self._standing_use,
+            "mute": self._mute,
+            "regrouping": self._regrouping,
+            "correction": self._correction,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -216,6 +223,27 @@ class Snapshots:
             return None
         text = f"{standing.label} is used: {proposal.label} {proposal.state.value}"
         return text, standing_blocks.use(proposal, standing)
+
+    def _mute(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        mute = tx.mutes.get(post.subject)
+        if mute is None:
+            return None
+        blocks = mute_blocks.card(mute, tx.now, tx.deliveries.muted_by(mute.id))
+        return f"{mute.label} mutes alerts: {mute.reason}", blocks
+
+    def _regrouping(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        made = tx.regroupings.get(post.subject)
+        if made is None:
+            return None
+        here = int(str((post.content or {})["incident"]))
+        text = f"#{made.source} and #{made.target}: {made.kind.value}"
+        return text, regrouping_blocks.note(made, here, of_proposals(tx, made.source))
+
+    def _correction(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        made = tx.corrections.get(post.subject)
+        if made is None:
+            return None
+        return "This should have paged", noise_blocks.correction(made, tx.deliveries.get(made.alert_id))
 
     def _text(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}

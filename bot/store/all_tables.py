@@ -1,6 +1,21 @@
 """The metadata with every table in it: the modules by topic are imported here."""
 
-from bot.store import policy_tables, running_tables, source_tables, standing_tables, triage_tables
+from bot.store import (
+    policy_tables,
+    quiet_tables,
+    running_tables,
+    source_tables,
+    standing_tables,
+    triage_tables,
+)
 from bot.store.tables import metadata
 
-__all__ = ["metadata", "policy_tables", "running_tables", "source_tables", "standing_tables", "triage_tables"]
+__all__ = [
+    "metadata",
+    "policy_tables",
+    "quiet_tables",
+    "running_tables",
+    "source_tables",
+    "standing_tables",
+    "triage_tables",
+]

@@ -18,17 +18,22 @@ from bot.store import tables as t
 from bot.store.alerts import Alerts
 from bot.store.audit import Audit
 from bot.store.beats import Beats
+from bot.store.canaries import Canaries
 from bot.store.checks import Checks
+from bot.store.corrections import Corrections
+from bot.store.deliveries import Deliveries
 from bot.store.diagnoses import Diagnoses
 from bot.store.executions import Executions
 from bot.store.flow_back import FlowBack
 from bot.store.heartbeat import Heartbeat
 from bot.store.inbox import Inbox
 from bot.store.incidents import Incidents
+from bot.store.mutes import Mutes
 from bot.store.n3 import N3Records
 from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
+from bot.store.regroupings import Regroupings
 from bot.store.reviews import Reviews
 from bot.store.settling import Settling
 from bot.store.standing import Standing
@@ -193,6 +198,11 @@ class Tx:
         self.flow_back = FlowBack(connection, now)
         self.inbox = Inbox(connection, now)
         self.audit = Audit(connection, now)
+        self.mutes = Mutes(connection, now)
+        self.corrections = Corrections(connection, now)
+        self.regroupings = Regroupings(connection, now)
+        self.deliveries = Deliveries(connection, now)
+        self.canaries = Canaries(connection, now)
 
     @contextmanager
     def part(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.quiet import Canary
 from bot.domain.records import Beat, WayState
 from bot.domain.senders import SeenBeat
 from bot.domain.store import Store
@@ -59,6 +60,7 @@ class Health:
         self._store = store
         self._slack = slack
         self.way: Way = dict
+        self.canaries = False  # whether [canary] has any sent
         self._executor = executor
         self._knowledge = knowledge
         self._model = model
@@ -85,6 +87,8 @@ class Health:
             waiting, since = tx.posts.lag()
             kinds, problem = tx.posts.waiting_by_kind(), tx.posts.problem()
             ways, beat = tx.notices.states(), tx.heartbeat.last()
+            canary, last = tx.canaries.newest(), tx.canaries.last_told()
+            muted = [mute.label for mute in tx.mutes.in_force()]
             frozen = tx.n3.freeze() is not None
             seen, back = tx.beats.all(), tx.flow_back.waiting()
         return {
@@ -98,6 +102,8 @@ class Health:
             "heartbeat_out": _beat(beat) if self._beats else "none: set url under [heartbeat_out]",
             "heartbeats": [_seen(one) for one in seen] or "none was seen yet",
             "flow_back_waiting": back,
+            "canary": _canary(canary, last) if self.canaries else "none: set every under [canary]",
+            "mutes": muted,
             "frozen": frozen,
         }
 
@@ -124,6 +130,16 @@ def _seen(beat: SeenBeat) -> dict[str, object]:
         "source": beat.source,
         "last_seen": beat.last_at.isoformat(),
         "gone": beat.incident_id is not None,
+    }
+
+
+def _canary(newest: Canary | None, last: Canary | None) -> dict[str, object]:
+    """When one last came through and how long it took; what happened to the newest, if it did not."""
+    took = last.latency if last is not None else None
+    return {
+        "last_success": _iso(last.told_at) if last is not None else None,
+        "latency_s": None if took is None else round(took.total_seconds(), 3),
+        "problem": (newest.problem or None) if newest is not None else "none was sent yet",
     }
 
 

@@ -10,9 +10,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from bot.domain.proposal import ProposalState
+from bot.domain.quiet import Canary
 from bot.domain.records import Beat, WayState
 from bot.domain.senders import SeenBeat
 from bot.domain.store import Store
+from bot.triage.corrections import ABSORBING
 
 
 class Metrics(Collector):
@@ -53,6 +55,7 @@ class Metrics(Collector):
             ways = {name: WayState() for name in self._ways} | tx.notices.states()
             beat = tx.heartbeat.last()
             seen, back = tx.beats.all(), tx.flow_back.waiting()
+            canary, muting = tx.canaries.last_told(), len(tx.mutes.in_force())
         yield from _senders(seen, back)
         alerts = CounterMetricFamily(
             "vigie_alerts", "Deliveries by what triage decided.", labels=["decision"]
@@ -74,6 +77,7 @@ class Metrics(Collector):
                 unshown.add_metric([name.removeprefix("slack_refused:")], value)
         yield unshown
         yield from _reach(ways, beat)
+        yield from _quiet(dict(counted), canary, muting)
         if self._connected is not None:
             connected = int(self._connected)
             yield GaugeMetricFamily(
@@ -110,6 +114,25 @@ def _senders(seen: Sequence[SeenBeat], back: Mapping[str, int]) -> Iterator[Metr
         for source, count in sorted(back.items()):
             waiting.add_metric([source], count)
         yield waiting
+
+
+def _quiet(counted: Mapping[str, float], canary: Canary | None, muting: int) -> Iterator[Metric]:
+    """Mutes in force, what people said should have paged, and canaries."""
+    yield GaugeMetricFamily("vigie_mutes_in_force", "Maintenance windows that mute now.", muting)
+    wrong = CounterMetricFamily(
+        "vigie_should_have_paged",
+        "Absorbed alerts of which people said so, by decision.",
+        labels=["decision"],
+    )
+    for kind in ABSORBING:
+        wrong.add_metric([kind.value], counted.get(f"corrected:{kind.value}", 0))
+    yield wrong
+    missed = counted.get("canary:missed", 0)
+    yield CounterMetricFamily("vigie_canary_missed", "Canaries that did not come through.", missed)
+    if canary is not None and canary.told_at is not None and canary.latency is not None:
+        at, took = canary.told_at.timestamp(), canary.latency.total_seconds()
+        yield GaugeMetricFamily("vigie_canary_success_timestamp_seconds", "When one last came through.", at)
+        yield GaugeMetricFamily("vigie_canary_latency_seconds", "From its sender to Slack.", took)
 
 
 def _reach(ways: Mapping[str, WayState], beat: Beat | None) -> Iterator[Metric]:

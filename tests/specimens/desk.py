@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from bot.copilot.forms import Form
+from bot.copilot.mutes import MuteList
+from bot.copilot.noise import Noise
 from bot.copilot.overview import Overview
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -17,6 +19,7 @@ from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import parts
 from bot.slack.commands import COMMANDS
 from bot.slack.edge import Edge
+from bot.slack.spoken import spoken
 from knowledge.model import Passage, SearchResult
 from tests.specimens import values
 from tests.specimens.specimen import Block, Message
@@ -35,6 +38,8 @@ class Desk:
     form: Form | None = None
     standing: Sequence[Any] = ()
     candidates: Sequence[Proposal] = ()
+    noise: Noise | None = None
+    mutes: MuteList | None = None
     said: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, command: str, words: str = "", person: Person = values.ON_CALL) -> Message:
@@ -59,6 +64,12 @@ class Desk:
         asyncio.run(self._edge.tell({"channel_id": "C1", "user_id": values.ON_CALL.user_id}, text, action))
         return Message(self.said[-1]["text"], self.said[-1]["blocks"])
 
+    def speak(self, words: str, incident_id: int) -> Message:
+        """What a mention of these words in an incident's thread is answered."""
+        blocks = asyncio.run(spoken(self._edge, values.ON_CALL, words, incident_id, "event:1"))
+        assert blocks is not None
+        return Message(words, parts.within_limits(blocks))
+
     @property
     def _edge(self) -> Edge:
         found = SearchResult(tuple(self.passages), bool(self.passages))
@@ -71,11 +82,16 @@ class Desk:
                 revoke=lambda *_by: Judgement(True, "S3 is revoked; nothing more runs by it."),
             ),
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
+            noise=SimpleNamespace(since=lambda _back: self.noise),
+            mutes=SimpleNamespace(seen=lambda: self.mutes),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)
-        client = SimpleNamespace(chat_postEphemeral=self._post, views_open=_opened)
+        client = SimpleNamespace(chat_postEphemeral=self._post, views_open=self._open)
         ports: Any = (copilot, None, knowledge, None, client)
         return Edge(*ports)
+
+    async def _open(self, **view: Any) -> None:  # noqa: ANN401
+        """A form opens beside the answer; it has a specimen of its own."""
 
     async def _post(self, **message: Any) -> None:  # noqa: ANN401  # whatever Slack would be sent
         self.said.append(message)

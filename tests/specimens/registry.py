@@ -9,11 +9,12 @@ from tests.specimens.direct import direct
 from tests.specimens.homes import homes
 from tests.specimens.messages import messages
 from tests.specimens.modals import modals
+from tests.specimens.quiet import quiet
 from tests.specimens.specimen import Specimen
 from tests.specimens.standing import standings
 from tests.specimens.told import told
 
-GROUPS = (messages, direct, modals, homes, commands, standings, told)
+GROUPS = (messages, direct, modals, homes, commands, standings, told, quiet)
 
 
 @cache

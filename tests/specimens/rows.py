@@ -12,9 +12,11 @@ from bot.copilot.changes import Change
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.mute import Mute
 from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Look, Proposal, Settlement, SignOff
+from bot.domain.quiet import Correction, Regrouping, StoredAlert
 from bot.domain.records import MOST_ALERTS, Adopted, Post, Review, SeenAlert, Summary
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
@@ -51,6 +53,10 @@ class Rows:
     look: Look | None = None
     settlement: Settlement | None = None
     is_frozen: bool = True
+    mute: Mute | None = None
+    regrouping: Regrouping | None = None
+    correction: Correction | None = None
+    delivery: StoredAlert | None = None
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -96,6 +102,12 @@ class Rows:
             "reviews": given(get=lambda _id: self.review),
             "audit": given(
                 append=lambda *_event: given(seq=1), events=lambda _subject: iter(_rejected(self.state))
+            ),
+            "mutes": given(get=lambda _id: self.mute),
+            "regroupings": given(get=lambda _id: self.regrouping),
+            "corrections": given(get=lambda _id: self.correction),
+            "deliveries": given(
+                get=lambda _id: self.delivery, muted_by=lambda _id: 37, told_of=lambda _id: 3
             ),
             "posts": given(
                 want=self._want,

@@ -13,6 +13,7 @@ from bot.copilot.alerts import Alerts
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import News
 from bot.store.database import Store, sqlite_url
+from bot.triage.corrections import ABSORBING
 from bot.web.metrics import Metrics
 from tests.desk import AT_ONCE
 
@@ -52,7 +53,9 @@ async def test_an_empty_store_says_zero(store: Store) -> None:
     found = await scrape(store)
     names = ["incidents_open", "proposals_waiting", "executions_running", "posts_waiting", "frozen"]
     names += ["posts_oldest_timestamp_seconds"]
-    assert found == {(f"vigie_{name}", ""): 0 for name in names}
+    names += ["mutes_in_force", "canary_missed_total"]
+    wrong = {("vigie_should_have_paged_total", kind.value): 0 for kind in ABSORBING}
+    assert found == {(f"vigie_{name}", ""): 0 for name in names} | wrong
 
 
 async def test_the_figures_are_those_of_the_rows(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.doctor import files, host, model, tokens, workspace
+from bot.commands.doctor import canary, files, host, model, tokens, workspace
 from bot.commands.doctor.check import Check
 
 CHECKS = (
@@ -22,4 +22,5 @@ CHECKS = (
     Check("database", host.database),
     Check("disk", host.disk),
     Check("web port", host.web_port),
+    Check("canary", canary.canary),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.copilot.regrouping import MERGED
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis
 from bot.domain.evidence import Evidence, EvidenceKind
@@ -73,7 +74,8 @@ def card(
         blocks.append(parts.note(" · ".join(_waiting(p) for p in waiting)))
     if incident.state.is_open:
         take = parts.button("I take it", "take", str(incident.id))
-        blocks.append(parts.buttons(take, parts.button("Resolve", "resolve", str(incident.id))))
+        every = parts.button("All alerts…", "absorbed_open", str(incident.id))
+        blocks.append(parts.buttons(take, parts.button("Resolve", "resolve", str(incident.id)), every))
     return blocks
 
 
@@ -157,10 +159,16 @@ def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
     if incident.previous:
         text += f" · it fired before as #{incident.previous}"
     if incident.state is IncidentState.RESOLVED and incident.resolved_at:
-        by = incident.resolved_by
-        who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
-        text += f" · resolved {clock(incident.resolved_at)} by {who}"
+        text += _ended(incident.resolved_by, clock(incident.resolved_at))
     return text
+
+
+def _ended(by: str, when: str) -> str:
+    """By whom it was resolved, or of which other incident it is part now."""
+    if by.startswith(MERGED):
+        return f" · part of #{by.removeprefix(MERGED)} since {when}"
+    who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
+    return f" · resolved {when} by {who}"
 
 
 def _absorbed(shown: Shown) -> str:

@@ -1,0 +1,251 @@
+"""Mutes, dismissals, regroupings, corrections and canaries over a real store, at a time of the test's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.copilot.canaries import LABEL, NAME
+from bot.copilot.mutes import Mutes, Wish
+from bot.copilot.noise import noise_of
+from bot.domain.alert import Alert, AlertStatus, Kind, Severity
+from bot.domain.mute import Matcher, Mute, MuteState
+from bot.errors import MuteRefused, Refused
+from bot.lifecycle import unfinished
+from bot.tools.in_force import Adopted
+from bot.triage.windows import Declared
+from tests.desk import LATE, N3_A, ON_CALL, Desk
+
+ORDERS = (Matcher("service", "orders"),)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def wish(**changes: object) -> Wish:
+    return replace(Wish(ORDERS, False, "new disks", 2 * HOUR), **changes)  # type: ignore[arg-type]
+
+
+def muted(desk: Desk, **changes: object) -> Mute:
+    made, _ = desk.copilot.mutes.ask(ON_CALL, wish(**changes), f"form:{desk.now}")
+    return desk.copilot.mutes.confirm(ON_CALL, made.id)
+
+
+def fire(desk: Desk, name: str = "A", severity: Severity = Severity.WARNING, service: str = "orders") -> Kind:
+    return desk.copilot.alerts.receive([desk.alert(name, severity, service)])[0].kind
+
+
+def over(desk: Desk, name: str, service: str = "orders") -> None:
+    alert = desk.alert(name, Severity.WARNING, service)
+    desk.copilot.alerts.receive([replace(alert, status=AlertStatus.RESOLVED)])
+
+
+def test_a_draft_mutes_nothing_and_is_its_makers_alone(desk: Desk) -> None:
+    draft, _ = desk.copilot.mutes.ask(ON_CALL, wish(), "form:1")
+    assert fire(desk) is not Kind.MUTED
+    with pytest.raises(Refused, match="Somebody else"):
+        desk.copilot.mutes.confirm(N3_A, draft.id)
+    desk.now += timedelta(minutes=5)  # it took a while to read the preview
+    made = desk.copilot.mutes.confirm(ON_CALL, draft.id)
+    assert (made.starts_at, made.ends_at) == (desk.now, desk.now + 2 * HOUR)
+    assert fire(desk, "B") is Kind.MUTED
+
+
+def test_a_form_delivered_again_makes_one_mute(desk: Desk) -> None:
+    first, _ = desk.copilot.mutes.ask(ON_CALL, wish(), "form:1")
+    again, _ = desk.copilot.mutes.ask(ON_CALL, wish(), "form:1")
+    for _ in range(2):
+        desk.copilot.mutes.confirm(ON_CALL, first.id)
+    assert first.id == again.id and len(desk.posts("mute:")) == 1
+
+
+def test_the_preview_counts_what_the_last_day_would_have_lost(desk: Desk) -> None:
+    for number in range(6):
+        fire(desk, f"A{number}", Severity.CRITICAL if number == 0 else Severity.WARNING)
+        fire(desk, f"B{number}", service="stock")
+    _, plain = desk.copilot.mutes.ask(ON_CALL, wish(), "form:1")
+    assert (plain.muted, plain.total, plain.critical, plain.left) == (5, 12, 0, 1)
+    _, ticked = desk.copilot.mutes.ask(ON_CALL, wish(critical=True), "form:2")
+    assert (ticked.muted, ticked.critical, ticked.left) == (6, 1, 0)
+    desk.now += DAY + HOUR
+    assert desk.copilot.mutes.ask(ON_CALL, wish(), "form:3")[1].total == 0
+
+
+def test_what_fits_all_that_there_was_is_refused_however_it_is_written(desk: Desk) -> None:
+    """Matchers that look narrow may still fit every alert of this installation."""
+    for number in range(12):
+        fire(desk, f"A{number}")
+    with pytest.raises(MuteRefused, match="all 12 alerts"):
+        desk.copilot.mutes.ask(ON_CALL, wish(matchers=(Matcher("environment", "test"),)), "form:1")
+
+
+def test_start_and_end_are_told_and_what_still_fires_is_decided_anew(desk: Desk) -> None:
+    planned = muted(desk, starts_at=desk.now + HOUR)
+    assert planned.state(desk.now) is MuteState.PLANNED and fire(desk, "Before") is not Kind.MUTED
+    desk.now += HOUR
+    desk.copilot.mutes.sweep()
+    assert [post.key for post in desk.posts(":start")] == [f"mute:{planned.id}:start"]
+    assert fire(desk, "Fires") is fire(desk, "Cleared") is Kind.MUTED
+    over(desk, "Cleared")
+    desk.now = planned.ends_at
+    for _ in range(2):
+        desk.copilot.mutes.sweep()
+    (end,) = desk.posts(":end")
+    assert "It kept 2 alert(s) quiet. 1 of them still fire" in str((end.content or {})["text"])
+    with desk.store.read() as tx:
+        names = [one.alert().name for one, _ in tx.deliveries.series_since(planned.ends_at)]
+    assert names == ["Fires"]
+
+
+def test_an_extension_is_bounded(desk: Desk) -> None:
+    made = muted(desk)
+    desk.copilot.mutes.extend(ON_CALL, made.id, HOUR)
+    with pytest.raises(MuteRefused, match="longer than 14 days"):
+        desk.copilot.mutes.extend(ON_CALL, made.id, 20 * DAY)
+    desk.now += 4 * HOUR
+    with pytest.raises(Refused):
+        desk.copilot.mutes.extend(ON_CALL, made.id, HOUR)
+
+
+def test_a_declared_window_is_a_mute_while_it_lasts_and_while_it_is_declared(desk: Desk) -> None:
+    nightly = Declared(ORDERS, "backup", HOUR, days=("sun",), at=time(3))
+
+    def sweeper(*declared: Declared) -> Mutes:
+        ports = (desk.store, Adopted(), desk.group, lambda verb, subject: None)
+        return Mutes(*ports, frozenset({"Watchdog"}), declared, desk.copilot.alerts.receive)
+
+    serve = sweeper(nightly)  # the desk's clock begins on a Sunday at three
+    for _ in range(3):
+        serve.sweep()
+    assert fire(desk) is Kind.MUTED
+    assert [post.key for post in desk.posts("mute:")] == ["mute:1"]
+    desk.now += timedelta(minutes=5)
+    sweeper().sweep()  # a start with a file that does not declare it any more
+    assert fire(desk, "B") is not Kind.MUTED
+
+
+@pytest.mark.attack("O2")
+def test_a_hundred_dismissals_teach_nothing(desk: Desk) -> None:
+    """Each time it opens again. They make one suggestion, which does nothing; N3 can sign it, for a week."""
+    for number in range(100):
+        assert fire(desk, "DiskFills") is not Kind.MUTED
+        desk.now += timedelta(minutes=10)  # it is held for a while, as it is not critical
+        desk.copilot.alerts.sweep()
+        with desk.store.read() as tx:
+            (incident,) = tx.incidents.open_now()
+        desk.copilot.suggestions.dismiss(ON_CALL, incident.id, f"event:{number}")
+        over(desk, "DiskFills")
+        desk.now += 2 * HOUR
+    with desk.store.read() as tx:
+        (suggested,) = tx.mutes.suggestions()
+        assert tx.mutes.to_come() == []
+    desk.copilot.signing.look_at_n3()
+    desk.group.people = frozenset({N3_A, LATE})
+    assert not desk.copilot.suggestions.sign(ON_CALL, suggested.id).allowed
+    assert not desk.copilot.suggestions.sign(LATE, suggested.id).allowed, "who joined a moment ago"
+    assert fire(desk, "DiskFills") is not Kind.MUTED
+    assert desk.copilot.suggestions.sign(N3_A, suggested.id).allowed
+    over(desk, "DiskFills")
+    assert fire(desk, "DiskFills") is Kind.MUTED
+    assert fire(desk, "DiskFills", Severity.CRITICAL) is not Kind.MUTED
+    with pytest.raises(Refused, match="signed anew"):
+        desk.copilot.mutes.extend(N3_A, 1, HOUR)
+    desk.now += 7 * DAY
+    over(desk, "DiskFills")
+    assert fire(desk, "DiskFills") is not Kind.MUTED, "it expires"
+
+
+@pytest.mark.attack("O2")
+def test_dismissing_critical_incidents_suggests_nothing(desk: Desk) -> None:
+    for number in range(20):
+        fire(desk, "Down", Severity.CRITICAL)
+        with desk.store.read() as tx:
+            (incident,) = tx.incidents.open_now()
+        desk.copilot.suggestions.dismiss(ON_CALL, incident.id, f"event:{number}")
+        desk.now += HOUR
+    with desk.store.read() as tx:
+        assert tx.mutes.suggestions() == []
+
+
+def test_a_merge_is_taken_back_within_a_day_and_only_while_both_can_be(desk: Desk) -> None:
+    for environment in ("test", "staging"):
+        alert = desk.alert("Down", Severity.CRITICAL)
+        labels = {**alert.labels, "environment": environment}
+        desk.copilot.alerts.receive([replace(alert, environment=environment, labels=labels)])
+    with desk.store.read() as tx:
+        source, target = (incident.id for incident in tx.incidents.open_now())
+    with pytest.raises(Refused, match="into itself"):
+        desk.copilot.regroupings.merge(ON_CALL, source, source)
+    desk.copilot.regroupings.merge(ON_CALL, source, target)
+    with pytest.raises(Refused, match=f"part of #{target}"):
+        desk.copilot.regroupings.merge(ON_CALL, source, target)
+    with desk.store.read() as tx:
+        assert f"resolve:{source}" not in unfinished(tx), "it gets no summary of its own"
+        into = tx.incidents.get(target)
+        assert into is not None and into.alerts_received == 2
+    desk.now += DAY + HOUR
+    with pytest.raises(Refused, match="more than a day ago"):
+        desk.copilot.regroupings.undo(ON_CALL, 1)
+    desk.now -= DAY
+    desk.copilot.regroupings.undo(ON_CALL, 1)
+    with desk.store.read() as tx:
+        assert {i.id for i in tx.incidents.open_now()} == {source, target}
+        assert [i.alerts_received for i in tx.incidents.open_now()] == [1, 1]
+
+
+def test_the_figures_count_what_people_were_told(desk: Desk) -> None:
+    """A repeat is absorbed, a heartbeat is neither, a mute that includes critical ones is counted apart."""
+    for _ in range(4):
+        fire(desk, "Down", Severity.CRITICAL)
+    fire(desk, "Watchdog", Severity.INFO)
+    muted(desk, critical=True, matchers=(Matcher("service", "stock"),))
+    fire(desk, "Down", Severity.CRITICAL, "stock")
+    with desk.store.read() as tx:
+        noise = noise_of(tx, tx.now - DAY)
+    assert (noise.fired, noise.told, noise.seen) == (5, 1, 1)
+    assert (noise.critical_hidden, noise.critical_muted) == (0, 1)
+    assert noise.absorbed == pytest.approx(0.8)
+    assert {(why.decision, why.count) for why in noise.why} == {(Kind.DUPLICATE, 3), (Kind.MUTED, 1)}
+
+
+def canary(desk: Desk, nonce: str) -> Alert:
+    labels = {"alertname": NAME, LABEL: nonce}
+    return replace(desk.alert(NAME, Severity.INFO, ""), labels=labels)
+
+
+def test_a_canary_that_is_lost_opens_one_incident_that_ends_with_the_next(desk: Desk) -> None:
+    canaries = desk.copilot.canaries
+    for _ in range(3):
+        canaries.missed(canaries.send(), "The intake answers 503.")
+    with desk.store.read() as tx:
+        (incident,) = tx.incidents.open_now()
+    assert incident.severity is Severity.CRITICAL and "alert path" in incident.title
+    desk.now += timedelta(minutes=15)
+    sent = canaries.send()
+    assert not canaries.told(sent), "it has not come in yet"
+    desk.copilot.alerts.receive([canary(desk, sent.nonce)])
+    assert not canaries.told(sent), "Slack does not have it yet"
+    for words, is_told in (("canary", False), ("", True)):
+        with desk.store.begin() as tx:
+            for post in tx.posts.unsent():
+                if words in post.key:
+                    tx.posts.sent(post, "C1", "1.5")
+        assert canaries.told(sent) is is_told, "what came before it has to be there too"
+    with desk.store.read() as tx:
+        assert tx.incidents.open_now() == []
+        assert tx.canaries.last_told() == tx.canaries.newest()
+
+
+def test_only_a_canary_on_its_way_is_one(desk: Desk) -> None:
+    """A number that nobody drew, one that came in before, and one of long ago are alerts like any other."""
+    used, old = desk.copilot.canaries.send(), desk.copilot.canaries.send()
+    assert desk.copilot.alerts.receive([canary(desk, used.nonce)])[0].kind is Kind.HEARTBEAT
+    desk.now += HOUR
+    for nonce in ("0" * 32, used.nonce, old.nonce):
+        assert desk.copilot.alerts.receive([canary(desk, nonce)])[0].kind is not Kind.HEARTBEAT
