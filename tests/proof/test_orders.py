@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.domain.proposal import ProposalState
+from bot.sign_off import quorum
 from bot.store.proposals import Proposals
 from bot.tools import executor
 from tests.proof.histories import Histories
@@ -40,9 +41,7 @@ def test_a_claim_that_lets_two_through_is_found(monkeypatch: pytest.MonkeyPatch)
     """The explorer itself: with the compare-and-set taken out it says which history runs twice."""
     real = Proposals.move
 
-    def any_state(
-        self: Proposals, number: int, sources: object, state: ProposalState, **values: object
-    ) -> bool:
+    def from_any(self: Proposals, number: int, _: object, state: ProposalState, **values: object) -> bool:
         return real(self, number, tuple(ProposalState), state, **values)
 
     monkeypatch.setattr(Proposals, "move", from_any)
@@ -52,7 +51,7 @@ def test_a_claim_that_lets_two_through_is_found(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_missed_rule_is_found_and_shrunk(histories: Histories, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last judgement taken out: some history runs what it must not, and its shortest form is told."""
-    real = executor.may_execute
+    real = quorum.may_execute
 
     def never_frozen(*given: object) -> object:
         proposal, signs, fresh, n3, policy, _, now = given
