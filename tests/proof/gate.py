@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from bot.copilot import Copilot
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Method, Remedy
+from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.tool import Risk
@@ -57,9 +58,9 @@ class Worker:
 
 
 class Gate:
-    """The real parts over one store in memory. `needed`: signatures that the one action asks for."""
+    """The real parts over one store in memory. `needed`: signatures that every action asks for."""
 
-    def __init__(self, needed: int = 1) -> None:
+    def __init__(self, needed: int = 1, content: str = "") -> None:
         self.scene = Scene()
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(Inline())
@@ -68,33 +69,27 @@ class Gate:
             connection.connection.driver_connection.execute("PRAGMA page_size=512")  # type: ignore[union-attr]
         upgrade(self.engine)
         self.store = Store(self.engine, self.scene.now)
-        self.woken: list[tuple[str, str]] = []
         ports = (self.store, Adopted(), self.scene, Rules(), lambda verb, subject: None)
         self.copilot = Copilot.of(*ports)
         with self.store.begin() as tx:
-            adopt_or_offer(tx, CATALOGUE, catalogue())
+            adopt_or_offer(tx, CATALOGUE, content or catalogue())
             adopt_or_offer(tx, POLICY, policy(needed).content())
         self.copilot.signing.look_at_n3()
-        self.incident = self._incident()
-
-    def _incident(self) -> int:
-        fires = Alert(
-            *(
-                "alertmanager",
-                "High",
-                AlertStatus.FIRING,
-                Severity.CRITICAL,
-                SERVICE,
-                "test",
-                self.scene.now(),
-            )
-        )
-        self.copilot.alerts.receive([fires])
         remedies = tuple(Remedy("act", {"value": value}, "why", ("E1",)) for value in (1, 2, 3))
+        self.incident = self.open_incident(SERVICE, "test", remedies).id
+
+    def open_incident(self, service: str, environment: str, remedies: tuple[Remedy, ...] = ()) -> Incident:
+        """An incident of its own, diagnosed with these remedies."""
+        firing, now = AlertStatus.FIRING, self.scene.now()
+        labels = {"service": service, "environment": environment}
+        high = ("alertmanager", "High", firing, Severity.CRITICAL)
+        fires = Alert(*high, service, environment, now, labels=labels)
+        self.copilot.alerts.receive([fires])
         with self.store.begin() as tx:
-            incident = tx.incidents.open_now()[-1]
+            place = (service, environment)
+            incident = next(i for i in tx.incidents.open_now() if (i.service, i.environment) == place)
             tx.diagnoses.put(incident.id, 1, Diagnosis(Method.SIMILAR, remedies=remedies))
-        return incident.id
+        return incident
 
     def close(self) -> None:
         self._loop.close()
@@ -123,8 +118,7 @@ class Gate:
     def propose(self, person: Person, remedy: int) -> Proposal:
         """Propose and prepare one of the remedies."""
         made = self.copilot.proposals.propose_remedy(person, self.incident, 1, remedy)
-        self.do(self._executor().prepare(made.id))
-        return self.proposal(made.id)
+        return self.prepare(made.id)
 
     def proposal(self, number: int) -> Proposal:
         with self.store.read() as tx:
@@ -136,6 +130,10 @@ class Gate:
         """Its file says `content` now."""
         with self.store.begin() as tx:
             adopt_or_offer(tx, what, content)
+
+    def prepare(self, number: int) -> Proposal:
+        self.do(self._executor().prepare(number))
+        return self.proposal(number)
 
     def settle_interrupted(self) -> None:
         """What an executor does when it starts."""
