@@ -85,7 +85,7 @@ class InProcess:
 
     async def run(self, resolved: Mapping[str, Any], *rest: object, **more: object) -> RunResult:
         argv, pauses = tuple(map(str, resolved["argv"])), PAUSES.get()
-        if argv[0] != ACT:
+        if argv[0] in (LOOK, SEE):
             output = json.dumps({"value": 9, "identity": self._scene.outside.identity})
             if argv[0] == SEE and pauses is not None:
                 await pauses.here("looked")
