@@ -1,7 +1,9 @@
 """Named places where a crash would hurt most; a test kills the process at each of them in turn.
 
 The name of every place that is passed goes into the file `VIGIE_FAULT_LOG`. `VIGIE_FAULT_AT` holds one of its
-lines ("serve commit#3"): the first process that gets there is killed. Without them nothing happens.
+lines ("serve commit#3"): the first process that gets there is killed. Without them nothing happens. Where
+`VIGIE_FAULT_WATCH` is set, too, every commit of any database, every new connection and every new process is a
+place, whether the code names it or not.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from collections import Counter
 from pathlib import Path
 
 _passed: Counter[str] = Counter()
+# What Python itself tells of, and the name that the place has.
+_WATCHED = {"subprocess.Popen": "process", "socket.connect": "connect"}
+_watching = False
 
 
 def point(name: str) -> None:
@@ -20,6 +25,8 @@ def point(name: str) -> None:
     log, at = os.environ.get("VIGIE_FAULT_LOG"), os.environ.get("VIGIE_FAULT_AT")
     if log is None and at is None:
         return
+    if not _watching and os.environ.get("VIGIE_FAULT_WATCH"):
+        _watch()
     _passed[name] += 1
     place = f"{_process()} {name}#{_passed[name]}"
     if log is not None:
@@ -27,6 +34,24 @@ def point(name: str) -> None:
             lines.write(f"{place}\n")
     if at == place and (log is None or _is_first(Path(f"{log}.killed"))):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch() -> None:
+    """From now on places are found by looking, not by being named."""
+    global _watching
+    from sqlalchemy import event
+    from sqlalchemy.engine import Connection, Engine
+
+    def committing(connection: Connection) -> None:
+        point(f"{connection.dialect.name} commit")
+
+    def told(what: str, arguments: object) -> None:
+        if what in _WATCHED:
+            point(_WATCHED[what])
+
+    _watching = True
+    event.listen(Engine, "commit", committing)
+    sys.addaudithook(told)
 
 
 def _process() -> str:
