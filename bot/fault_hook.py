@@ -2,8 +2,8 @@
 
 The name of every place that is passed goes into the file `VIGIE_FAULT_LOG`. `VIGIE_FAULT_AT` holds one of its
 lines ("serve commit#3"): the first process that gets there is killed. Without them nothing happens. Where
-`VIGIE_FAULT_WATCH` is set, too, every commit of any database, every new connection and every new process is a
-place, whether the code names it or not.
+`VIGIE_FAULT_WATCH` is set, too, every commit that writes to any database, every new connection and every new
+process is a place, whether the code names it or not.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 _passed: Counter[str] = Counter()
 # What Python itself tells of, and the name that the place has.
 _WATCHED = {"subprocess.Popen": "process", "socket.connect": "connect"}
+_READING = ("SELECT", "PRAGMA", "BEGIN")
 _watching = False
 
 
@@ -41,8 +42,13 @@ def _watch() -> None:
     """From now on places are found by looking, not by being named."""
     global _watching
 
+    def executing(connection: Any, cursor: object, statement: str, *rest: object) -> None:  # noqa: ANN401
+        if not statement.lstrip().upper().startswith(_READING):
+            connection.info["vigie_wrote"] = True
+
     def committing(connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's own
-        point(f"{connection.dialect.name} commit")
+        if connection.info.pop("vigie_wrote", False):
+            point(f"{connection.dialect.name} commit")
 
     def told(what: str, arguments: object) -> None:
         if what in _WATCHED:
@@ -53,6 +59,7 @@ def _watch() -> None:
         "sqlalchemy"
     )  # whoever has a database has loaded it; nothing is for a test's sake
     if library is not None:
+        library.event.listen(library.Engine, "before_cursor_execute", executing)
         library.event.listen(library.Engine, "commit", committing)
     sys.addaudithook(told)
 

@@ -47,24 +47,31 @@ class Played:
 async def play(folder: Path, place: str = "", store: str = "", watch: bool = False) -> Played:
     """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it.
 
-    `store`: as in `world`. `watch`: every commit, connection and process is a place, named or not.
+    `store`: as in `world`. `watch`: every commit that writes, connection and process is a place, named or
+    not.
     """
     await asyncio.to_thread(folder.mkdir, parents=True)
     log, killed = folder / "places", folder / "places.killed"
     faults = {"VIGIE_FAULT_LOG": str(log)} | ({"VIGIE_FAULT_AT": place} if place else {})
     faults |= {"VIGIE_FAULT_WATCH": "1"} if watch else {}
     played = Played(place)
-    async with world(folder, start=False, environment=faults, store=store) as running:
-        story = Story(running)
-        try:
-            async with _supervised(running, played):
-                await asyncio.wait_for(story.tell(), 6 * PATIENCE_S)
-            played.problems = story.wrong()
-        except (AssertionError, TimeoutError) as error:
-            played.problems = [f"{type(error).__name__}: {error}"]
-        played.ended = story.ended
+    try:
+        async with world(folder, start=False, environment=faults, store=store) as running:
+            await _tell(Story(running), running, played)
+    except TimeoutError:  # after the story: who hangs at its end is told, and the other places go on
+        played.problems.append("silent: serve did not end within its time")
     played.reached = await asyncio.to_thread(killed.exists)
     return played
+
+
+async def _tell(story: Story, running: World, played: Played) -> None:
+    try:
+        async with _supervised(running, played):
+            await asyncio.wait_for(story.tell(), 6 * PATIENCE_S)
+        played.problems = story.wrong()
+    except (AssertionError, TimeoutError) as error:
+        played.problems = [f"lost: {type(error).__name__}: {error}"]
+    played.ended = story.ended
 
 
 def passed(folder: Path) -> list[str]:

@@ -15,8 +15,9 @@ import socket, subprocess, sys
 import sqlalchemy as sa
 from bot import fault_hook
 fault_hook.point("begin")
-with sa.create_engine("sqlite://").begin() as connection:
-    connection.execute(sa.text("SELECT 1"))
+for statement in ("SELECT 1", "CREATE TABLE kept (n INTEGER)", "SELECT 2"):
+    with sa.create_engine("sqlite://").begin() as connection:
+        connection.execute(sa.text(statement))
 subprocess.run([sys.executable, "-c", "open(%r, 'w')"])
 try:
     socket.create_connection(("127.0.0.1", 9), 0.1)
@@ -37,7 +38,7 @@ def run(folder: Path, **environment: str) -> tuple[int, list[str], bool]:
 
 
 def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
-    """Every commit of any database, every process and every connection, each in its order."""
+    """Every commit that writes to any database, every process and every connection, each in its order."""
     code, places, done = run(tmp_path, VIGIE_FAULT_WATCH="1")
     assert (code, done) == (0, True)
     assert [place.removeprefix("serve ") for place in places] == [
