@@ -100,9 +100,10 @@ def model_of(settings: Settings) -> ModelDiagnostician | None:
 
 def executor_process(settings: Settings, config: Path) -> ExecutorProcess:
     """The executor with an environment of its own: no model key; the Slack token only to read who is N3."""
-    kept = ("PATH", "HOME", "LANG", "SLACK_API_URL", "VIGIE_FAULT_LOG", "VIGIE_FAULT_AT", "SSL_CERT_FILE")
+    kept = ("PATH", "HOME", "LANG", "SLACK_API_URL", "SSL_CERT_FILE")
+    chosen = ("PG", "VIGIE_FAULT_")  # how the database is reached; where a test kills it
     proxies = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
-    names = {*kept, *proxies, "VIGIE_STORE_URL", *(name for name in os.environ if name.startswith("PG"))}
+    names = {*kept, *proxies, "VIGIE_STORE_URL", *(n for n in os.environ if n.startswith(chosen))}
     names |= settings.secret_variables
     environment = {name: os.environ[name] for name in names if name in os.environ}
     environment["SLACK_BOT_TOKEN"] = settings.bot_token

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Outcome, Proposal, ProposalState
-from bot.domain.records import Summary
+from bot.domain.records import AuditEvent, Summary
 from bot.sign_off.audit import first_broken
 from bot.store import tables
 from tests.world import CHANNEL, N3_A, ON_CALL, World, world
@@ -27,7 +27,9 @@ from tests.world import CHANNEL, N3_A, ON_CALL, World, world
 SERVICE = "svc-0"
 QUESTION = "have we seen this before?"
 PATIENCE_S = 90.0
+SIGNING, OVER = "# signing", "# over"  # what the story itself writes among the places
 # Started and ended otherwise than by success; it may be proposed again.
+_ENDS = tuple(f"execution {how}" for how in ("succeeded", "failed", "unknown", "interrupted"))
 UNCERTAIN = (ProposalState.UNKNOWN, ProposalState.FAILED)
 
 
@@ -42,30 +44,49 @@ class Played:
     problems: list[str] = field(default_factory=list)
 
 
-async def play(folder: Path, place: str = "", store: str = "") -> Played:
+async def play(folder: Path, place: str = "", store: str = "", watch: bool = False) -> Played:
     """Play the story once in `folder`, killed at `place` ("serve commit#3") if the story passes it.
 
-    `store`: as in `world`.
+    `store`: as in `world`. `watch`: every commit that writes, connection and process is a place, named or
+    not.
     """
     await asyncio.to_thread(folder.mkdir, parents=True)
     log, killed = folder / "places", folder / "places.killed"
     faults = {"VIGIE_FAULT_LOG": str(log)} | ({"VIGIE_FAULT_AT": place} if place else {})
+    faults |= {"VIGIE_FAULT_WATCH": "1"} if watch else {}
     played = Played(place)
-    async with world(folder, start=False, environment=faults, store=store) as running:
-        story = Story(running)
-        try:
-            async with _supervised(running, played):
-                await asyncio.wait_for(story.tell(), 6 * PATIENCE_S)
-            played.problems = story.wrong()
-        except (AssertionError, TimeoutError) as error:
-            played.problems = [f"{type(error).__name__}: {error}"]
-        played.ended = story.ended
+    try:
+        async with world(folder, start=False, environment=faults, store=store) as running:
+            await _tell(Story(running), running, played)
+    except TimeoutError:  # after the story: who hangs at its end is told, and the other places go on
+        played.problems.append("silent: serve did not end within its time")
     played.reached = await asyncio.to_thread(killed.exists)
     return played
 
 
+async def _tell(story: Story, running: World, played: Played) -> None:
+    try:
+        async with _supervised(running, played):
+            await asyncio.wait_for(story.tell(), 6 * PATIENCE_S)
+        played.problems = story.wrong()
+    except (AssertionError, TimeoutError) as error:
+        played.problems = [f"lost: {type(error).__name__}: {error}"]
+    played.ended = story.ended
+
+
 def passed(folder: Path) -> list[str]:
     """Every place that a story in `folder` passed, once each, in its order."""
+    return [place for place in _lines(folder) if not place.startswith("#")]
+
+
+def of_execution(folder: Path) -> list[str]:
+    """Those between the press on Sign and the outcome of the verification, as people saw them."""
+    lines = _lines(folder)
+    within = lines[lines.index(SIGNING) : lines.index(OVER)]
+    return [place for place in within if not place.startswith("#")]
+
+
+def _lines(folder: Path) -> list[str]:
     return list(dict.fromkeys((folder / "places").read_text().split("\n")[:-1]))
 
 
@@ -129,42 +150,57 @@ class Story:
         await running.until("every message sent", self._all_sent, PATIENCE_S)
 
     def wrong(self) -> list[str]:
-        """What is not as it must be at the end; empty when all is well."""
-        running, found = self._world, []
-        counts = Counter(key for room in running.place._core.board.rooms for key in running.posted(room))
-        found += [f"{key} was posted {n} times" for key, n in counts.items() if n != 1]
+        """What is not as it must be at the end, each with its kind; empty when all is well."""
+        running = self._world
         with running.store.read() as tx:
             events = list(tx.audit.events())
             incidents = tx.incidents.in_states(*IncidentState)
             proposals = tx.proposals.of_incident(self._incident)
-        wanted = {row.key for row in running.rows(sa.select(tables.posts.c.key))}
-        found += [f"{key} was not posted" for key in wanted - set(counts)]
-        if len([key for key in wanted if key.startswith("answer:")]) != 1:
-            found.append("the question was not answered once")
+        found = self._wrong_messages(proposals)
         if len(incidents) != 1 or incidents[0].state is not IncidentState.CLOSED:
-            found.append(f"incidents: {[(i.label, i.state.value) for i in incidents]}")
+            found.append(f"lost: incidents: {[(i.label, i.state.value) for i in incidents]}")
         broken = first_broken(events)
         if broken is not None:
-            found.append(f"the audit chain is broken: {broken}")
+            found.append(f"silent: the audit chain is broken: {broken}")
         learned = [event for event in events if event.action == "learned"]
         if len(learned) != 1:
-            found.append(f"learned {len(learned)} times")
-        return found + self._wrong_runs(proposals) + self._wrong_documents()
+            found.append(f"{'repeated' if learned else 'lost'}: learned {len(learned)} times")
+        return found + self._wrong_runs(proposals, events) + self._wrong_documents()
 
-    def _wrong_runs(self, proposals: list[Proposal]) -> list[str]:
-        """At most one run for each execution that was claimed; a success is exactly one."""
+    def _wrong_messages(self, proposals: list[Proposal]) -> list[str]:
+        """Each message is there once; a call that came too late to be of use is none, and its row says so."""
+        running = self._world
+        counts = Counter(key for room in running.place._core.board.rooms for key in running.posted(room))
+        found = [f"repeated: {key} was posted {n} times" for key, n in counts.items() if n != 1]
+        posts = running.rows(sa.select(tables.posts))
+        settled = {p.id for p in proposals if p.state is not ProposalState.PROPOSED}
+        late = {p.key for p in posts if p.kind == "call" and p.sent == -1 and p.subject in settled}
+        wanted = {p.key for p in posts}
+        found += [f"lost: {key} was not posted" for key in wanted - set(counts) - late]
+        if len([key for key in wanted if key.startswith("answer:")]) != 1:
+            found.append("lost: the question was not answered once")
+        return found
+
+    def _wrong_runs(self, proposals: list[Proposal], events: list[AuditEvent]) -> list[str]:
+        """At most one run for each execution that was claimed, a success is exactly one, and each is told."""
         ran = len(self._world.ledger(SERVICE))
         succeeded = sum(p.state is ProposalState.SUCCEEDED for p in proposals)
         claimed = succeeded + sum(p.state in UNCERTAIN for p in proposals)
-        if not succeeded <= ran <= claimed:
-            return [f"{ran} runs for {[(p.label, p.state.value) for p in proposals]}"]
-        return []
+        told = f"{ran} runs for {[(p.label, p.state.value) for p in proposals]}"
+        found = [f"repeated: {told}"] if ran > claimed else [f"lost: {told}"] if ran < succeeded else []
+        for proposal in proposals:
+            said = [event.action for event in events if event.subject == proposal.label]
+            starts = said.count("execution started")
+            ends = sum(action.startswith(_ENDS) for action in said)
+            if starts > 1 or starts != ends or not proposal.state.is_over:
+                found.append(f"silent: {proposal.label} is {proposal.state.value}, and was told as {said}")
+        return found
 
     def _wrong_documents(self) -> list[str]:
         base = self._world.documents()
         ids = [document.id for document in base.documents()]
         base.close()
-        return [] if ids.count(f"learned/incident-{self._incident}") == 1 else [f"documents: {ids}"]
+        return [] if ids.count(f"learned/incident-{self._incident}") == 1 else [f"lost: documents: {ids}"]
 
     # -- what people do
 
@@ -192,8 +228,10 @@ class Story:
             await self._do("a proposal", self._propose, lambda count=count: len(self._proposals()) > count)  # type: ignore[misc]
             proposal = await self._world.until("its plan", self._prepared, PATIENCE_S)
             if not proposal.state.is_over:
+                self._mark(SIGNING)
                 await self._do("a signature", self._sign, lambda: self._newest().state.value != "proposed")
                 proposal = await self._world.until("its end", self._ended, PATIENCE_S)
+                self._mark(OVER)
             self.ended += f"{proposal.state.value}/{proposal.outcome or '-'} "
             if proposal.state not in UNCERTAIN or proposal.outcome is Outcome.FIXED:
                 break
@@ -203,6 +241,10 @@ class Story:
             # It took effect although nobody saw it end: the pre-condition says so.
             assert proposal.state is ProposalState.REJECTED, proposal
             assert "does not hold" in proposal.reason, proposal.reason
+
+    def _mark(self, word: str) -> None:
+        with (self._world.folder / "places").open("a", encoding="utf-8") as lines:
+            lines.write(f"{word}\n")
 
     async def _do(self, what: str, act: Callable[[], Awaitable[bool]], done: Callable[[], object]) -> None:
         """Act until it is done; what was acknowledged is not repeated, but must come about."""

@@ -60,7 +60,11 @@ class Running:
         assert self.serve is not None
         with contextlib.suppress(ProcessLookupError):
             self.serve.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.serve.wait(), 20)
+        try:
+            return await asyncio.wait_for(self.serve.wait(), 20)
+        except TimeoutError:
+            await self.kill()  # it must not outlive the test that it hangs in
+            raise
 
     async def kill(self) -> None:
         """kill -9; its executor notices that its input ended and ends by itself."""

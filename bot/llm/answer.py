@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
 
@@ -12,6 +12,8 @@ from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
 # broken bound costs the whole answer.
 Short = Annotated[str, Field(max_length=200)]
 Long = Annotated[str, Field(max_length=1500)]
+# As they were written: 1.0 is no count and no yes, so that nobody signs what the model did not say.
+Scalar = StrictBool | StrictInt | StrictStr
 Ids = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=30)]
 
 
@@ -30,7 +32,7 @@ class RemedyAnswer(BaseModel):
     """One action of the catalogue."""
 
     tool: Short = Field(description="the action's name, exactly as in the catalogue")
-    arguments: dict[str, bool | int | str] = Field(
+    arguments: dict[str, Scalar] = Field(
         default_factory=dict, max_length=20, description="only those whose value the evidence gives"
     )
     why: Long

@@ -126,3 +126,25 @@ async def test_a_timeout_expires_and_never_approves(aging: World) -> None:
     assert aging.ledger(service) == []
     with aging.store.read() as tx:
         assert tx.proposals.sign_offs(proposal.id) == []
+
+
+@pytest.mark.attack("G8")
+async def test_a_clock_set_back_revives_nothing(aging: World) -> None:
+    """Far ahead once, then set back: by the clock a signed action has time left, and yet it expires.
+
+    So it does after a new start, and nothing is written with an earlier time than before.
+    """
+    service, proposal = await aging.proposed()
+    with aging.held():
+        assert (await aging.sign(N3_A, proposal)).ok
+        signed = aging.proposal(proposal.id)
+        assert signed.execute_by is not None and signed.execute_by > datetime.now(UTC)
+        aging.push_time(signed.execute_by - datetime.now(UTC))
+    assert (await aging.over(proposal)).state is ProposalState.EXPIRED
+    await aging.stop()
+    await aging.start()
+    await aging.settle(2.0)
+    assert aging.proposal(proposal.id).state is ProposalState.EXPIRED
+    assert aging.ledger(service) == []
+    times = [event.at for event in aging.audited()]
+    assert times == sorted(times)

@@ -236,3 +236,10 @@ def test_what_cannot_be_signed_now_says_why(
     assert not judgement.allowed
     assert reason in judgement.reason
     assert may_be_signed_now(proposal(), DIGEST, False, NOW).allowed
+
+
+def test_a_rejection_is_no_signature() -> None:
+    """Under the right digest, by one of N3: it is a name in a row, and none that counts for running it."""
+    given_ = [*given_by(BOB, signed=False), *given_by(CAROL)]
+    n3 = N3(dict.fromkeys(PEOPLE))
+    assert valid_signers(proposal(), given_, n3, Policy(), NOW) == {CAROL}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.domain.alert import Decision, Kind
 from bot.domain.incident import IncidentState
 from bot.domain.noise import Delivery
-from bot.domain.proposal import Execution, ProposalState, SignOff
+from bot.domain.proposal import Execution, Outcome, ProposalState, SignOff
 from bot.sign_off.audit import first_broken
 from bot.store import tables as t
 from bot.store.database import Store, open_engine
@@ -73,6 +73,19 @@ def test_a_proposal_moves_only_from_where_it_stands(store: Store) -> None:
                 return tx.proposals.move(proposal_id, (ProposalState.SIGNED,), ProposalState.REJECTED)
 
         assert sum(at_once(act, 2)) == 1
+
+
+def test_a_plan_is_prepared_once_and_an_outcome_written_once(store: Store) -> None:
+    """What people may have signed or read already is not changed under them."""
+    with store.begin() as tx:
+        made = proposal(tx)
+        assert tx.proposals.prepared(made.id, {"call": "shown"}, "a" * 64, "9")
+        assert not tx.proposals.prepared(made.id, {"call": "another"}, "b" * 64, "1")
+        assert tx.proposals.verified(made.id, "0", Outcome.FIXED)
+        assert not tx.proposals.verified(made.id, "9", Outcome.NOT_FIXED)
+        kept = tx.proposals.get(made.id)
+    assert kept is not None
+    assert (kept.digest, kept.plan, kept.outcome) == ("a" * 64, {"call": "shown"}, Outcome.FIXED)
 
 
 def test_the_audit_chain_stays_whole_under_many_writers(store: Store) -> None:

@@ -1,0 +1,244 @@
+"""Everything between a proposal and its run, real and in one thread: store, copilot and executors.
+
+The store is SQLite in memory, so a whole moment can be kept and taken up again. An executor at work is a
+coroutine that cannot be copied: its worker remembers the moments of its steps and walks them once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import secrets
+import zlib
+from collections.abc import Coroutine, Iterator, Mapping
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from bot.copilot import Copilot
+from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.diagnosis import Diagnosis, Method, Remedy
+from bot.domain.incident import Incident
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal
+from bot.domain.tool import Risk
+from bot.errors import VigieError
+from bot.sign_off.policy import Policy, Rule
+from bot.store.database import Store, open_engine
+from bot.store.migrate import upgrade
+from bot.tools.executor import Executor
+from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
+from bot.tools.runners import RUNNERS
+from bot.tools.secrets import Secrets
+from bot.triage.decide import Rules
+from tests.proof.outside import ACT, LOOK, PAUSES, SEE, Inline, InProcess, Outside, Pauses, Scene, minutes
+
+T = TypeVar("T")
+TIME_TO_SIGN, TIME_TO_EXECUTE = minutes(10), minutes(5)
+SERVICE = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """All that is durable, and the outside with it."""
+
+    rows: bytes
+    outside: Outside
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """An executor's work on one proposal: the moments at which it took its steps, and where it stands."""
+
+    proposal: int
+    steps: tuple[Moment, ...]
+    at: str
+
+
+class Gate:
+    """The real parts over one store in memory. `needed`: signatures that every action asks for."""
+
+    def __init__(self, needed: int = 1, content: str = "") -> None:
+        self.scene = Scene()
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(Inline())
+        self.engine = open_engine("sqlite://")
+        with self.engine.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA page_size=512")  # type: ignore[union-attr]
+        upgrade(self.engine)
+        self.store = Store(self.engine, self.scene.now)
+        ports = (self.store, Adopted(), self.scene, Rules(), lambda verb, subject: None)
+        self.copilot = Copilot.of(*ports)
+        with self.store.begin() as tx:
+            adopt_or_offer(tx, CATALOGUE, content or catalogue())
+            adopt_or_offer(tx, POLICY, policy(needed).content())
+        self.copilot.signing.look_at_n3()
+        remedies = tuple(Remedy("act", {"value": value}, "why", ("E1",)) for value in (1, 2, 3))
+        self.incident = self.open_incident(SERVICE, "test", remedies).id
+
+    def open_incident(self, service: str, environment: str, remedies: tuple[Remedy, ...] = ()) -> Incident:
+        """An incident of its own, diagnosed with these remedies."""
+        firing, now = AlertStatus.FIRING, self.scene.now()
+        labels = {"service": service, "environment": environment}
+        high = ("alertmanager", "High", firing, Severity.CRITICAL)
+        fires = Alert(*high, service, environment, now, labels=labels)
+        self.copilot.alerts.receive([fires])
+        with self.store.begin() as tx:
+            place = (service, environment)
+            incident = next(i for i in tx.incidents.open_now() if (i.service, i.environment) == place)
+            tx.diagnoses.put(incident.id, 1, Diagnosis(Method.SIMILAR, remedies=remedies))
+        return incident
+
+    def close(self) -> None:
+        self._loop.close()
+        self.engine.dispose()
+
+    # -- moments
+
+    def keep(self) -> Moment:
+        """This moment, to be taken up again."""
+        return Moment(zlib.compress(self._driven().serialize(), 1), self.scene.outside)
+
+    def take_up(self, moment: Moment) -> None:
+        self._driven().deserialize(zlib.decompress(moment.rows))
+        self.scene.outside = moment.outside
+
+    def _driven(self) -> Any:  # noqa: ANN401  # sqlite3's own connection; the thread has one
+        with self.engine.connect() as connection:
+            return connection.connection.driver_connection
+
+    def rows(self, query: str) -> list[Any]:
+        """What the store holds, asked of SQLite itself."""
+        return list(self._driven().execute(query))
+
+    # -- what is asked of the parts
+
+    def propose(self, person: Person, remedy: int) -> Proposal:
+        """Propose and prepare one of the remedies."""
+        made = self.copilot.proposals.propose_remedy(person, self.incident, 1, remedy)
+        return self.prepare(made.id)
+
+    def proposal(self, number: int) -> Proposal:
+        with self.store.read() as tx:
+            found = tx.proposals.get(number)
+        assert found is not None
+        return found
+
+    def offer(self, what: str, content: str) -> None:
+        """Its file says `content` now."""
+        with self.store.begin() as tx:
+            adopt_or_offer(tx, what, content)
+
+    def prepare(self, number: int) -> Proposal:
+        self.do(self._executor().prepare(number))
+        return self.proposal(number)
+
+    def settle_interrupted(self) -> None:
+        """What an executor does when it starts."""
+        self._executor().settle_interrupted()
+
+    def verify(self, number: int) -> None:
+        self.do(self._executor().verify(number))
+
+    def execute(self, number: int) -> None:
+        """From judgement to end, without a pause."""
+        self.do(self._executor().execute(number))
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+    def _executor(self) -> Executor:
+        return Executor(self.store, self.scene, Secrets({}))
+
+    # -- workers
+
+    def begin(self, number: int) -> Worker:
+        """Have a worker take up a proposal; it stands where it has looked, or is at its end already."""
+        return self._walk(number, (self.keep(),))
+
+    def go_on(self, worker: Worker) -> Worker:
+        """Its next step, taken now. `at` is "ended" when there is nothing left to do."""
+        return self._walk(worker.proposal, (*worker.steps, self.keep()))
+
+    def _walk(self, number: int, moments: tuple[Moment, ...]) -> Worker:
+        async def walk() -> str:
+            pauses = Pauses()
+            context = copy_context()
+            context.run(PAUSES.set, pauses)
+            self.take_up(moments[0])
+            task = asyncio.create_task(self._executor().execute(number), context=context)
+            await _parked(task, pauses)
+            for moment in moments[1:]:
+                self.take_up(moment)
+                pauses.go()
+                await _parked(task, pauses)
+            if task.done():
+                with contextlib.suppress(VigieError):  # the lifecycle tries it again
+                    task.result()
+                return "ended"
+            kept = self.keep()
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            self.take_up(kept)  # kill -9 lets nobody tidy up
+            return pauses.at
+
+        with fences():
+            return Worker(number, moments, self.do(walk()))
+
+    @contextlib.contextmanager
+    def played(self) -> Iterator[None]:
+        """Actions of the block take effect in the scene."""
+        real = RUNNERS["command"]
+        RUNNERS["command"] = InProcess(self.scene)
+        try:
+            yield
+        finally:
+            RUNNERS["command"] = real
+
+
+async def _parked(task: asyncio.Task[None], pauses: Pauses) -> None:
+    waiting = asyncio.create_task(pauses.parked.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+@contextlib.contextmanager
+def fences() -> Iterator[None]:
+    """A worker that walks its steps again holds the fence that it held before."""
+    real, count = secrets.token_hex, itertools.count(1)
+    secrets.token_hex = lambda nbytes=None: f"fence-{next(count)}"
+    try:
+        yield
+    finally:
+        secrets.token_hex = real
+
+
+def policy(needed: int, **changes: Any) -> Policy:  # noqa: ANN401  # fields of Policy
+    rule = Rule(needed, TIME_TO_SIGN, TIME_TO_EXECUTE)
+    return replace(Policy(dict.fromkeys(Risk, rule)), **{"pinned": frozenset(), **changes})
+
+
+def catalogue(program: str = ACT) -> str:
+    """Two checks and one action; another program is another content, for another signature."""
+    place = {"environments": ["test"], "services": [SERVICE], "owner": "tests", "does": "It does."}
+
+    def check(program: str) -> Mapping[str, object]:
+        reads = {"value": "/value", "healthy": {"at_most": 5}, "identity": "/identity"}
+        return {**place, "title": "Look", "run": {"runner": "command", "argv": [program]}, "reads": reads}
+
+    act = {
+        **place,
+        "title": "Act",
+        "run": {"runner": "command", "argv": [program, "{value}"]},
+        "arguments": {"value": {"type": "integer", "minimum": 0, "maximum": 9}},
+        "expected_effect": "It is low.",
+        "risk": "low",
+        "precondition": {"check": "look", "expect": {"at_least": 6}},
+        "verification": {"check": "see"},
+        "no_undo": "there is none",
+    }
+    whitelist = {"version": 1, "checks": {"look": check(LOOK), "see": check(SEE)}, "actions": {"act": act}}
+    return json.dumps({"catalogue": json.dumps(whitelist), "inventory": ""})

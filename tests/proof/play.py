@@ -1,0 +1,220 @@
+"""Plays one action on the real parts and on the reference, and tells where the two do not agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.person import Person
+from bot.errors import VigieError
+from bot.sign_off.quorum import Judgement
+from bot.tools.in_force import CATALOGUE, POLICY
+from tests.proof import reference as ref
+from tests.proof.gate import Gate, Moment, Worker, catalogue, policy
+from tests.proof.outside import ON_CALL, START, A, B, minutes
+
+Action = tuple[Any, ...]
+"""A verb of `Player` with its arguments, as ("sign", "A", 1): printed, read again and replayed."""
+
+WHO = {"P": ON_CALL, "A": A, "B": B, "C": Person("T1", "UC")}
+_NAMES = {person.key: name for name, person in WHO.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One state of both sides."""
+
+    moment: Moment
+    state: ref.State
+    workers: tuple[Worker | None, ...] = (None, None)
+
+
+class Player:
+    """Both sides of one history. A verb gives whether the real parts did it, and changes `state`."""
+
+    def __init__(self, gate: Gate, node: Node) -> None:
+        self._gate = gate
+        gate.take_up(node.moment)
+        self.state = node.state
+        self.workers = list(node.workers)
+
+    @classmethod
+    def begin(cls, needed: int) -> tuple[Gate, Node]:
+        """A gate of its own, and its first node."""
+        gate = Gate(needed)
+        return gate, Node(gate.keep(), ref.State(needed=needed))
+
+    def node(self) -> Node:
+        return Node(self._gate.keep(), self.state, tuple(self.workers))
+
+    def do(self, action: Action) -> list[str]:
+        """Play it; what is wrong afterwards, empty when both agree."""
+        verb, *rest = action
+        real, (self.state, rule) = getattr(self, f"_{verb}")(*rest)
+        if real != (rule == "yes"):
+            done = "was done although" if real else "was refused although allowed:"
+            return [f"{action} {done} {rule}"]
+        return self._differences()
+
+    # -- people
+
+    def _propose(self, who: str, value: int) -> tuple[bool, ref.Answer]:
+        done = _accepted(lambda: self._gate.propose(WHO[who], value - 1))
+        return done, ref.propose(self.state, who, value)
+
+    def _edit(self, who: str, number: int, value: int) -> tuple[bool, ref.Answer]:
+        """Other arguments are another proposal of whoever edited; the old one goes."""
+        done, (state, rule) = self._propose(who, value)
+        if rule != "yes":
+            return done, (state, rule)
+        self.state = state
+        gone, answer = self._reject(who, number)
+        return done and gone, answer
+
+    def _sign(self, who: str, number: int, shown: bool = True) -> tuple[bool, ref.Answer]:
+        digest = self._gate.proposal(number).digest if shown else "0" * 64
+        done = _accepted(lambda: self._gate.copilot.signing.sign(WHO[who], number, digest))
+        return done, ref.sign(self.state, who, number, shown)
+
+    def _reject(self, who: str, number: int) -> tuple[bool, ref.Answer]:
+        done = _accepted(lambda: self._gate.copilot.signing.reject(WHO[who], number))
+        return done, ref.reject(self.state, who, number)
+
+    def _freeze(self, who: str) -> tuple[bool, ref.Answer]:
+        return _accepted(lambda: self._gate.copilot.switch.freeze(WHO[who])), ref.freeze(self.state, who)
+
+    def _unfreeze(self, who: str) -> tuple[bool, ref.Answer]:
+        done = _accepted(lambda: self._gate.copilot.switch.unfreeze(WHO[who]))
+        return done, ref.unfreeze(self.state, who)
+
+    def _offer(self, what: str, content: Any) -> tuple[bool, ref.Answer]:  # noqa: ANN401  # of either kind
+        text = catalogue(content) if what == CATALOGUE else policy(content).content()
+        self._gate.offer(what, text)
+        offered = ref.offer_program if what == CATALOGUE else ref.offer_needed
+        return True, offered(self.state, content)
+
+    def _adopt(self, who: str, what: str) -> tuple[bool, ref.Answer]:
+        with self._gate.store.read() as tx:
+            offers = [offer for offer in tx.n3.offers() if offer.what == what]
+        number, digest = (offers[-1].id, offers[-1].digest) if offers else (0, "")
+        done = _accepted(lambda: self._gate.copilot.changes.sign(WHO[who], number, digest))
+        return done, ref.adopt(self.state, who, what)
+
+    # -- outside
+
+    def _outside(self, **values: Any) -> tuple[bool, ref.Answer]:  # noqa: ANN401  # fields of Outside
+        self._gate.scene.outside = replace(self._gate.scene.outside, **values)
+        n3 = frozenset(_NAMES[person.key] for person in self._gate.scene.outside.n3)
+        identity, reachable = self._gate.scene.outside.identity, self._gate.scene.outside.reachable
+        return True, (replace(self.state, n3=n3, identity=identity, reachable=reachable), "yes")
+
+    def _leave(self, who: str) -> tuple[bool, ref.Answer]:
+        return self._outside(n3=self._gate.scene.outside.n3 - {WHO[who]})
+
+    def _join(self, who: str) -> tuple[bool, ref.Answer]:
+        return self._outside(n3=self._gate.scene.outside.n3 | {WHO[who]})
+
+    def _reach(self, reachable: bool) -> tuple[bool, ref.Answer]:
+        return self._outside(reachable=reachable)
+
+    def _target(self, identity: str) -> tuple[bool, ref.Answer]:
+        return self._outside(identity=identity)
+
+    def _tick(self, count: int) -> tuple[bool, ref.Answer]:
+        self._outside(now=self._gate.scene.outside.now + minutes(count))
+        looked = _accepted(self._gate.copilot.signing.look_at_n3)
+        assert looked is self.state.reachable
+        return True, ref.tick(self.state, count)
+
+    def _expire(self) -> tuple[bool, ref.Answer]:
+        self._gate.copilot.proposals.expire_due()
+        return True, ref.expire(self.state)
+
+    # -- workers
+
+    def _begin(self, worker: int, number: int) -> tuple[bool, ref.Answer]:
+        self.workers[worker] = self._gate.begin(number)
+        return self._stands(worker), ref.begin(self.state, worker, number)
+
+    def _go_on(self, worker: int) -> tuple[bool, ref.Answer]:
+        standing = self.workers[worker]
+        assert standing is not None
+        self.workers[worker] = after = self._gate.go_on(standing)
+        # The last step ends it; before that, whoever ended has refused.
+        done = self._stands(worker) or standing.at == "acted"
+        assert after is not None
+        return done, ref.go_on(self.state, worker)
+
+    def _stands(self, worker: int) -> bool:
+        standing = self.workers[worker]
+        if standing is not None and standing.at == "ended":
+            self.workers[worker] = None
+        return self.workers[worker] is not None
+
+    def _crash(self, worker: int) -> tuple[bool, ref.Answer]:
+        self.workers[worker] = None
+        return True, ref.crash(self.state, worker)
+
+    def _restart(self) -> tuple[bool, ref.Answer]:
+        self._gate.settle_interrupted()
+        return True, ref.restart(self.state)
+
+    # -- what must be the same
+
+    def _differences(self) -> list[str]:
+        wanted, found = _wanted(self.state), self._found()
+        keys = sorted(wanted.keys() | found.keys())
+        differ = [key for key in keys if wanted.get(key) != found.get(key)]
+        return [f"{key}: {found.get(key)} instead of {wanted.get(key)}" for key in differ]
+
+    def _found(self) -> dict[str, object]:
+        """What the rows and the target say, read without the product's own queries."""
+        ran = [argv[1] for argv in self._gate.scene.outside.acted]
+        given = self._gate.rows("SELECT proposal_id, person, signed FROM sign_offs")
+        found: dict[str, object] = {}
+        for number, state, execute_by, arguments in self._gate.rows(
+            "SELECT id, state, execute_by, arguments FROM proposals"
+        ):
+            mine = [(_NAMES[who], signed) for of, who, signed in given if of == number]
+            found |= {
+                f"P{number} state": state,
+                f"P{number} signers": sorted(who for who, signed in mine if signed),
+                f"P{number} rejected by": sorted(who for who, signed in mine if not signed),
+                f"P{number} execute by": execute_by and _minutes(execute_by),
+                f"P{number} runs": ran.count(str(json.loads(arguments)["value"])),
+            }
+        frozen = self._gate.rows("SELECT id FROM freezes WHERE lifted_at IS NULL")
+        return found | {"frozen": bool(frozen)}
+
+
+def _wanted(state: ref.State) -> dict[str, object]:
+    wanted: dict[str, object] = {"frozen": state.frozen}
+    for number, p in enumerate(state.proposals, 1):
+        runs = sum(other.runs for other in state.proposals if other.value == p.value)
+        wanted |= {
+            f"P{number} state": p.state,
+            f"P{number} signers": sorted(p.signers),
+            f"P{number} rejected by": sorted(p.rejected_by),
+            f"P{number} execute by": p.execute_by,
+            f"P{number} runs": runs,
+        }
+    return wanted
+
+
+def _accepted(ask: Callable[[], object]) -> bool:
+    """Whether it was done; a refusal comes as an answer or as one of our errors."""
+    try:
+        answer = ask()
+    except VigieError:
+        return False
+    return answer.allowed if isinstance(answer, Judgement) else True
+
+
+def _minutes(moment: str) -> int:
+    return (datetime.fromisoformat(moment) - START) // minutes(1)
+
+
+__all__ = ["CATALOGUE", "POLICY", "Action", "Node", "Player"]

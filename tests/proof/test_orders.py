@@ -1,0 +1,64 @@
+"""No order of clicks, time, crashes and workers runs what was not signed; both explorers would say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.domain.proposal import ProposalState
+from bot.sign_off import quorum
+from bot.store.proposals import Proposals
+from bot.tools import executor
+from tests.proof.histories import Histories
+from tests.proof.model_check import check
+
+
+@pytest.fixture(scope="module")
+def histories() -> Iterator[Histories]:
+    made = Histories()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("needed", [1, 2])
+def test_every_order_near_the_straight_way_is_safe(needed: int) -> None:
+    """Two steps in every direction from each state of a run; `scripts/model_check --size full` goes six."""
+    told = check(needed, depth=2)
+    assert told.violations == []
+    assert told.transitions > 500
+    assert told.executed > 3 and told.refused > 3
+
+
+def test_random_histories_agree_with_the_reference(histories: Histories) -> None:
+    """`scripts/histories --size full` plays 100,000."""
+    told = histories.play(range(1, 101))
+    assert told.failing == []
+    assert told.executed > 20 and told.refused > 12
+
+
+def test_a_claim_that_lets_two_through_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The explorer itself: with the compare-and-set taken out it says which history runs twice."""
+    real = Proposals.move
+
+    def from_any(self: Proposals, number: int, _: object, state: ProposalState, **values: object) -> bool:
+        return real(self, number, tuple(ProposalState), state, **values)
+
+    monkeypatch.setattr(Proposals, "move", from_any)
+    told = check(1, depth=2, most=1)
+    assert told.violations
+
+
+def test_a_missed_rule_is_found_and_shrunk(histories: Histories, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last judgement taken out: some history runs what it must not, and its shortest form is told."""
+    real = quorum.may_execute
+
+    def never_frozen(*given: object) -> object:
+        proposal, signs, fresh, n3, policy, _, now = given
+        return real(proposal, signs, fresh, n3, policy, False, now)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(executor, "may_execute", never_frozen)
+    told = histories.play(range(90, 120), stop_at=1)
+    assert "frozen" in told.failing[0].problem
+    assert len(told.failing[0].actions) <= 5
+    assert histories.replay(told.failing[0].first, told.failing[0].actions) == told.failing[0].problem
