@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from bot.commands.doctor.check import Result, failed, ok, skipped, warning
@@ -18,6 +20,11 @@ from bot.tools.catalogue import Catalogue, file_names, lint_of, parse, read_file
 from bot.tools.scripts import filled
 from bot.tools.secrets import Secrets, check_secrets
 
+# Extras by name: the library, and which tools need it.
+_EXTRAS: dict[str, tuple[str, Callable[[Tool], bool]]] = {
+    "ssh": ("asyncssh", lambda tool: tool.runner == "ssh"),
+    "mariadb": ("pymysql", lambda tool: str(tool.call.get("database", "")).startswith("mariadb:")),
+}
 _RUN_CHECK = "Then run `vigie catalogue check`."
 
 
@@ -83,6 +90,21 @@ async def secrets(ground: Ground) -> Result:
         remedy = "Add a line NAME=value for each, or say under [secret.NAME] in vigie.toml where it is kept."
         return failed(f"missing in {path}: {', '.join(missing)}", remedy)
     return ok(f"{len(needed)} needed, all there" if needed else "none needed")
+
+
+async def libraries(ground: Ground) -> Result:
+    """What the runners of the catalogue need is installed."""
+    found = _catalogue(ground)
+    if found is None:
+        return skipped("the catalogue has to be readable first")
+    missing = [
+        extra
+        for extra, (library, needs) in _EXTRAS.items()
+        if any(needs(tool) for tool in found.tools.values()) and not importlib.util.find_spec(library)
+    ]
+    if missing:
+        return failed(f"missing for runners: {', '.join(missing)}", f"Install vigie[{','.join(missing)}].")
+    return ok(f"runners: {', '.join(sorted({tool.runner for tool in found.tools.values()})) or 'none'}")
 
 
 def _catalogue(ground: Ground) -> Catalogue | None:

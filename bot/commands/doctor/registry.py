@@ -16,6 +16,7 @@ CHECKS = (
     Check("clock", workspace.clock),
     Check("catalogue", files.catalogue, stops_start=True),
     Check("scripts", files.scripts),
+    Check("libraries", files.libraries, stops_start=True),
     Check("secrets", files.secrets, stops_start=True),
     Check("model", model.model),
     Check("embeddings", model.embeddings, limit_s=150),

@@ -174,7 +174,7 @@ async def test_an_action_changes_what_it_says(target: Target) -> None:
 
 
 async def test_a_dry_run_explains_and_changes_nothing(target: Target) -> None:
-    """EXPLAIN of a change is taken in a read-only transaction, by both; so is a SELECT with the same WHERE."""
+    """EXPLAIN of a change is answered by both; so is a SELECT with the same WHERE. Nothing is written."""
     entry = {
         "runner": "sql",
         "database": target.url,
