@@ -141,6 +141,7 @@ async def test_output_is_streamed_stopped_and_settled(vigie: World) -> None:
     assert (await vigie.sign(N3_A, proposal)).ok
     running = await vigie.message(f"proposal:{proposal.id}", "Runs since")
     streamed = await vigie.until("the output", lambda: shown_in_thread(vigie, incident, "step 9"))
+    assert SECRET not in json.dumps(in_thread(vigie, incident)) and "[secret HORSE]" in text_of(streamed)
     assert vigie.place.calls("chat.startStream") and vigie.place.calls("chat.appendStream")
     # -- only who may
     await vigie.place.click(SECOND.id, CHANNEL, running["ts"], "stop")
