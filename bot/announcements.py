@@ -119,7 +119,7 @@ def announce_undo_failed(tx: Tx, proposal: Proposal, people: Iterable[Person]) -
 
 
 def freeze_key(number: int) -> str:
-    return f"freeze:{number}"
+    return f"frozen:{number}"
 
 
 def announce_freeze(tx: Tx, number: int, shown: str, reason: str) -> None:

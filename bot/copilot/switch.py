@@ -45,6 +45,7 @@ def freeze(tx: Tx, actor: str, shown: str, reason: str) -> list[str]:
     """
     number = tx.n3.set_freeze(actor, reason)
     running = [p.label for p in tx.proposals.in_states(ProposalState.EXECUTING)]
-    tx.audit.append(actor, "frozen", "freeze", {"reason": reason, "running": running})
+    detail: dict[str, object] = {"reason": reason} | ({"running": running} if running else {})
+    tx.audit.append(actor, "frozen", "freeze", detail)
     announce_freeze(tx, number, shown, reason)
     return running

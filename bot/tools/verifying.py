@@ -141,6 +141,7 @@ def follow_verification(tx: Tx, proposal: Proposal) -> None:
             told = [person.key for person in people]
             tx.audit.append("executor", "undo failed; N3 called", proposal.label, {"people": told})
     elif proposal.worse:
+        announce_worse(tx, proposal)
         undo = proposal.plan["undo"] if proposal.plan else {}
         named = undo.get("tool", "") if isinstance(undo, Mapping) else ""
         tx.audit.append("executor", "worse than before", proposal.label, {"undo": named})

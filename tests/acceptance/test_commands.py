@@ -124,7 +124,10 @@ async def test_freeze_beside_serve_is_told_and_holds(running: World) -> None:
     assert (ran.code, ran.err) == (0, "")
     event = running.audited("frozen")[-1]
     assert event.detail == {"reason": "deploy in progress"}
-    await running.message(f"freeze:{event.seq}", "Execution is frozen")
+    with running.store.read() as tx:
+        frozen = tx.n3.freeze()
+    assert frozen is not None
+    await running.message(f"frozen:{frozen.id}", "Execution is frozen")
     assert any("Execution is frozen" in text_of(m) for m in running.place.messages(CHANNEL))
     assert '"frozen": true' in (await running.get("/health"))[1]
     with running.store.read() as tx:

@@ -141,6 +141,7 @@ async def test_output_is_streamed_stopped_and_settled(vigie: World) -> None:
     assert (await vigie.sign(N3_A, proposal)).ok
     running = await vigie.message(f"proposal:{proposal.id}", "Runs since")
     streamed = await vigie.until("the output", lambda: shown_in_thread(vigie, incident, "step 9"))
+    assert SECRET not in json.dumps(in_thread(vigie, incident)) and "[secret HORSE]" in text_of(streamed)
     assert vigie.place.calls("chat.startStream") and vigie.place.calls("chat.appendStream")
     # -- only who may
     await vigie.place.click(SECOND.id, CHANNEL, running["ts"], "stop")
@@ -244,10 +245,10 @@ async def test_a_storm_of_signatures_and_a_freeze(vigie: World) -> None:
     with vigie.store.read() as tx:
         frozen = tx.n3.freeze()
     assert frozen is not None and frozen.reason == "odd things"
-    listed = await vigie.message(f"freeze:{frozen.id}", first.label)
+    listed = await vigie.message(f"frozen:{frozen.id}", first.label)
     assert [e["action_id"] for b in listed["blocks"] for e in [b.get("accessory")] if e] == ["stop"]
     await vigie.over(first)
-    await vigie.message(f"freeze:{frozen.id}", "No action runs")
+    await vigie.message(f"frozen:{frozen.id}", "No action runs")
     await vigie.settle(2)
     assert len(vigie.ledger(service)) == 1 and vigie.proposal(rest[0].id).state is ProposalState.SIGNED
     await vigie.place.click(ON_CALL.id, CHANNEL, listed["ts"], "unfreeze")
