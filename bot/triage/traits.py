@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.alert import Alert
 from bot.triage.template import name_template
-from bot.triage.template import value_template
+
 
 SERVICES = (
     "service",
