@@ -175,6 +175,14 @@ async def test_a_message_that_was_changed_is_refused(how: str, intake: Front, am
     assert not [url for url in amazon.asked if "ConfirmSubscription" in url]
 
 
+async def test_a_message_of_somebody_else_s_topic_is_refused(intake: Front, amazon: Amazon) -> None:
+    """Anybody can have SNS sign messages of a topic of their own: only the configured one is believed."""
+    for topic in (TOPIC.replace("alarms", "mine"), TOPIC.replace("123456789012", "210987654321")):
+        assert (await intake.post("/alerts/aws", amazon.message(TopicArn=topic), {}))[0] == 401
+    assert stored(intake) == 0
+    assert amazon.asked == []
+
+
 async def test_a_certificate_from_elsewhere_is_never_fetched(intake: Front, amazon: Amazon) -> None:
     """Whatever the message names: only SNS's own host of the topic's region is asked (SSRF)."""
     for url in ELSEWHERE:
