@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from bot import fault_hook
-from bot.announcements import announce_proposal, announce_undo_failed
+from bot.announcements import announce_proposal, announce_undo_failed, announce_worse
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
 from bot.domain.store import Store, Tx
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
