@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from bot import settings
-from bot.__main__ import _parser
+from bot.__main__ import RUNS
+from bot.command_line import parser as command_line
 from bot.domain.incident import MOVES
 from bot.domain.proposal import ProposalState
 from bot.domain.tool import Risk
@@ -103,7 +104,7 @@ def test_every_command_of_the_command_line_is_described() -> None:
         re.split(r" [\[A-Z]| --", usage)[0]: set(re.findall(r"(?<!\w)--?[a-z][a-z0-9-]*", usage))
         for usage in (row for row in first_column("command") if row.startswith("vigie "))
     }
-    assert described == dict(commands(_parser()))
+    assert described == dict(commands(command_line(RUNS)))
 
 
 def test_every_call_that_is_shown_can_be_parsed() -> None:
@@ -116,7 +117,7 @@ def test_every_call_that_is_shown_can_be_parsed() -> None:
         ]
         for words in (part.split() for part in shown):
             if words and words[0] in ("vigie", ".venv/bin/vigie"):
-                parser = _parser()
+                parser = command_line(RUNS)
                 for word in words[1:]:
                     if word not in (known := _children(parser)):
                         if known and not word.startswith("-"):

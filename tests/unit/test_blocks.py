@@ -365,10 +365,16 @@ def test_buttons_fit_the_state(state: ProposalState) -> None:
 def test_buttons_of_a_use_stop_what_is_given(state: ProposalState) -> None:
     """By a standing sign-off nobody is asked to sign; it can be revoked at any time."""
     made = proposal(state=state, outcome=Outcome.NOT_FIXED, standing=3)
-    actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], None))]
-    waits = state in (ProposalState.PROPOSED, ProposalState.SIGNED)
-    ended = [] if waits else ["undo"]
-    assert actions == [*(["reject"] if waits else []), "standing_revoke", *ended]
+    actions = [action for action, _ in buttons_of(proposal_blocks.card(made, [], Execution(3, "fence", NOW)))]
+    expected = {
+        ProposalState.PROPOSED: ["reject", "standing_revoke"],
+        ProposalState.SIGNED: ["reject", "standing_revoke"],
+        ProposalState.EXECUTING: ["stop", "standing_revoke"],
+        ProposalState.EXPIRED: ["standing_revoke", "undo", "again"],
+        ProposalState.FAILED: ["standing_revoke", "undo", "again"],
+        ProposalState.UNKNOWN: ["standing_revoke", "settle_open:yes", "settle_open:no", "look_again", "undo"],
+    }
+    assert actions == expected.get(state, ["standing_revoke", "undo"])
 
 
 def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:
@@ -389,4 +395,4 @@ def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:
         9,
     )
     sent = check_message(incident_blocks.card(incident, [seen] * 20, [proposal()] * 100))
-    assert [action for action, _ in buttons_of(sent)] == ["take", "resolve"]
+    assert [action for action, _ in buttons_of(sent)] == ["take", "resolve", "absorbed_open"]

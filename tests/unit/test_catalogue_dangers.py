@@ -75,12 +75,6 @@ def test_what_is_sound_is_not_dangerous() -> None:
         (argument(type="pattern", pattern="\\pL+"), {}, "cannot be followed"),
         (
             argument(type="pattern", pattern="[a-z]{1,9}")
-            | {"run": {"runner": "command", "argv": ["/bin/fix"], "files": ["/opt/{size}.sh"]}},
-            {},
-            "cannot be signed beforehand",
-        ),
-        (
-            argument(type="pattern", pattern="[a-z]{1,9}")
             | {"run": {"runner": "command", "argv": ["/bin/bash", "-c", "echo {size}"]}},
             {},
             "would read the argument",

@@ -21,6 +21,7 @@ from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.store import tables as t
 from bot.store.database import Store, open_engine
 from bot.store.migrate import upgrade
+from bot.store.only_grows import unguard
 from bot.triage.decide import decide
 from bot.triage.fingerprint import fingerprint
 from bot.triage.rehearsal import Rehearsal
@@ -77,6 +78,7 @@ class Desk:
     def clear(self) -> None:
         self.now = START
         with self.engine.begin() as connection:
+            unguard(connection, "audit")
             for table in reversed(t.metadata.sorted_tables):
                 connection.execute(sa.delete(table))
         self.restart()
