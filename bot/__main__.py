@@ -60,17 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("query", metavar="QUERY")
     search.add_argument("-k", type=int, default=5, metavar="N", help="how many passages (default: 5)")
     search.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    catalogue = add("catalogue", "the whitelist of tools", _nothing).add_subparsers(required=True)
-    check = catalogue.add_parser("check", help="validate it and print each tool as N3 will see it")
-    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one of vigie.toml")
-    check.add_argument("--strict", action="store_true", help="what is dangerous is an error, too")
-    check.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    _config(check).set_defaults(run=_catalogue_check)
-    diff = catalogue.add_parser("diff", help="what the files say and N3 have not signed; exit 1 if any")
-    diff.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    _config(diff).set_defaults(run=_catalogue_diff)
-    schema = catalogue.add_parser("schema", help="print the JSON Schema of a catalogue file, for editors")
-    schema.set_defaults(run=_catalogue_schema)
+    _add_catalogue(add("catalogue", "the whitelist of tools", _nothing))
     audit = add("audit", "the audit log", _nothing).add_subparsers(required=True)
     verify = audit.add_parser(
         "verify", help="recompute the chain; exit 1 and the first broken event if it fails"
@@ -93,6 +83,20 @@ def _parser() -> argparse.ArgumentParser:
     executor = commands.add_parser("executor")  # started by serve alone, so it is not in the help
     _config(executor).set_defaults(run=_executor)
     return parser
+
+
+def _add_catalogue(parser: argparse.ArgumentParser) -> None:
+    catalogue = parser.add_subparsers(required=True)
+    check = catalogue.add_parser("check", help="validate it and print each tool as N3 will see it")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one of vigie.toml")
+    check.add_argument("--strict", action="store_true", help="what is dangerous is an error, too")
+    check.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    _config(check).set_defaults(run=_catalogue_check)
+    diff = catalogue.add_parser("diff", help="what the files say and N3 have not signed; exit 1 if any")
+    diff.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    _config(diff).set_defaults(run=_catalogue_diff)
+    schema = catalogue.add_parser("schema", help="print the JSON Schema of a catalogue file, for editors")
+    schema.set_defaults(run=_catalogue_schema)
 
 
 def _add_eval(parser: argparse.ArgumentParser) -> None:

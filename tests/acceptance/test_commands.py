@@ -156,3 +156,24 @@ async def test_audit_verify(running: World, tmp_path: Path) -> None:
         none = await vigie(empty, "audit", "verify")
     assert none.code == 2
     assert "vigie serve" in none.sentence
+
+
+async def test_catalogue_diff_says_what_waits(resting: World, running: World) -> None:
+    """Nothing before a first start; nothing once all is in force; then what was changed, tool by tool."""
+    assert "start `vigie serve` once" in (await vigie(resting, "catalogue", "diff")).err
+    nothing = await vigie(running, "catalogue", "diff")
+    assert (nothing.code, nothing.out) == (0, "Nothing waits: what the files say is in force.\n")
+    path = running.folder / "catalogue.yaml"
+    kept = path.read_text()
+    path.write_text(kept.replace("Writes the state file", "Writes the file"))
+    try:
+        waiting = await vigie(running, "catalogue", "diff", "--json")
+        assert waiting.code == 1
+        (change,) = waiting.only_json["waiting"]
+        assert change["what"] == "catalogue"
+        assert "== catalogue.yaml, action fix: changed" in change["difference"]
+        await running.message("change:3", "The old one holds")
+        told = await vigie(running, "catalogue", "diff")
+        assert "offered as change 3" in told.out
+    finally:
+        path.write_text(kept)
