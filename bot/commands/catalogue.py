@@ -18,11 +18,14 @@ def check(config: Path, file: Path | None, *, strict: bool = False, as_json: boo
     """Print each tool as N3 will see it, with what is wrong or dangerous.
 
     Exit code 1 where something is wrong, with `strict` also where something is dangerous.
+
+    Raises:
+        CatalogueError: there is no such file, or it is no text.
     """
     path = file or settings_module.load(config, only=()).catalogue
-    names = file_names(path)
+    names, content = file_names(path), read_files(path)
     try:
-        catalogue = parse(read_files(path), names)
+        catalogue = parse(content, names)
         wrong, dangers = lint_of(catalogue, names), dangers_of(catalogue, names)
     except CatalogueError as error:
         return _refused(error, as_json)

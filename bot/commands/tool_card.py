@@ -72,7 +72,7 @@ def _kind(argument: Argument, catalogue: Catalogue) -> str:
         return f"text that matches {argument.pattern} as a whole"
     if argument.type == "reference":
         rows = catalogue.inventory.get(argument.inventory, {})
-        return f"one of the {len(rows)} rows of {argument.inventory} in the inventory"
+        return f"a row of {argument.inventory} in the inventory ({len(rows)} there)"
     return "true or false"
 
 

@@ -104,7 +104,7 @@ async def test_catalogue_check(resting: World, tmp_path: Path) -> None:
     """A good one: each tool, exit 0. A bad one: exit 1 and the entry at fault. No such file: exit 2."""
     good = await vigie(resting, "catalogue", "check")
     assert (good.code, good.err) == (0, "")
-    assert "action fix: Set the target's value" in good.out and "3 tools, no errors." in good.out
+    assert "action fix: Set the target's value" in good.out and "3 tools, no errors, " in good.out
     catalogue = (resting.folder / "catalogue.yaml").read_text()
     (tmp_path / "inventory.yaml").write_text((resting.folder / "inventory.yaml").read_text())
     (tmp_path / "bad.yaml").write_text(catalogue.replace("risk: high", "risk: none"))
@@ -159,3 +159,25 @@ async def test_audit_verify(running: World, tmp_path: Path) -> None:
         none = await vigie(empty, "audit", "verify")
     assert none.code == 2
     assert "vigie serve" in none.sentence
+
+
+async def test_catalogue_diff_says_what_waits(resting: World, running: World) -> None:
+    """Nothing before a first start; nothing once all is in force; then what was changed, tool by tool."""
+    before = await vigie(resting, "catalogue", "diff")
+    assert before.code in (1, 2) and "`vigie serve`" in before.out + before.err
+    nothing = await vigie(running, "catalogue", "diff")
+    assert (nothing.code, nothing.out) == (0, "Nothing waits: what the files say is in force.\n")
+    path = running.folder / "catalogue.yaml"
+    kept = path.read_text()
+    path.write_text(kept.replace("Writes the state file", "Writes the file"))
+    try:
+        waiting = await vigie(running, "catalogue", "diff", "--json")
+        assert waiting.code == 1
+        (change,) = waiting.only_json["waiting"]
+        assert change["what"] == "catalogue"
+        assert "== catalogue.yaml, action fix: changed" in change["difference"]
+        await running.message("change:3", "The old one holds")
+        told = await vigie(running, "catalogue", "diff")
+        assert "offered as change 3" in told.out
+    finally:
+        path.write_text(kept)

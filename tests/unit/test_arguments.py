@@ -137,3 +137,12 @@ def test_a_reference_is_the_exact_id_of_a_row(value: str) -> None:
     with pytest.raises(ArgumentRefused, match="must be one of the inventory's hosts: web-1, web-2"):
         validate(TOOL, GOOD | {"host": value}, INVENTORY)
     assert rows_of(TOOL, GOOD, INVENTORY) == {"host": {"address": "10.0.0.1"}}
+
+
+@pytest.mark.parametrize("value", ["", " ", "   ", "*", "**", "?", "%", " * ", "*?%"])
+def test_what_could_mean_everything_is_refused_whatever_the_pattern_says(value: str) -> None:
+    """Nothing, blanks and wildcards alone; a wildcard within a text is a letter like others."""
+    free = tool(Argument("note", "pattern", pattern="(?s).*"))
+    with pytest.raises(ArgumentRefused, match="could mean everything"):
+        validate(free, {"note": value}, {})
+    assert validate(free, {"note": f"a{value}"}, {}) == {"note": f"a{value}"}

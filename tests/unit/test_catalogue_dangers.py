@@ -125,3 +125,13 @@ def test_a_pattern_lets_nothing_through_that_is_not_told(parts: list[str], text:
         for character in set(text):
             assert character * 2 not in text or character in reach.repeated
     assert reach.first <= reach.any <= ALL
+
+
+@pytest.mark.parametrize(
+    ("text", "can"), [("[.][.]", True), ("a.[.]", True), ("[a-z][.][a-z]", False), ("([.]a?)+", True)]
+)
+def test_two_dots_in_a_row_are_seen(text: str, can: bool) -> None:
+    """In a repetition, and where two parts touch."""
+    reach = reach_of(text)
+    assert reach is not None
+    assert ("." in reach.repeated) is can

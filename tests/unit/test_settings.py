@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot import settings as settings_package
 from bot.domain.person import Person
 from bot.domain.tool import Risk
 from bot.errors import Misconfigured
@@ -277,3 +279,20 @@ def test_a_token_that_no_header_can_carry_is_refused(tmp_path: Path) -> None:
     """A line break in it would be a header of its own."""
     text = "[fallback]\nwebhook_url = 'https://example.org/hook'"
     assert "VIGIE_FALLBACK_TOKEN" in reach_problem(tmp_path, text, VIGIE_FALLBACK_TOKEN="a\r\nb")
+
+
+def test_the_rules_that_the_readme_shows_are_taken(tmp_path: Path) -> None:
+    """What it has one write is read, and asks for whom it says."""
+    page = Path(settings_package.__file__).with_name("README.md").read_text(encoding="utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    policy = read(tmp_path, f'{text}[n3.groups.security]\nusergroup = "n3-security"\n').policy
+    rule = policy.rule(Risk.DESTRUCTIVE, "production", "payments")
+    assert rule.asks == "2 of N3: 1 of database and 1 of security"
+    assert (rule.name, rule.reason) == ("destructive in production for payments", True)
+    assert policy.rule(Risk.DESTRUCTIVE, "staging", "payments").asks == "2 of N3"
+
+
+def test_a_policy_that_nobody_changed_has_the_text_it_always_had(tmp_path: Path) -> None:
+    """An installation that is brought to this version has nothing to sign for what it does not use."""
+    said = json.loads(read(tmp_path, "[n3]\nusergroup = 'n3'").policy.content())
+    assert set(said) == {"rules", "newcomer_wait_s", "pinned", "usergroup", "change_signatures"}

@@ -134,3 +134,9 @@ def test_a_difference_that_cannot_be_shown_whole_is_known() -> None:
     """The limit is the one of plans."""
     assert can_be_shown("x" * MAX_CHARACTERS)
     assert not can_be_shown("x" * (MAX_CHARACTERS + 1))
+
+
+def test_another_order_of_the_same_sections_is_a_change() -> None:
+    """The digest differs, so the difference says why."""
+    one, other = {"a": ["x"], "b": ["y"]}, {"b": ["y"], "a": ["x"]}
+    assert difference(one, other) == "== order: changed\n+ b\n+ a"

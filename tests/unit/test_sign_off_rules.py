@@ -297,3 +297,82 @@ def test_a_review_is_asked_for_the_next_day() -> None:
         due = review_due(NOW.replace(hour=hour))
         assert due.hour == 9
         assert (due.date() - NOW.date()).days == 1
+
+
+def _gate(policy: Policy, made: Proposal, *signed: SignOff) -> bool:
+    return may_execute(made, signed, made.digest, N3(dict.fromkeys(PEOPLE)), policy, False, NOW).allowed
+
+
+def _signed(made: Proposal, person: Person, reason: str = "", alone: bool = False) -> SignOff:
+    return SignOff(made.id, person, made.digest, True, NOW, reason, alone)
+
+
+def test_two_accounts_of_one_human_are_not_two() -> None:
+    """Where two must sign; of two humans they are."""
+    made = replace(about(Risk.HIGH, "production", "orders"), signatures_needed=2)
+    signed = [_signed(made, person) for person in (BOB, CAROL)]
+    assert _gate(Policy(), made, *signed)
+    assert not _gate(Policy(same_person=frozenset({frozenset({BOB, CAROL})})), made, *signed)
+
+
+def test_a_signature_without_the_reason_that_is_asked_for_is_none() -> None:
+    """Blanks are no reason."""
+    made = about(Risk.LOW, "production", "orders")
+    policy = Policy(special=(SpecialRule(reason=True),))
+    assert [_gate(policy, made, _signed(made, BOB, reason)) for reason in ("", "  ", "it burns")] == [
+        False,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when_alone", "minutes_ago", "reason", "alone", "runs"),
+    [
+        (10, 20, "it burns", True, True),
+        (10, 9, "it burns", True, False),
+        (10, 20, " ", True, False),
+        (10, 20, "it burns", False, False),
+        (None, 20, "it burns", True, False),
+    ],
+)
+def test_the_executor_judges_again_whether_one_alone_is_enough(
+    when_alone: int | None, minutes_ago: int, reason: str, alone: bool, runs: bool
+) -> None:
+    """The rule must allow it, its time be over when it was signed, and a reason be given."""
+    wait = None if when_alone is None else timedelta(minutes=when_alone)
+    policy = Policy(special=(SpecialRule((Risk.HIGH,), when_alone=wait),))
+    made = replace(about(Risk.HIGH, "production", "orders"), signatures_needed=2)
+    made = replace(made, created_at=NOW - timedelta(minutes=minutes_ago))
+    assert _gate(policy, made, _signed(made, BOB, reason, alone)) is runs
+
+
+def test_a_plan_that_was_changed_in_its_row_does_not_choose_the_rule() -> None:
+    """The target of a laxer rule is written into the plan, its digest left: it does not run."""
+    lax = Policy(special=(SpecialRule(environments=("staging",), signatures=1),))
+    made = replace(about(Risk.HIGH, "production", "orders"), signatures_needed=1)
+    staging = about(Risk.HIGH, "staging", "orders")
+    assert _gate(lax, replace(staging, signatures_needed=1), _signed(staging, BOB))
+    assert not _gate(lax, replace(made, plan=staging.plan), _signed(made, BOB))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        (SpecialRule(services=("a", "b")), SpecialRule(services=("b", "c")), True),
+        (SpecialRule(services=("a",)), SpecialRule(services=("b",)), False),
+        (SpecialRule(services=("a",)), SpecialRule(environments=("a",)), False),
+        (SpecialRule((Risk.LOW,), ("a",)), SpecialRule((Risk.LOW, Risk.HIGH), ("a",)), True),
+        (SpecialRule(), SpecialRule(), True),
+    ],
+)
+def test_two_rules_that_could_both_hold_are_refused(
+    one: SpecialRule, other: SpecialRule, refused: bool
+) -> None:
+    """Which of them holds must never depend on their order."""
+    told = ""
+    try:
+        Policy(special=(one, other))
+    except ValueError as error:
+        told = str(error)
+    assert ("Two rules fit the same" in told) is refused
