@@ -28,6 +28,7 @@ SERVICE = "svc-0"
 QUESTION = "have we seen this before?"
 PATIENCE_S = 90.0
 # Started and ended otherwise than by success; it may be proposed again.
+SETTLED = (ProposalState.SUCCEEDED, ProposalState.FAILED)
 UNCERTAIN = (ProposalState.UNKNOWN, ProposalState.FAILED)
 
 
@@ -195,6 +196,9 @@ class Story:
                 await self._do("a signature", self._sign, lambda: self._newest().state.value != "proposed")
                 proposal = await self._world.until("its end", self._ended, PATIENCE_S)
             self.ended += f"{proposal.state.value}/{proposal.outcome or '-'} "
+            if proposal.state is ProposalState.UNKNOWN:
+                await self._do("a settlement", self._settle, lambda: self._newest().state in SETTLED)
+                proposal = await self._world.until("what it means", self._ended, PATIENCE_S)
             if proposal.state not in UNCERTAIN or proposal.outcome is Outcome.FIXED:
                 break
         if proposal.outcome is Outcome.FIXED:
@@ -227,7 +231,14 @@ class Story:
         message = await self._message(f"incident:{self._incident}:summary")
         return await self._submit(ON_CALL.id, message["ts"], "edit_summary")
 
-    async def _submit(self, user: str, ts: str, button: str) -> bool:
+    async def _settle(self) -> bool:
+        """N3 says what the target shows: whether it took effect."""
+        message = await self._message(f"proposal:{self._newest().id}", "It is not known")
+        button = "settle_open:yes" if self._world.ledger(SERVICE) else "settle_open:no"
+        reason = {"reason": {"value": {"value": "the ledger of the target says so"}}}
+        return await self._submit(N3_A.id, message["ts"], button, reason)
+
+    async def _submit(self, user: str, ts: str, button: str, values: dict[str, Any] | None = None) -> bool:
         """Press the button and submit the modal; False when no modal came or nobody took it."""
         place = self._world.place
         for view in place.views_of(user):
@@ -236,7 +247,7 @@ class Story:
             return False
         for _ in range(60):
             if opened := place.views_of(user):
-                return bool((await place.submit(user, opened[-1]["id"], {})).ok)
+                return bool((await place.submit(user, opened[-1]["id"], values or {})).ok)
             await asyncio.sleep(0.05)
         return False
 
