@@ -30,6 +30,7 @@ PATIENCE_S = 90.0
 SIGNING, OVER = "# signing", "# over"  # what the story itself writes among the places
 # Started and ended otherwise than by success; it may be proposed again.
 _ENDS = tuple(f"execution {how}" for how in ("succeeded", "failed", "unknown", "interrupted"))
+SETTLED = (ProposalState.SUCCEEDED, ProposalState.FAILED)
 UNCERTAIN = (ProposalState.UNKNOWN, ProposalState.FAILED)
 
 
@@ -233,6 +234,9 @@ class Story:
                 proposal = await self._world.until("its end", self._ended, PATIENCE_S)
                 self._mark(OVER)
             self.ended += f"{proposal.state.value}/{proposal.outcome or '-'} "
+            if proposal.state is ProposalState.UNKNOWN:
+                await self._do("a settlement", self._settle, lambda: self._newest().state in SETTLED)
+                proposal = await self._world.until("what it means", self._ended, PATIENCE_S)
             if proposal.state not in UNCERTAIN or proposal.outcome is Outcome.FIXED:
                 break
         if proposal.outcome is Outcome.FIXED:
@@ -269,7 +273,14 @@ class Story:
         message = await self._message(f"incident:{self._incident}:summary")
         return await self._submit(ON_CALL.id, message["ts"], "edit_summary")
 
-    async def _submit(self, user: str, ts: str, button: str) -> bool:
+    async def _settle(self) -> bool:
+        """N3 says what the target shows: whether it took effect."""
+        message = await self._message(f"proposal:{self._newest().id}", "It is not known")
+        button = "settle_open:yes" if self._world.ledger(SERVICE) else "settle_open:no"
+        reason = {"reason": {"value": {"value": "the ledger of the target says so"}}}
+        return await self._submit(N3_A.id, message["ts"], button, reason)
+
+    async def _submit(self, user: str, ts: str, button: str, values: dict[str, Any] | None = None) -> bool:
         """Press the button and submit the modal; False when no modal came or nobody took it."""
         place = self._world.place
         for view in place.views_of(user):
@@ -278,7 +289,7 @@ class Story:
             return False
         for _ in range(60):
             if opened := place.views_of(user):
-                return bool((await place.submit(user, opened[-1]["id"], {})).ok)
+                return bool((await place.submit(user, opened[-1]["id"], values or {})).ok)
             await asyncio.sleep(0.05)
         return False
 

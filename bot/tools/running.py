@@ -52,7 +52,9 @@ class Running:
             work.cancel()
             stopped.cancel()
             self._over.set()
-            await watch
+            await asyncio.wait({watch})  # whatever became of showing it, how the run ended counts
+            if not watch.cancelled() and (broken := watch.exception()):
+                log.error("the output could not be kept as it came", problem=repr(broken))
 
     async def _end(self, work: asyncio.Future[RunResult]) -> RunResult:
         """A runner ends all that it started before it lets go; one that knows how it ended says so."""

@@ -360,3 +360,22 @@ async def test_a_program_that_cannot_be_started_is_tried_again(
         program.symlink_to("/bin/false")
         while "exit code 1" not in executor.problem:
             await asyncio.sleep(0.01)
+
+
+async def test_output_that_cannot_be_kept_costs_no_result(case: Case) -> None:
+    """The rows take no piece of output: the run goes on, and how it ended is written whole."""
+
+    def talk(whitelist: dict[str, Any]) -> None:
+        script = f"seq 2000; cp {case.folder / 'wanted'} {case.folder / 'state'}"
+        whitelist["actions"]["fix"]["run"]["argv"] = ["/bin/sh", "-c", script]
+
+    case.change(talk)
+    with case.store._engine.begin() as connection:
+        full = "CREATE TRIGGER full BEFORE INSERT ON output_pieces BEGIN SELECT RAISE(ABORT, 'full'); END"
+        connection.execute(sa.text(full))
+    ended = await case.ran()
+    assert ended.state is ProposalState.SUCCEEDED
+    with case.store.read() as tx:
+        run = tx.proposals.execution(ended.id)
+        assert run is not None and "2000" in run.output
+        assert tx.executions.pieces(ended.id) == []

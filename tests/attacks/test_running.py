@@ -51,16 +51,11 @@ async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         yield running
 
 
-async def fill(
-    vigie: World,
-    person: Person,
-    view: dict[str, Any],
-    why: str = "because the runbook says so",
-    **given: object,
-) -> SubmitOutcome:
+async def fill(vigie: World, person: Person, view: dict[str, Any], **given: object) -> SubmitOutcome:
     """Submit the form on top; `given` are arguments by name."""
     values: dict[str, Any] = {f"arg:{name}": {"value": value} for name, value in given.items()}
-    return await vigie.place.submit(person.id, view["id"], values | {"why": {"value": why}})
+    why = {"why": {"value": "because the runbook says so"}}
+    return await vigie.place.submit(person.id, view["id"], values | why)
 
 
 async def opened(vigie: World, person: Person, how: Any) -> dict[str, Any]:  # noqa: ANN401  # an awaitable deed
