@@ -256,7 +256,9 @@ async def test_a_tampered_modal_signs_nothing(vigie: World) -> None:
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     real = json.loads(view["private_metadata"])
-    assert real == {"proposal": proposal.id, "digest": proposal.digest}
+    card = await vigie.message(f"proposal:{proposal.id}")
+    opened_from = {"channel": CHANNEL, "message": card["ts"]}  # for the record alone
+    assert real == {"proposal": proposal.id, "digest": proposal.digest, "from": opened_from}
     for metadata in (
         json.dumps(real | {"proposal": other.id}),
         json.dumps(real | {"proposal": str(other.id)}),
