@@ -24,7 +24,7 @@ from tests.attacks.over_http import (
     send,
     submission,
 )
-from tests.world import GROUP, N3_A, N3_B, ON_CALL, SECOND, World, text_of, world
+from tests.world import CHANNEL, GROUP, N3_A, N3_B, ON_CALL, SECOND, World, text_of, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
