@@ -59,7 +59,7 @@ class Audit(Records):
 
     def _read(self, *conditions: sa.ColumnElement[bool]) -> Iterator[AuditEvent]:
         query = sa.select(t.audit).where(*conditions).order_by(t.audit.c.seq)
-        for row in self._connection.execution_options(yield_per=1000).execute(query):
+        for row in self._connection.execute(query):
             yield AuditEvent(
                 row.seq, row.at, row.actor, row.action, row.subject, dict(row.detail), row.previous, row.hash
             )

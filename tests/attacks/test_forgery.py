@@ -24,7 +24,7 @@ from tests.attacks.over_http import (
     send,
     submission,
 )
-from tests.world import GROUP, N3_A, N3_B, ON_CALL, SECOND, World, text_of, world
+from tests.world import CHANNEL, GROUP, N3_A, N3_B, ON_CALL, SECOND, World, text_of, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -256,7 +256,9 @@ async def test_a_tampered_modal_signs_nothing(vigie: World) -> None:
     view = await vigie.open_sign(N3_A, proposal)
     assert view is not None
     real = json.loads(view["private_metadata"])
-    assert real == {"proposal": proposal.id, "digest": proposal.digest}
+    card = await vigie.message(f"proposal:{proposal.id}")
+    opened_from = {"channel": CHANNEL, "message": card["ts"]}  # for the record alone
+    assert real == {"proposal": proposal.id, "digest": proposal.digest, "from": opened_from}
     for metadata in (
         json.dumps(real | {"proposal": other.id}),
         json.dumps(real | {"proposal": str(other.id)}),

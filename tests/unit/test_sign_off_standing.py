@@ -49,7 +49,7 @@ OTHERS: dict[str, st.SearchStrategy[Any]] = {
 
 @given(st.sets(st.sampled_from(sorted(OTHERS)), max_size=2), st.data())
 def test_it_fires_only_if_each_typed_field_matches(changed: set[str], data: st.DataObject) -> None:
-    """For every alert beside the one that was signed: any one of the fields otherwise, and it does not fire."""
+    """For every alert beside the one that was signed: one field otherwise, and it does not fire."""
     values = {name: data.draw(OTHERS[name], label=name) for name in sorted(changed)}
     alert = delivery(severity=Severity.WARNING, **values) if "severity" not in values else delivery(**values)
     # Its incident is about the same, so that the alert's own fields alone decide.
