@@ -13,7 +13,8 @@ from bot.triage.seen import Seen
 from bot.triage.where import Place, flaps
 
 MOST_AT_ONCE = 12
-"""So many critical news of one incident break through within `reminder`; more are one new service at a time."""
+"""So many critical news of one incident break through within `reminder`; more are one new service at a
+time."""
 
 
 def tell(seen: Seen, place: Place, memory: Memory, rules: Rules, now: datetime) -> Decision:
@@ -53,7 +54,8 @@ def _critical(
 
 
 def _critical_news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str:
-    """Why a critical alert in a known incident breaks through; empty when people have just been told of it."""
+    """Why a critical alert in a known incident breaks through; empty when people have just been told of
+    it."""
     if group.severity < Severity.CRITICAL or group.told_at is None:
         return f"Its severity rises to critical in #{group.incident}."
     if not rules.has("breakthrough"):

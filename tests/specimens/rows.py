@@ -42,7 +42,7 @@ class Rows:
     summary: Summary | None = None
     change: Change | None = None
     is_first: bool = False
-    shown: Shown = Shown()
+    shown: Shown = field(default_factory=Shown)
     calls: Sequence[Post] = ()
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
