@@ -55,8 +55,7 @@ class Weights:
     @classmethod
     def of_one_place(cls) -> Weights:
         """Only the same service or host ties two alerts."""
-        none = dict.fromkeys(("callers", "called", "siblings", "beyond", "anywhere", "unrelated"), 0.0)
-        return cls(**none)
+        return cls(callers=0, called=0, siblings=0, beyond=0, anywhere=0, unrelated=0)
 
 
 @dataclass(frozen=True, slots=True)

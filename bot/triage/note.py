@@ -43,7 +43,7 @@ def note(
     if decision.hold_until is None:
         return Noted()
     waiting = memory.holds.get(incident, {}).get(seen.fingerprint)
-    hold = Hold(incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(decision, seen))
+    hold = Hold(incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(seen))
     memory.put_hold(hold)
     return Noted(hold, (waiting, Held.COVERED) if waiting else None)
 
