@@ -17,7 +17,7 @@ from tests.world import World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HELD = "[noise]\nhold_minutes = 0.05\n[topology]\nfront = ['back']\nback = []\nalone = []\n"
+HELD = "[noise]\nhold_minutes = 0.05\n[topology]\ncalls = ['front: back', 'alone: nothing']\n"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
