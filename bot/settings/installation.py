@@ -261,11 +261,11 @@ class Settings:
             Misconfigured: the file cannot be read or has another shape.
         """
         try:
-            declared = topology_of(self.file.topology)
-            named = self.file.noise.topology
-            if not named:
-                return declared
-            return read_topology(self.base / named).with_calls(declared.calls)
+            section = self.file.topology
+            declared = topology_of({"calls": _calls(section.calls)}).calls
+            return (read_topology(self.base / section.file) if section.file else Topology()).with_calls(
+                declared
+            )
         except BadInput as error:
             raise Misconfigured(str(error)) from None
 
@@ -320,6 +320,15 @@ def _special(section: SignOffRuleSection) -> SpecialRule:
 
 def _minutes(given: float | None) -> timedelta | None:
     return None if given is None else timedelta(minutes=given)
+
+
+def _calls(lines: Sequence[str]) -> dict[str, list[str]]:
+    """`checkout: payments, stock` as a service and what it calls."""
+    parted = [line.partition(":") for line in lines]
+    return {
+        service.strip(): [name.strip() for name in called.split(",") if name.strip()]
+        for service, _, called in parted
+    }
 
 
 def with_driver(url: str) -> str:

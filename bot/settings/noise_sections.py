@@ -131,5 +131,15 @@ class NoiseSection(Section):
     """Minutes that an alert which is not critical may clear by itself before anybody is told; 0: none."""
     across_services: bool = True
     """false: alerts share an incident on one service or host only, never across services."""
-    topology: PathText | Literal[""] = Field("", examples=["services.yaml"])
-    """A JSON or YAML file that says which service calls which; it is read at the start."""
+
+
+Calls = Annotated[str, StringConstraints(pattern=r"^[^:,]+:[^:]+$", max_length=2000)]
+
+
+class TopologySection(Section):
+    """[topology] Which service calls which. Without it Vigie learns from labels and from what fails together."""
+
+    calls: list[Calls] = Field([], examples=[["checkout: payments, stock"]])
+    """A line for each service: its name, a colon, and the services that it calls."""
+    file: PathText | Literal[""] = Field("", examples=["services.yaml"])
+    """A JSON or YAML file that says the same, read at the start: `calls:` with a list for each service."""

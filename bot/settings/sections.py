@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
-from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection
+from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
 from bot.settings.source_sections import SourceSection
@@ -226,8 +226,8 @@ class File(Section):
     environment, source, severity, labels) and when: start, or days with at and zone."""
     noise: NoiseSection = NoiseSection()
     """What people are told of alerts, and when."""
-    topology: dict[str, list[str]] = Field({}, examples=[{"checkout": ["payments", "stock"]}])
-    """Which service calls which; without it Vigie learns from labels and from what fails together."""
+    topology: TopologySection = TopologySection()
+    """Which service calls which."""
     policy: dict[Risk, PolicySection] = Field({})
     """What an action of each risk asks for. A section gives all of its settings."""
     sign_off_rules: list[SignOffRuleSection] = Field([], examples=[[{"risk": ["destructive"]}]])

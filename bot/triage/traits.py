@@ -1,4 +1,5 @@
-"""Where an alert is and what it is about, read off its typed fields and the labels that monitoring commonly sets."""
+"""Where an alert is and what it is about, read off its typed fields and the labels that monitoring commonly
+sets."""
 
 from __future__ import annotations
 
@@ -73,7 +74,8 @@ def traits_of(alert: Alert) -> Traits:
 
 
 def service_of(unit: str) -> str:
-    """The service that a pod or replica belongs to, by the common ways of naming them: `web-7d4b9c-x2x9z`, `web-2`."""
+    """The service that a pod or replica belongs to, by the common ways of naming them: `web-7d4b9c-x2x9z`,
+    `web-2`."""
     return _REPLICA.sub("", unit) if unit else ""
 
 

@@ -47,7 +47,7 @@ class Rows:
     review: Review | None = None
     state: str = ""
     is_first: bool = False
-    shown: Shown = Shown()
+    shown: Shown = field(default_factory=Shown)
     calls: Sequence[Post] = ()
     pieces: Sequence[str] = ()
     look: Look | None = None
