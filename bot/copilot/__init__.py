@@ -61,7 +61,7 @@ class Copilot:
         alerts = Alerts(store, rules, wake)
         return cls(
             alerts,
-            Receiving(store, alerts, wake),
+            Receiving(store, alerts),
             Questions(*ports),
             Incidents(*ports),
             Proposals(*ports),

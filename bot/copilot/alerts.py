@@ -8,6 +8,7 @@ from bot.announcements import announce_incident, announce_rise
 from bot.copilot.part import resolve
 from bot.domain.alert import Alert, Decision, Kind
 from bot.domain.ports import Wake
+from bot.domain.senders import Notification
 from bot.domain.store import Store, Tx
 from bot.triage.decide import Memory, Rules, decide
 from bot.triage.fingerprint import fingerprint
@@ -28,16 +29,19 @@ class Alerts:
 
         `delivery` is the signature they came under, if any: what comes under it again has no effect.
         """
+        return self.receive_many([Notification(alerts, delivery)])[0]
+
+    def receive_many(self, notifications: Sequence[Notification]) -> list[list[Decision]]:
+        """The same for several at once, all in one transaction: all of them are stored, or none is."""
         with self._store.begin() as tx:
-            decisions = self.take(tx, alerts, delivery)
+            decisions = [self._receive_one_notification(tx, one) for one in notifications]
         self._wake("receive", "")
         return decisions
 
-    def take(self, tx: Tx, alerts: Sequence[Alert], delivery: str = "") -> list[Decision]:
-        """The same within a transaction of the caller's, who wakes the lifecycle."""
-        if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
+    def _receive_one_notification(self, tx: Tx, one: Notification) -> list[Decision]:
+        if one.key and not tx.inbox.accept(f"delivery:{one.key}", "delivery", {}):
             return []
-        return [self._receive_one(tx, alert) for alert in alerts]
+        return [self._receive_one(tx, alert) for alert in one.alerts]
 
     def count_refused(self, reason: str) -> None:
         """A delivery was refused; nothing of it is kept but this count."""

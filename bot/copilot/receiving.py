@@ -1,28 +1,18 @@
-"""Stores many deliveries in one transaction; one that fails leaves no trace and takes no other with it."""
+"""Stores what many senders deliver in one transaction; where that fails, each alone: one hurts no other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
 from bot.copilot.alerts import Alerts
-from bot.domain.alert import Alert, Decision
-from bot.domain.ports import Wake
-from bot.domain.store import Store, Tx
+from bot.domain.alert import Decision
+from bot.domain.senders import Notification
+from bot.domain.store import Store
 from bot.errors import StoreUnavailable
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What one sender delivered at once; `key` names it where the sender does, so that it counts once."""
-
-    alerts: Sequence[Alert]
-    key: str = ""
-
 
 Outcome = list[Decision] | Exception
 
@@ -30,29 +20,32 @@ Outcome = list[Decision] | Exception
 class Receiving:
     """The intake's side of the copilot, for many senders at once."""
 
-    def __init__(self, store: Store, alerts: Alerts, wake: Wake) -> None:
-        self._store, self._alerts, self._wake = store, alerts, wake
+    def __init__(self, store: Store, alerts: Alerts) -> None:
+        self._store, self._alerts = store, alerts
 
-    def receive_all(self, deliveries: Sequence[Delivery], refused: Mapping[str, int]) -> list[Outcome]:
+    def receive_all(self, notifications: Sequence[Notification]) -> list[Outcome]:
         """What became of each, in order; when this returns, all but those that failed are committed.
 
         Raises:
             StoreUnavailable: nothing was stored.
         """
+        try:
+            return list(self._alerts.receive_many(notifications))
+        except StoreUnavailable:
+            raise
+        except Exception:  # the group's boundary: nothing of it was kept, and whose fault it is shows below
+            log.exception("a group of deliveries failed; each is tried alone")
+        return [self._alone(one) for one in notifications]
+
+    def count_refused(self, refused: Mapping[str, int]) -> None:
+        """Deliveries were refused; nothing of them is kept but these counts, by reason."""
         with self._store.begin() as tx:
             for reason, count in refused.items():
                 tx.alerts.count(f"refused:{reason}", count)
-            outcomes = [self._one(tx, delivery) for delivery in deliveries]
-        if deliveries:
-            self._wake("receive", "")
-        return outcomes
 
-    def _one(self, tx: Tx, delivery: Delivery) -> Outcome:
+    def _alone(self, one: Notification) -> Outcome:
         try:
-            with tx.part():
-                return self._alerts.take(tx, delivery.alerts, delivery.key)
-        except StoreUnavailable:
-            raise
-        except Exception as error:  # the delivery's boundary: its sender is told, and the others are kept
+            return self._alerts.receive(one.alerts, one.key)
+        except Exception as error:  # the delivery's boundary: its sender is told, and the others go on
             log.exception("a delivery failed")
             return error

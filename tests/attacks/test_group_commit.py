@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.copilot.alerts import Alerts
-from bot.copilot.receiving import Delivery, Outcome, Receiving
+from bot.copilot.receiving import Outcome, Receiving
+from bot.domain.senders import Notification
 from bot.store import tables as t
 from bot.store.database import Store, sqlite_url
 from bot.triage.decide import Rules
@@ -33,14 +34,14 @@ class Slow(Receiving):
     """The real one, held until `go` is set; it keeps what it was given."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, Alerts(store, Rules(), _wake), _wake)
+        super().__init__(store, Alerts(store, Rules(), _wake))
         self.go = threading.Event()
         self.groups: list[int] = []
 
-    def receive_all(self, deliveries: Sequence[Delivery], refused: Mapping[str, int]) -> list[Outcome]:
+    def receive_all(self, notifications: Sequence[Notification]) -> list[Outcome]:
         assert self.go.wait(20)
-        self.groups.append(len(deliveries))
-        return super().receive_all(deliveries, refused)
+        self.groups.append(len(notifications))
+        return super().receive_all(notifications)
 
 
 def _wake(verb: str, subject: str) -> None:
