@@ -29,23 +29,25 @@ class Receiving:
         Raises:
             StoreUnavailable: nothing was stored.
         """
+        found = self._tried(notifications)
+        if not isinstance(found, Exception):
+            return found
+        if len(notifications) == 1:
+            return [found]
+        alone = [self._tried([one]) for one in notifications]
+        return [one if isinstance(one, Exception) else one[0] for one in alone]
+
+    def _tried(self, notifications: Sequence[Notification]) -> list[Outcome] | Exception:
         try:
             return list(self._alerts.receive_many(notifications))
         except StoreUnavailable:
             raise
-        except Exception:  # the group's boundary: nothing of it was kept, and whose fault it is shows below
-            log.exception("a group of deliveries failed; each is tried alone")
-        return [self._alone(one) for one in notifications]
+        except Exception as error:  # the deliveries' boundary: whose fault it is shows when each is alone
+            log.exception("deliveries failed", together=len(notifications))
+            return error
 
     def count_refused(self, refused: Mapping[str, int]) -> None:
         """Deliveries were refused; nothing of them is kept but these counts, by reason."""
         with self._store.begin() as tx:
             for reason, count in refused.items():
                 tx.alerts.count(f"refused:{reason}", count)
-
-    def _alone(self, one: Notification) -> Outcome:
-        try:
-            return self._alerts.receive(one.alerts, one.key)
-        except Exception as error:  # the delivery's boundary: its sender is told, and the others go on
-            log.exception("a delivery failed")
-            return error

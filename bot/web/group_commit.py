@@ -99,13 +99,13 @@ class GroupCommit:
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:
+        if self._refused:
+            await self._write_counts()
         if group:
             outcomes = await self._stored([one for one, _ in group])
             self._waiting -= sum(len(one.alerts) for one, _ in group)
             for (_, decided), outcome in zip(group, outcomes, strict=True):
                 _settle(decided, outcome)
-        if self._refused:
-            await self._write_counts()
 
     async def _stored(self, notifications: list[Notification]) -> list[Outcome]:
         try:
