@@ -70,7 +70,7 @@ async def front(
     def wake(verb: str, subject: str) -> None:
         """Nothing sweeps here."""
 
-    own = core or Receiving(Alerts(store, Rules(), wake))
+    own = core or Receiving(store, Alerts(store, Rules(), wake))
     commit = GroupCommit(own, **given)
     intake = Intake(commit, senders_of(settings(folder, toml), fetch), store.now, 512 * 1024, 2.0)
 

@@ -260,11 +260,13 @@ async def storm(
         critical = [request for request in work if "-crit-" in request.service]
         await watch.until([request.service for request in critical], 60)
     late = [watch.seen.get(one.service, one.due + 600) - one.due for one in critical]
+    after = [watch.seen.get(one.service, one.due + 600) - one.accepted_at for one in critical]
     return {
         "storm_alerts": count,
         "storm_critical": len(critical),
         "first_message_p50_s": round(percentile(late, 0.5), 2),
         "first_message_p99_s": round(percentile(late, 0.99), 2),
+        "first_message_after_2xx_p99_s": round(percentile(after, 0.99), 2),
         "storm_p99_ms": round(percentile(waits_ms(work), 0.99), 1),
         **verdict(world, work),
     }

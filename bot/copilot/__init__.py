@@ -88,7 +88,7 @@ class Copilot:
         alerts = Alerts(store, rules, wake, topology, rules_of)
         return cls(
             alerts,
-            Receiving(alerts),
+            Receiving(store, alerts),
             Questions(*ports),
             Incidents(*ports),
             Proposals(*ports),

@@ -15,6 +15,7 @@ from bot.domain.alert import Alert, Decision
 from bot.domain.noise import Held, Hold
 from bot.domain.ports import Wake
 from bot.domain.quiet import Correction
+from bot.domain.senders import Notification
 from bot.domain.store import Store, Tx
 from bot.triage.corrections import overrule
 from bot.triage.decide import decide
@@ -62,27 +63,18 @@ class Alerts:
     def receive(self, alerts: Sequence[Alert], delivery: str = "") -> list[Decision]:
         """Store deliveries and decide on each; when this returns they are committed.
 
-        `delivery` is the signature they came under, if any: what comes under it again has no effect. What
-        comes
+        `delivery` is the signature they came under, if any: what comes under it again has no effect. What comes
         together is decided in an order of its own, so how a sender sorts it changes nothing.
         """
-        return self.receive_all([(alerts, delivery)])[0]
+        return self.receive_many([Notification(alerts, delivery)])[0]
 
-    def receive_all(
-        self, deliveries: Sequence[tuple[Sequence[Alert], str]], refused: Mapping[str, int] | None = None
-    ) -> list[list[Decision]]:
-        """The same for what several senders deliver, in one transaction: all of it is committed, or nothing.
-
-        `refused`: how often a delivery was refused meanwhile, by reason.
-        """
+    def receive_many(self, notifications: Sequence[Notification]) -> list[list[Decision]]:
+        """The same for several at once, all in one transaction: all of them are stored, or none is."""
         with self._remembering() as (tx, memory):
-            for reason, count in (refused or {}).items():
-                tx.alerts.count(f"refused:{reason}", count)
             batch = Batch(tx, memory, self._rules)
-            decided = [self._take(tx, memory, batch, alerts, key) for alerts, key in deliveries]
+            decided = [self._take(tx, memory, batch, one.alerts, one.key) for one in notifications]
             batch.write()
-        if deliveries:
-            self._wake("receive", "")
+        self._wake("receive", "")
         return decided
 
     def _take(

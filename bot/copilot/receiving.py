@@ -1,26 +1,18 @@
-"""Stores many deliveries at once; one that fails leaves no trace and takes no other with it."""
+"""Stores what many senders deliver in one transaction; where that fails, each alone: one hurts no other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
 from bot.copilot.alerts import Alerts
-from bot.domain.alert import Alert, Decision
+from bot.domain.alert import Decision
+from bot.domain.senders import Notification
+from bot.domain.store import Store
 from bot.errors import StoreUnavailable
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What one sender delivered at once; `key` names it where the sender does, so that it counts once."""
-
-    alerts: Sequence[Alert]
-    key: str = ""
-
 
 Outcome = list[Decision] | Exception
 
@@ -28,29 +20,34 @@ Outcome = list[Decision] | Exception
 class Receiving:
     """The intake's side of the copilot, for many senders at once."""
 
-    def __init__(self, alerts: Alerts) -> None:
-        self._alerts = alerts
+    def __init__(self, store: Store, alerts: Alerts) -> None:
+        self._store, self._alerts = store, alerts
 
-    def receive_all(self, deliveries: Sequence[Delivery], refused: Mapping[str, int]) -> list[Outcome]:
+    def receive_all(self, notifications: Sequence[Notification]) -> list[Outcome]:
         """What became of each, in order; when this returns, all but those that failed are committed.
 
         Raises:
             StoreUnavailable: nothing was stored.
         """
+        found = self._tried(notifications)
+        if not isinstance(found, Exception):
+            return found
+        if len(notifications) == 1:
+            return [found]
+        alone = [self._tried([one]) for one in notifications]
+        return [one if isinstance(one, Exception) else one[0] for one in alone]
+
+    def _tried(self, notifications: Sequence[Notification]) -> list[Outcome] | Exception:
         try:
-            return list(self._alerts.receive_all([(one.alerts, one.key) for one in deliveries], refused))
+            return list(self._alerts.receive_many(notifications))
         except StoreUnavailable:
             raise
-        except Exception:  # the group's boundary: one of them failed, so each is tried by itself
-            log.exception("a group of deliveries failed")
-        self._alerts.receive_all([], refused)
-        return [self._alone(one) for one in deliveries]
+        except Exception as error:  # the deliveries' boundary: whose fault it is shows when each is alone
+            log.exception("deliveries failed", together=len(notifications))
+            return error
 
-    def _alone(self, delivery: Delivery) -> Outcome:
-        try:
-            return self._alerts.receive(delivery.alerts, delivery.key)
-        except StoreUnavailable as error:
-            return error
-        except Exception as error:  # the delivery's boundary: its sender is told, and the others are kept
-            log.exception("a delivery failed")
-            return error
+    def count_refused(self, refused: Mapping[str, int]) -> None:
+        """Deliveries were refused; nothing of them is kept but these counts, by reason."""
+        with self._store.begin() as tx:
+            for reason, count in refused.items():
+                tx.alerts.count(f"refused:{reason}", count)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from bot.domain.alert import Alert
 
 BEATS_TO_LEARN = 3  # deliveries before the pace of a heartbeat is known
 _SLACK = 1.5  # how much longer than its longest pause a learned one may take
@@ -59,6 +62,14 @@ def _told(span: timedelta) -> str:
     if seconds < 120:
         return f"{seconds} s"
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What one sender delivered at once; `key` names it where the sender does, so that it counts once."""
+
+    alerts: Sequence[Alert]
+    key: str = ""
 
 
 class Deed(StrEnum):

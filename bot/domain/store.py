@@ -39,10 +39,6 @@ class Tx(Protocol):
 
     now: datetime
 
-    def part(self) -> AbstractContextManager[None]:
-        """A part that can fail alone: what it wrote is undone when it raises, and the rest goes on."""
-        ...
-
     @property
     def alerts(self) -> Alerts: ...
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.noise import Delivery, Held, Series, Shown
@@ -23,10 +19,6 @@ _AT_ONCE = 500  # values in one statement: databases bound how many there may be
 
 
 class Alerts(Records):
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        super().__init__(connection, now)
-        self._counts: Counter[str] = Counter()
-
     def series(self, fingerprints: Sequence[str]) -> dict[str, Series]:
         """The series of these fingerprints that were ever delivered."""
         found: dict[str, Series] = {}
@@ -129,31 +121,14 @@ class Alerts(Records):
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter that survives restarts, such as refused deliveries by reason."""
-        self._counts[name] += by
-
-    def write_counts(self) -> None:
-        """Write what was counted in this transaction, each counter once."""
-        for name, by in self._counts.items():
-            changed = self._connection.execute(
-                sa.update(t.counters).where(t.counters.c.name == name).values(value=t.counters.c.value + by)
-            )
-            if not changed.rowcount:
-                self._connection.execute(sa.insert(t.counters).values(name=name, value=by))
-        self._counts.clear()
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """What a part has counted is undone with it."""
-        before = self._counts.copy()
-        try:
-            yield
-        except BaseException:
-            self._counts = before
-            raise
+        changed = self._connection.execute(
+            sa.update(t.counters).where(t.counters.c.name == name).values(value=t.counters.c.value + by)
+        )
+        if not changed.rowcount:
+            self._connection.execute(sa.insert(t.counters).values(name=name, value=by))
 
     def counted(self) -> dict[str, float]:
         """All counters by name."""
-        self.write_counts()
         return {row.name: row.value for row in self._connection.execute(sa.select(t.counters))}
 
 

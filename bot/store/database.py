@@ -177,7 +177,6 @@ class Tx:
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.now = now
-        self._connection = connection
         self.alerts = Alerts(connection, now)
         self.triage = Triage(connection, now)
         self.incidents = Incidents(connection, now)
@@ -203,20 +202,6 @@ class Tx:
         self.regroupings = Regroupings(connection, now)
         self.deliveries = Deliveries(connection, now)
         self.canaries = Canaries(connection, now)
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """A part that can fail alone.
-
-        Raises:
-            StoreUnavailable: the database itself is in trouble, and with it all of the transaction.
-        """
-        with answering(self._connection.engine), self.alerts.part(), self._connection.begin_nested():
-            yield
-
-    def finish(self) -> None:
-        """Write what was gathered to be written once."""
-        self.alerts.write_counts()
 
 
 class Store:
@@ -257,9 +242,7 @@ class Store:
             connection.begin(),
         ):
             one_writer(connection)
-            tx = writing(connection, self._clock())
-            yield tx
-            tx.finish()
+            yield writing(connection, self._clock())
             fault_hook.point("commit")
         fault_hook.point("committed")
 

@@ -10,14 +10,15 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from bot.copilot.receiving import Delivery, Outcome, Receiving
+from bot.copilot.receiving import Outcome, Receiving
 from bot.domain.alert import Alert, Decision
+from bot.domain.senders import Notification
 from bot.errors import OverCapacity, StoreUnavailable
 
 MOST_WAITING = 2000  # alerts: about four seconds' work, less than senders wait for an answer
 AT_ONCE = 50  # alerts in one transaction: it holds up people's clicks no longer than that takes
 
-_Waiting = tuple[Delivery, "asyncio.Future[list[Decision]]"]
+_Waiting = tuple[Notification, "asyncio.Future[list[Decision]]"]
 
 
 class GroupCommit:
@@ -46,7 +47,7 @@ class GroupCommit:
         if self.is_full or (self._queue and self._waiting + len(alerts) > self._most):
             self.refuse_full()
         decided: asyncio.Future[list[Decision]] = asyncio.get_running_loop().create_future()
-        self._queue.append((Delivery(alerts, key), decided))
+        self._queue.append((Notification(alerts, key), decided))
         self._waiting += len(alerts)
         self._work.set()
         return await decided
@@ -98,26 +99,33 @@ class GroupCommit:
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:
+        if self._refused:
+            await self._write_counts()
+        if group:
+            outcomes = await self._stored([one for one, _ in group])
+            self._waiting -= sum(len(one.alerts) for one, _ in group)
+            for (_, decided), outcome in zip(group, outcomes, strict=True):
+                _settle(decided, outcome)
+
+    async def _stored(self, notifications: list[Notification]) -> list[Outcome]:
+        try:
+            return await asyncio.to_thread(self._core.receive_all, notifications)
+        except StoreUnavailable as error:
+            return [StoreUnavailable(error.detail) for _ in notifications]
+
+    async def _write_counts(self) -> None:
+        """Counts that cannot be written wait for the next group, which a moment later may be."""
         refused, told = self._refused, self._told
         self._refused, self._told = Counter(), []
         try:
-            deliveries = [delivery for delivery, _ in group]
-            outcomes: list[Outcome] = await asyncio.to_thread(self._core.receive_all, deliveries, refused)
-        except StoreUnavailable as error:
-            outcomes = [StoreUnavailable(error.detail) for _ in group]
-            await self._keep_counts(refused)
-        self._waiting -= sum(len(delivery.alerts) for delivery, _ in group)
-        for (_, decided), outcome in zip(group, outcomes, strict=True):
-            _settle(decided, outcome)
+            await asyncio.to_thread(self._core.count_refused, refused)
+        except StoreUnavailable:
+            await asyncio.sleep(0.1)
+            if not self._stopping:
+                self._refused += refused
         for waiting in told:
             if not waiting.done():
                 waiting.set_result(None)
-
-    async def _keep_counts(self, refused: Counter[str]) -> None:
-        """Counts that could not be written wait for the next group, which a moment later may be."""
-        await asyncio.sleep(0.1)
-        if not self._stopping:
-            self._refused += refused
 
 
 def _settle(decided: asyncio.Future[list[Decision]], outcome: Outcome) -> None:

@@ -218,3 +218,16 @@ async def test_offline_asks_nobody(stage: World, tmp_path: Path) -> None:
         "app token",
         "not filled in",
     )
+
+
+SOURCE = '[sources.eu]\nkind = "grafana"\ntoken_env = "EU_TOKEN"\n'
+
+
+async def test_a_source_without_a_secret_is_named(stage: World, tmp_path: Path) -> None:
+    """Which variable, for which source; with one, who may send is told."""
+    changes = {"[knowledge]": f"{SOURCE}[knowledge]"}
+    results = await doctored(stage, tmp_path, changes)
+    is_bad(results, "sources", "EU_TOKEN is not set", "sources.eu", "vigie.env")
+    results = await doctored(stage, tmp_path, changes, environment={"EU_TOKEN": "a-secret-of-its-own"})
+    assert results["sources"].status is Status.OK
+    assert "eu" in results["sources"].found.split(", ")

@@ -88,6 +88,7 @@ def test_every_comment_of_vigie_toml_is_a_setting_with_its_default(made: Path) -
     assert len(lines_of(bare)) > len(lines_of(text)) + 20
     raw = tomllib.loads(bare)
     policy, secret = raw.pop("policy"), raw.pop("secret")
+    assert set(raw.pop("sources")) == {"grafana_eu"}  # an example
     assert File.model_validate(raw) == File()
     (made / "whole.toml").write_text(bare)
     assert load(made / "whole.toml", {}).policy == load(made / "vigie.toml", {}).policy

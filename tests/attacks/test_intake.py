@@ -212,14 +212,15 @@ async def test_many_keys_hold_nobody_up(vigie: World) -> None:
     wide = json.dumps(many, separators=(",", ":")).encode()
     assert max(len(keys), len(wide)) <= LIMIT
     begun = time.monotonic()
-    busy = asyncio.gather(vigie.post(keys), vigie.post(wide))
+    # Several of them, so that one pause of a busy machine is not most of the time.
+    busy = asyncio.gather(vigie.post(keys), *(vigie.post(wide) for _ in range(4)))
     waits = []
     while not busy.done():
         started = time.monotonic()
         assert (await vigie.get("/health"))[0] == 200
         waits.append(time.monotonic() - started)
         await asyncio.sleep(0.02)
-    assert [status for status, _ in await busy] == [400, 200]
+    assert [status for status, _ in await busy] == [400, 200, 200, 200, 200]
     # However slow the machine: nobody else waited for most of the time that it took.
     assert max(waits) < (time.monotonic() - begun) / 2, waits
 

@@ -11,6 +11,7 @@ CHECKS = (
     Check("scopes", tokens.scopes, stops_start=True),
     Check("app token", tokens.app_token, stops_start=True),
     Check("intake token", tokens.intake_token, stops_start=True),
+    Check("sources", tokens.sources, stops_start=True),
     Check("channel", workspace.channel, stops_start=True, limit_s=30),
     Check("N3", workspace.n3, stops_start=True, limit_s=30),
     Check("clock", workspace.clock),

@@ -92,6 +92,26 @@ async def intake_token(ground: Ground) -> Result:
         return failed(*parted(error.detail))
 
 
+async def sources(ground: Ground) -> Result:
+    """Each source has a secret of its own, and a way back that could work."""
+    from bot.reach.configured import backs_of
+    from bot.web.senders import senders_of
+
+    try:
+        _ = ground.settings.intake_token
+    except Misconfigured:
+        return skipped("the intake token has to be right first")
+    try:
+        named = sorted(senders_of(ground.settings))
+        told = [way.name for way in backs_of(ground.settings)]
+    except Misconfigured as error:
+        return failed(*parted(error.detail))
+    rooms = [name for name, one in ground.settings.file.sources.items() if one.kind == "slack"]
+    heard = f"; bots heard for: {', '.join(rooms)} (needs the event message.channels)" if rooms else ""
+    back = f"; told back: {', '.join(told)}" if told else ""
+    return ok(f"{', '.join(named)}{back}{heard}")
+
+
 def parted(sentences: str) -> tuple[str, str]:
     """The first sentence, and what to do, which follows."""
     found, _, remedy = sentences.partition(". ")

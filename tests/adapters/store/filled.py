@@ -13,6 +13,7 @@ from bot.domain.incident import IncidentState
 from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, Settlement, SignOff
 from bot.domain.records import News, Stream
+from bot.domain.senders import Deed
 from bot.domain.standing import By, NewStanding, Pattern, StandingState, Terms, Trigger
 from bot.domain.store import Tx
 from bot.domain.tool import CheckResult, Risk, Verdict
@@ -84,6 +85,9 @@ def fill(store: Store) -> dict[str, int]:
         tx.posts.sent(sent, "C1", "1.5")
         assert tx.notices.want(incident, News.OPENED, Severity.CRITICAL, "mail", ODD)
         tx.heartbeat.tried(ODD)
+        tx.alerts.add(alert("Watchdog"), "w" * 32, Decision(Kind.HEARTBEAT, ODD), None)
+        tx.beats.gone("w" * 32, incident)
+        tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))

@@ -1,4 +1,4 @@
-"""What the intake asks of the store: found by an index however much is stored, counted once, urgent first."""
+"""What the intake asks of the store: found by an index however much is stored, and urgent first."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot.copilot.alerts import Alerts
-from bot.copilot.receiving import Delivery, Receiving
 from bot.domain.alert import Alert, AlertStatus, Severity
-from bot.store.database import Store, Tx, sqlite_url
+from bot.domain.senders import Notification
+from bot.store.database import Store, sqlite_url
 from bot.triage.decide import Rules
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -40,7 +40,7 @@ def alert(number: int, status: AlertStatus = AlertStatus.FIRING, name: str = "")
 
 def test_no_statement_of_the_intake_reads_a_growing_table_whole(store: Store) -> None:
     """Opened, joined, repeated, resolved, named deliveries, heartbeats: SQLite searches, it does not scan."""
-    receiving = Receiving(Alerts(store, Rules(), wake))
+    intake = Alerts(store, Rules(), wake)
     asked: dict[str, object] = {}
 
     def note(conn: object, cursor: object, statement: str, parameters: object, *rest: object) -> None:
@@ -49,8 +49,8 @@ def test_no_statement_of_the_intake_reads_a_growing_table_whole(store: Store) ->
 
     sa.event.listen(store._engine, "before_cursor_execute", note)
     for status in (AlertStatus.FIRING, AlertStatus.FIRING, AlertStatus.RESOLVED):
-        group = [Delivery([alert(number, status)], f"{status}{number}") for number in range(9)]
-        receiving.receive_all([*group, Delivery([alert(0, name="Watchdog")])], {"bad input": 2})
+        group = [Notification([alert(number, status)], f"{status}{number}") for number in range(9)]
+        intake.receive_many([*group, Notification([alert(0, name="Watchdog")])])
     sa.event.remove(store._engine, "before_cursor_execute", note)
     assert len(asked) > 10
     scans = []
@@ -63,27 +63,6 @@ def test_no_statement_of_the_intake_reads_a_growing_table_whole(store: Store) ->
                 if table and table[1] in GROWING and "LIMIT" not in statement:
                     scans.append((row.detail, statement))
     assert scans == []
-
-
-def test_a_part_that_fails_leaves_nothing_and_the_rest_is_kept(store: Store) -> None:
-    """Its rows and its counts are undone with it."""
-    with store.begin() as tx:
-        tx.alerts.count("kept")
-        with pytest.raises(ZeroDivisionError):
-            _fail_half_way(tx)
-        with tx.part():
-            tx.alerts.count("kept", 2)
-            tx.inbox.accept("there", "delivery", {})
-    with store.read() as tx:
-        assert tx.alerts.counted() == {"kept": 3}
-        assert tx.inbox.get("gone") is None and tx.inbox.get("there") is not None
-
-
-def _fail_half_way(tx: Tx) -> None:
-    with tx.part():
-        tx.alerts.count("kept", 10)
-        tx.inbox.accept("gone", "delivery", {})
-        raise ZeroDivisionError
 
 
 def test_the_card_of_a_critical_incident_goes_first(store: Store) -> None:
