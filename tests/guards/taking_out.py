@@ -2,7 +2,9 @@
 
 A guard is an entry of a .toml file in this folder: `id`, `file`, `code` (stands there exactly once),
 `without` (what stands in its place when it is taken out), `why`, `tests` (what must go red: a path, with -k
-if narrower), `quick` (they are pure and take a second or two).
+if narrower), `quick` (they are pure and take a second or two). `also` holds other forms of it (`code`,
+`without`, `file` where it is another): the first form that is there counts, so that two versions of the code
+share one list. Take a form out once no version has it any more.
 """
 
 from __future__ import annotations
@@ -50,8 +52,15 @@ def load() -> list[Guard]:
     found = []
     for path in sorted(Path(__file__).parent.glob("*.toml")):
         for raw in tomllib.loads(path.read_text(encoding="utf-8"))["guard"]:
-            found.append(Guard(**{**raw, "tests": tuple(raw["tests"])}))
+            forms = [{}, *raw.pop("also", ())]
+            whole = [Guard(**{**raw, **form, "tests": tuple(raw["tests"])}) for form in forms]
+            found.append(next((guard for guard in whole if _stands(guard)), whole[0]))
     return found
+
+
+def _stands(guard: Guard) -> bool:
+    path = ROOT / guard.file
+    return path.is_file() and path.read_text(encoding="utf-8").count(guard.code) == 1
 
 
 def problem_of(guard: Guard) -> str:
