@@ -100,13 +100,6 @@ def test_nobody_else_signs_or_opens_it(desk: Desk, who: Person) -> None:
         ]
 
 
-def test_a_change_too_long_to_be_shown_is_not_opened(desk: Desk) -> None:
-    """Nobody is shown half of a difference."""
-    offer = offered(desk, "# a line of it\n" * 5_000)
-    with pytest.raises(Refused, match="too long to be shown whole"):
-        desk.copilot.changes.open(N3_A, offer)
-
-
 def test_only_actions_are_proposed() -> None:
     """A remedy that is a check, in a diagnosis that was tampered with, makes no proposal."""
     gate = Gate(1, catalogue())

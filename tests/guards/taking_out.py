@@ -2,13 +2,16 @@
 
 A guard is an entry of a .toml file in this folder: `id`, `file`, `code` (stands there exactly once),
 `without` (what stands in its place when it is taken out), `why`, `tests` (what must go red: a path, with -k
-if narrower), `quick` (they are pure and take a second or two).
+if narrower), `quick` (they are pure and take a second or two). `also` holds other forms of it (`code`,
+`without`, `file` where it is another): the first form that is there counts, so that two versions of the code
+share one list. Take a form out once no version has it any more.
 """
 
 from __future__ import annotations
 
 import ast
 import random
+import re
 import shlex
 import shutil
 import subprocess
@@ -50,8 +53,15 @@ def load() -> list[Guard]:
     found = []
     for path in sorted(Path(__file__).parent.glob("*.toml")):
         for raw in tomllib.loads(path.read_text(encoding="utf-8"))["guard"]:
-            found.append(Guard(**{**raw, "tests": tuple(raw["tests"])}))
+            forms = [{}, *raw.pop("also", ())]
+            whole = [Guard(**{**raw, **form, "tests": tuple(raw["tests"])}) for form in forms]
+            found.append(next((guard for guard in whole if _stands(guard)), whole[0]))
     return found
+
+
+def _stands(guard: Guard) -> bool:
+    path = ROOT / guard.file
+    return path.is_file() and path.read_text(encoding="utf-8").count(guard.code) == 1
 
 
 def problem_of(guard: Guard) -> str:
@@ -70,15 +80,16 @@ def problem_of(guard: Guard) -> str:
         words = shlex.split(selection)
         if not (ROOT / words[0]).exists():
             return f"{words[0]} does not exist"
-        if "-k" in words and not _names(ROOT / words[0], words[words.index("-k") + 1]):
+        if "-k" in words and not _named(ROOT / words[0], words[words.index("-k") + 1]):
             return f"no test of {words[0]} has {words[-1]!r} in its name"
     return "" if guard.tests and guard.why else "it names no test, or no reason"
 
 
-def _names(path: Path, word: str) -> list[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return [node.name for node in ast.walk(tree) if isinstance(node, kinds) and word in node.name]
+def _named(path: Path, expression: str) -> bool:
+    """Whether a word of it stands in that file: in the name of a test, or of a case."""
+    words = set(re.findall(r"\w+", expression)) - {"or", "and", "not"}
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return any(word in text for word in words)
 
 
 class Tree:

@@ -32,7 +32,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 ACTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "scale": ARGUMENTS,
     "drain": {"queue": {"type": "reference", "inventory": "queues"}, "count": ARGUMENTS["count"]},
-    "free": {"text": {"type": "pattern", "pattern": ".*"}},  # a pattern that is too wide guards nothing
+    "free": {"text": {"type": "pattern", "pattern": "(?s)[A-Za-z0-9-].*"}},  # too wide, so it guards nothing
 }
 CHECK = "look"
 

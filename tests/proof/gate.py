@@ -22,9 +22,9 @@ from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Method, Remedy
 from bot.domain.incident import Incident
 from bot.domain.person import Person
-from bot.domain.proposal import Proposal
+from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.tool import Risk
-from bot.errors import VigieError
+from bot.errors import Refused, VigieError
 from bot.sign_off.policy import Policy, Rule
 from bot.store.database import Store, open_engine
 from bot.store.migrate import upgrade
@@ -130,6 +130,19 @@ class Gate:
         """Its file says `content` now."""
         with self.store.begin() as tx:
             adopt_or_offer(tx, what, content)
+
+    def edit(self, person: Person, number: int, value: int) -> None:
+        """Other arguments for a proposal; where the copilot has no word for it yet, what it means."""
+        arguments = {"value": value}
+        edit = getattr(self.copilot.proposals, "edit", None)
+        if edit is not None:
+            self.prepare(edit(person, number, arguments, "other").id)
+            return
+        if self.proposal(number).state is not ProposalState.PROPOSED:
+            raise Refused
+        self.propose(person, value - 1)
+        with self.store.begin() as tx:
+            tx.proposals.move(number, (ProposalState.PROPOSED,), ProposalState.REJECTED)
 
     def prepare(self, number: int) -> Proposal:
         self.do(self._executor().prepare(number))

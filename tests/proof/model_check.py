@@ -16,7 +16,7 @@ from tests.proof import reference as ref
 from tests.proof.gate import Gate
 from tests.proof.play import Action, Node, Player
 
-OVER = ("rejected", "expired", "succeeded", "failed", "unknown")
+OVER = ("rejected", "expired", "succeeded", "failed", ref.UNKNOWN, ref.LATE)
 SWAPPED = {"A": "B", "B": "A"}
 
 
@@ -102,7 +102,7 @@ def actions(state: ref.State) -> Iterator[Action]:
             yield from (("sign", who, number) for who in people)
             yield from (("reject", who, number) for who in (*people, "P"))
         yield from (("begin", worker, number) for worker in idle)
-    if len(state.proposals) == 1 and state.of(1).state in ref.WAITING:
+    if len(state.proposals) == 1 and state.of(1).state in ref.WAITING:  # signed ones refuse it
         yield from (("edit", who, 1, 2) for who in people)
     yield ("unfreeze", "A") if state.frozen else ("freeze", "P")
     if state.frozen and people == "AB":

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,12 +23,13 @@ LOOK, SEE, ACT = "/look", "/see", "/act"
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """One moment of it. `acted` are the calls that took effect, in order."""
+    """One moment of it. `value` is what checks read; `acted` are the calls that took effect, in order."""
 
     now: datetime = START
     n3: frozenset[Person] = frozenset({A, B})
     identity: str = "one"
     reachable: bool = True
+    value: int = 9
     acted: tuple[tuple[str, ...], ...] = ()
 
 
@@ -86,16 +87,16 @@ class InProcess:
     async def run(self, resolved: Mapping[str, Any], *rest: object, **more: object) -> RunResult:
         argv, pauses = tuple(map(str, resolved["argv"])), PAUSES.get()
         if argv[0] in (LOOK, SEE):
-            output = json.dumps({"value": 9, "identity": self._scene.outside.identity})
+            output = json.dumps(
+                {"value": self._scene.outside.value, "identity": self._scene.outside.identity}
+            )
             if argv[0] == SEE and pauses is not None:
                 await pauses.here("looked")
             return RunResult(0, output)
         if pauses is not None:
             await pauses.here("claimed")
         before = self._scene.outside
-        self._scene.outside = Outside(
-            before.now, before.n3, before.identity, before.reachable, (*before.acted, argv)
-        )
+        self._scene.outside = replace(before, acted=(*before.acted, argv))
         if pauses is not None:
             await pauses.here("acted")
         return RunResult(0, "done")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 
 TO_SIGN, TO_EXECUTE, NEWCOMER_WAIT = 10, 5, 24 * 60
 WAITING = ("proposed", "signed")
+# Nobody saw how it ended; LATE: somebody did after all, and it may be told as that or stay unknown.
+UNKNOWN, LATE = "unknown", "unknown or succeeded"
 
 Plan = tuple[int, str, int, str]
 """What a signature covers: the argument, the program in force, how many must sign, the target's identity."""
@@ -115,6 +117,14 @@ def propose(state: State, who: str, value: int) -> Answer:
     plan = (value, state.program, state.needed, state.identity)
     made = Proposed(value, who, plan, state.now + TO_SIGN)
     return replace(state, proposals=(*state.proposals, made), stored=state.now), "yes"
+
+
+def edit(state: State, who: str, number: int, value: int) -> Answer:
+    """Other arguments are another proposal of whoever chose them, and the old one is over."""
+    if state.of(number).state != "proposed":
+        return state, "it waits for no signature"
+    state, rule = propose(state, who, value)
+    return (changed(state, number, state="rejected") if rule == "yes" else state), rule
 
 
 def sign(state: State, who: str, number: int, shown: bool = True) -> Answer:
@@ -228,8 +238,8 @@ def go_on(state: State, worker: int) -> Answer:
         state = changed(state, number, runs=proposal.runs + 1)
         return _at(state, worker, replace(work, at="acted")), "yes"
     state = _at(replace(state, stored=state.now), worker, None)
-    # Whatever was written about it meanwhile stands.
-    return (changed(state, number, state="succeeded") if proposal.state == "executing" else state), "yes"
+    ends = {"executing": "succeeded", UNKNOWN: LATE}
+    return changed(state, number, state=ends.get(proposal.state, proposal.state)), "yes"
 
 
 def _claim(state: State, worker: int, work: Work) -> Answer:
@@ -273,7 +283,7 @@ def restart(state: State) -> Answer:
     """An executor starts: what nobody saw end is unknown, and never repeated."""
     for number, proposal in enumerate(state.proposals, 1):
         if proposal.state == "executing":
-            state = changed(state, number, state="unknown")
+            state = changed(state, number, state=UNKNOWN)
     return replace(state, stored=state.now), "yes"
 
 

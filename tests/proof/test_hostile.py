@@ -13,6 +13,8 @@ from tests.proof.allowed import Asked, allowed
 from tests.proof.hostile import hostile, sound
 from tests.proof.through_the_gate import Entrances
 
+pytestmark = pytest.mark.timeout(240)  # twelve seconds of a processor that others use, too
+
 
 @pytest.fixture(scope="module")
 def entrances() -> Iterator[Entrances]:

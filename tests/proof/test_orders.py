@@ -13,6 +13,8 @@ from bot.tools import executor
 from tests.proof.histories import Histories
 from tests.proof.model_check import check
 
+pytestmark = pytest.mark.timeout(240)  # twelve seconds of a processor that others use, too
+
 
 @pytest.fixture(scope="module")
 def histories() -> Iterator[Histories]:

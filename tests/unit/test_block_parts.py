@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +53,16 @@ def test_escaped_text_holds_nothing_that_slack_acts_on(text: str) -> None:
     escaped = parts.escape(text)
     assert not set("<>") & set(escaped)
     assert escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+@pytest.mark.parametrize(
+    "character", ["\u202e", "\u2066", "\U000e0041", "\x1b", "\x00", "\u200b", "\u2028", "\ufeff"]
+)
+def test_a_character_that_deceives_is_marked_wherever_foreign_text_stands(character: str) -> None:
+    """What reorders, hides or steers a terminal is seen as a mark, in every kind of piece."""
+    text = f"pay{character}load"
+    pieces = [parts.foreign(text), parts.foreign_note(text), parts.header(text), parts.preformatted(text)]
+    for piece in [*pieces, *parts.prose(text)]:
+        told = str(piece)
+        assert "pay\ufffdload" in told
+        assert character not in told
