@@ -71,12 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _config(verify).set_defaults(run=_audit_verify)
     freeze = _config(add("freeze", "nothing new is executed until an N3 lifts it in Slack", _freeze))
     freeze.add_argument("reason", nargs="*", metavar="REASON", help="shown in Slack")
-    _noise_options(
-        _config(add("noise", "what was absorbed and why; exit 1 if anything critical was hidden", _noise))
-    )
-    _replay_options(
-        _config(add("replay", "the past through today's rules and through changed ones", _replay))
-    )
+    _add_noise(add)
     _add_eval(add("eval", "measure Vigie on your own data, in a throw-away store", _nothing))
     backup = _config(add("backup", "all that is kept, in one file; while `serve` runs or not", _backup))
     backup.add_argument("file", type=Path, metavar="FILE", help="a new file; nothing is overwritten")
@@ -116,20 +111,19 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
     noise.set_defaults(run=_eval_noise)
 
 
-def _noise_options(noise: argparse.ArgumentParser) -> None:
-    noise.add_argument(
-        "--since", default="24h", metavar="SPAN", help="how far back, such as 7d (default: 24h)"
-    )
-    noise.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-
-
-def _replay_options(replay: argparse.ArgumentParser) -> None:
+def _add_noise(add: Callable[..., argparse.ArgumentParser]) -> None:
+    replay = _config(add("replay", "the past through today's rules and through changed ones", _replay))
     replay.add_argument(
         "file", nargs="?", type=Path, metavar="FILE", help="an export (default: what is in the store)"
     )
     replay.add_argument("--rules", type=Path, metavar="FILE", help="a changed vigie.toml, to compare with")
     replay.add_argument("--since", default="30d", metavar="SPAN", help="of the store (default: 30d)")
     replay.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    noise = _config(add("noise", "what was absorbed and why; exit 1 if anything critical was hidden", _noise))
+    noise.add_argument(
+        "--since", default="24h", metavar="SPAN", help="how far back, such as 7d (default: 24h)"
+    )
+    noise.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def _init_options(init: argparse.ArgumentParser) -> None:

@@ -66,7 +66,7 @@ incidents = Table(
     Column("previous", Integer),
     Column("alerts_received", Integer, nullable=False, default=0),
     Column("rounds", Integer, nullable=False, default=0),
-    Column("held", Boolean, nullable=False, default=False, server_default=false()),  # nobody was told of it
+    Column("held", Boolean, nullable=False, server_default=false()),  # nobody was told of it
 )
 
 alerts = Table(

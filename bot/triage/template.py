@@ -19,6 +19,8 @@ _NUMBERS = re.compile(r"(?<![\w.-])[+-]?\d+(?![\w-]|\.\d)")
 
 _VOLATILE = re.compile(r"^(?:current_?)?(?:value|timestamp|time|ts|measured|observed)$", re.IGNORECASE)
 _LONGEST = 4000
+_SENTENCE = 3
+"""So many words and a name is a sentence."""
 
 
 def text_template(text: str) -> str:
@@ -36,6 +38,11 @@ def value_template(text: str) -> str:
     text = _TIMES.sub("<time>", text[:_LONGEST])
     text = _HEX.sub("<id>", _UUIDS.sub("<id>", text))
     return _UNITS.sub("<n>", _DECIMALS.sub("<n>", text))
+
+
+def name_template(name: str) -> str:
+    """A name that is a sentence, as a chat message gives it, is prose; any other names a thing."""
+    return text_template(name) if name.count(" ") >= _SENTENCE - 1 else value_template(name)
 
 
 def is_volatile(key: str) -> bool:

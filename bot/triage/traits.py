@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.alert import Alert
-from bot.triage.template import value_template
+from bot.triage.template import name_template
+
 
 SERVICES = (
     "service",
@@ -70,7 +71,7 @@ def traits_of(alert: Alert) -> Traits:
     peers = dict.fromkeys(service_of(labels[key]) for key in PEERS if labels.get(key))
     peers.pop(service, None)
     return Traits(
-        value_template(alert.name), service, host, unit or instance, alert.environment, tuple(peers)
+        name_template(alert.name), service, host, unit or instance, alert.environment, tuple(peers)
     )
 
 

@@ -32,8 +32,8 @@ from bot.store import tables
 from bot.store.database import Store
 from bot.tools.catalogue import read_files
 from bot.tools.in_force import Adopted
-from bot.triage.decide import Rules
 from knowledge.base import KnowledgeBase
+from tests.desk import AT_ONCE
 from tests.world import CHANNEL, N3_A, ON_CALL, World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -197,7 +197,7 @@ async def _lifecycle(
     folder = waiting.folder / "data" / "knowledge"
     knowledge = KnowledgeBase.open(folder, owner=True, url=read.knowledge_url, vectors=False)
     executor = app.executor_process(read, config)
-    copilot = Copilot.of(store, Adopted(), membership(store, read), Rules(), lambda verb, subject: None)
+    copilot = Copilot.of(store, Adopted(), membership(store, read), AT_ONCE, lambda verb, subject: None)
     steps = Steps(store, Adopted(), executor, knowledge, None, 5)
     lifecycle = Lifecycle(store, copilot, steps, read.lifecycle_url, is_owner)
     executor.start()

@@ -14,8 +14,8 @@ from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import News
 from bot.store.database import Store, sqlite_url
 from bot.triage.corrections import ABSORBING
-from bot.triage.decide import Rules
 from bot.web.metrics import Metrics
+from tests.desk import AT_ONCE
 
 HOSTILE = 'x"} evil{a="\n# HELP'
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ async def scrape(store: Store) -> dict[tuple[str, str], float]:
 
 
 def receive(store: Store, *names: str, status: AlertStatus = AlertStatus.FIRING) -> None:
-    alerts = Alerts(store, Rules(), lambda verb, subject: None)
+    alerts = Alerts(store, AT_ONCE, lambda verb, subject: None)
     alerts.receive(
         [
             Alert("alertmanager", name, status, Severity.CRITICAL, name, "production", NOW, summary=HOSTILE)
@@ -62,7 +62,7 @@ async def test_the_figures_are_those_of_the_rows(store: Store) -> None:
     """Deliveries by decision, refusals by reason, what is open, what waits, the freeze."""
     receive(store, "A", "B", "A", "Watchdog")
     receive(store, "B", status=AlertStatus.RESOLVED)
-    Alerts(store, Rules(), lambda verb, subject: None).count_refused("too large")
+    Alerts(store, AT_ONCE, lambda verb, subject: None).count_refused("too large")
     with store.begin() as tx:
         tx.n3.set_freeze("vigie", "")
         waiting = tx.posts.lag()[0]

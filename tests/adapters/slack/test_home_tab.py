@@ -23,8 +23,7 @@ from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
 from bot.store.database import Store
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
-from bot.triage.decide import Rules
-from tests.desk import EMPTY, Group
+from tests.desk import AT_ONCE, EMPTY, Group
 from tests.world import BOT, CHANNEL, ON_CALL, text_of
 
 SOMEBODY = Person("T0VIGIE", ON_CALL.id)
@@ -90,7 +89,7 @@ async def lobby(tmp_path: Path) -> AsyncIterator[Lobby]:
     with store.begin() as tx:
         adopt_or_offer(tx, CATALOGUE, EMPTY)
         adopt_or_offer(tx, POLICY, Policy().content())
-    copilot = Copilot.of(store, Adopted(), Group(), Rules(), lambda verb, subject: None)
+    copilot = Copilot.of(store, Adopted(), Group(), AT_ONCE, lambda verb, subject: None)
     async with aiohttp.ClientSession(trust_env=False) as session:
         client = AsyncWebClient(place.bot_token, place.api_url, session=session, retry_handlers=[])
         snapshots = Snapshots(store, Adopted())
