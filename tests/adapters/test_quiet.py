@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.copilot import Copilot
 from bot.copilot.canaries import LABEL, NAME
 from bot.copilot.mutes import Mutes, Wish
 from bot.copilot.noise import noise_of
@@ -16,6 +17,7 @@ from bot.domain.mute import Matcher, Mute, MuteState
 from bot.errors import MuteRefused, Refused
 from bot.lifecycle import unfinished
 from bot.tools.in_force import Adopted
+from bot.triage.rules import Rules
 from bot.triage.windows import Declared
 from tests.desk import LATE, N3_A, ON_CALL, Desk
 
@@ -197,6 +199,69 @@ def test_a_merge_is_taken_back_within_a_day_and_only_while_both_can_be(desk: Des
     with desk.store.read() as tx:
         assert {i.id for i in tx.incidents.open_now()} == {source, target}
         assert [i.alerts_received for i in tx.incidents.open_now()] == [1, 1]
+
+
+@pytest.fixture
+def patient(desk: Desk) -> Desk:
+    """The same with the rules that `serve` has by default: what is not critical is held for minutes."""
+    ports = (desk.store, Adopted(), desk.group, Rules(), lambda verb, subject: None)
+    desk.copilot = Copilot.of(*ports)
+    return desk
+
+
+def test_what_is_held_and_should_have_paged_is_told_at_once(patient: Desk) -> None:
+    """Its hold ends now; the next time it is not held at all, until that is taken back."""
+    copilot = patient.copilot
+    assert fire(patient, "Slow") is Kind.HELD
+    with patient.store.read() as tx:
+        assert tx.incidents.open_now() == []
+        (held,) = tx.deliveries.held_now(10)
+    copilot.corrections.page(ON_CALL, held.id)
+    copilot.alerts.sweep()
+    with patient.store.read() as tx:
+        (told,) = tx.incidents.open_now()
+        (made,) = tx.corrections.since(patient.now)
+    assert made.incident_id == told.id and patient.posts(f"incident:{told.id}")
+    assert copilot.corrections.page(ON_CALL, held.id) == "Somebody said so before, and people were told."
+    over(patient, "Slow")
+    patient.now += DAY
+    copilot.alerts.sweep()
+    assert fire(patient, "Slow") is Kind.OPENED
+    copilot.corrections.undo(ON_CALL, made.id)
+    over(patient, "Slow")
+    patient.now += DAY
+    copilot.alerts.sweep()
+    assert fire(patient, "Slow") is Kind.HELD
+
+
+def test_what_people_were_told_cannot_be_corrected(desk: Desk) -> None:
+    fire(desk, "Down", Severity.CRITICAL)
+    with pytest.raises(Refused, match="was not absorbed"):
+        desk.copilot.corrections.page(ON_CALL, 1)
+    with pytest.raises(Refused, match="no such alert"):
+        desk.copilot.corrections.page(ON_CALL, 99)
+
+
+def test_a_series_that_was_split_off_stays_so(desk: Desk) -> None:
+    """Triage knows the new incident: repeats go there, its end ends it, and the old one goes on."""
+    fire(desk, "Down", Severity.CRITICAL)
+    fire(desk, "Other", Severity.CRITICAL)
+    with desk.store.read() as tx:
+        (old,) = tx.incidents.open_now()
+        chosen = [d.fingerprint for d in tx.deliveries.series_of(old.id, 9) if d.name == "Other"]
+    new = desk.copilot.regroupings.split(ON_CALL, old.id, chosen)
+    with pytest.raises(Refused, match="nothing would be left"):
+        desk.copilot.regroupings.split(ON_CALL, new.id, chosen)
+    with pytest.raises(Refused, match="any more"):
+        desk.copilot.regroupings.split(ON_CALL, old.id, chosen)
+    (again,) = desk.copilot.alerts.receive([desk.alert("Other", Severity.CRITICAL)])
+    assert again.incident == new.id
+    desk.now += timedelta(minutes=1)
+    over(desk, "Other")
+    desk.now += HOUR
+    desk.copilot.alerts.sweep()
+    with desk.store.read() as tx:
+        assert [incident.id for incident in tx.incidents.open_now()] == [old.id]
 
 
 def test_the_figures_count_what_people_were_told(desk: Desk) -> None:
