@@ -12,8 +12,10 @@ from bot.domain.alert import AlertStatus, Decision, Kind, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
+from bot.domain.mute import Matcher, MuteDraft, MuteOrigin
 from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, SignOff
+from bot.domain.quiet import Regroup
 from bot.domain.records import News
 from bot.domain.store import Tx
 from bot.domain.tool import CheckResult, Verdict
@@ -78,6 +80,7 @@ def fill(store: Store) -> dict[str, int]:
         tx.posts.sent(sent, "C1", "1.5")
         assert tx.notices.want(incident, News.OPENED, Severity.CRITICAL, "mail", ODD)
         tx.heartbeat.tried(ODD)
+        _quiet(tx, incident)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
@@ -93,6 +96,21 @@ def fill(store: Store) -> dict[str, int]:
     with store._engine.begin() as connection:
         connection.execute(sa.insert(t.standing_sign_offs).values(**standing))
     return ids
+
+
+def _quiet(tx: Tx, incident: int) -> None:
+    """A mute, one that is suggested, and what people said and moved."""
+    matchers = (Matcher("service", ODD), Matcher("label:pod", "web-.*", is_pattern=True))
+    mute = MuteDraft("form:1", MuteOrigin.PERSON, matchers, True, ODD, ALICE.key, NOW, NOW)
+    made, _ = tx.mutes.draft(mute, confirmed=True)
+    suggested = tx.mutes.suggest(matchers, 5, 2)
+    tx.mutes.decide(suggested.id, BOB.key, made.id)
+    tx.corrections.dismiss(incident, (ODD, ODD, ODD), ALICE.key)
+    delivery = tx.deliveries.get(1)
+    assert delivery is not None
+    tx.corrections.add(delivery, ALICE.key, NOW, incident, True)
+    tx.regroupings.add(Regroup.SPLIT, incident, incident, ["f" * 32], ODD[:16], BOB.key)
+    tx.canaries.fail(tx.canaries.send("nonce").id, ODD)
 
 
 def teach(folder: Path, url: str) -> None:
