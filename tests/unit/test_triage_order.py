@@ -49,7 +49,7 @@ either = st.builds(lambda one, fires: one if fires else alert_over(one), one_ale
 # (seconds since the one before, alert): a stream with pauses in which holds end and incidents are over.
 streams = st.lists(st.tuples(st.sampled_from([0, 1, 40, 130, 700]), either), min_size=1, max_size=12)
 quick = settings(
-    max_examples=25,
+    max_examples=15,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
