@@ -6,8 +6,13 @@ from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bot import settings
+from bot.commands.doctor.canary import canary as canary_check
+from bot.commands.doctor.check import Status
+from bot.commands.doctor.ground import Ground
 from bot.copilot import Copilot
 from bot.copilot.canaries import LABEL, NAME
 from bot.copilot.mutes import Mutes, Wish
@@ -15,6 +20,7 @@ from bot.copilot.noise import noise_of
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import Matcher, Mute, MuteState
 from bot.errors import MuteRefused, Refused
+from bot.folder import own_folder
 from bot.lifecycle import unfinished
 from bot.tools.in_force import Adopted
 from bot.triage.rules import Rules
@@ -314,3 +320,31 @@ def test_only_a_canary_on_its_way_is_one(desk: Desk) -> None:
     desk.now += HOUR
     for nonce in ("0" * 32, used.nonce, old.nonce):
         assert desk.copilot.alerts.receive([canary(desk, nonce)])[0].kind is not Kind.HEARTBEAT
+
+
+async def test_doctor_knows_how_canaries_do(desk: Desk, tmp_path: Path) -> None:
+    """Off, none yet, through, too long ago, lost: each said, with what to do where it is not well."""
+    path = tmp_path / "vigie.toml"
+    path.write_text('folder = "."\n')
+
+    async def said() -> tuple[Status, str]:
+        async with aiohttp.ClientSession() as session:
+            result = await canary_check(Ground(path, settings.load(path, {}), session))
+        assert result.remedy or result.status is Status.OK
+        return result.status, result.found
+
+    assert (await said())[1].startswith("off. Set every")
+    path.write_text('folder = "."\n[canary]\nevery = "15m"\n')
+    with own_folder(tmp_path):
+        assert await said() == (Status.WARNING, "none has come through yet")
+        with desk.store.begin() as tx:
+            tx.canaries.tell(tx.canaries.send("nonce").id)
+        desk.run("UPDATE high_water SET at = '2100-01-01T00:00:00.000000+00:00'")
+        assert (await said())[0] is Status.FAILED, "that is long ago"
+        with desk.store.begin() as tx:
+            tx.canaries.tell(tx.canaries.send("another").id)
+        status, found = await said()
+        assert status is Status.OK and "came through 0 s ago" in found
+        with desk.store.begin() as tx:
+            tx.canaries.fail(tx.canaries.send("lost").id, "The intake answers 503.")
+        assert await said() == (Status.FAILED, "the last one did not come through: The intake answers 503.")
