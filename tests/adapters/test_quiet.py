@@ -279,6 +279,9 @@ def test_the_figures_count_what_people_were_told(desk: Desk) -> None:
     fire(desk, "Down", Severity.CRITICAL, "stock")
     with desk.store.read() as tx:
         noise = noise_of(tx, tx.now - DAY)
+    desk.run("UPDATE incidents SET held = true")  # as if nobody had been told of what repeats
+    with desk.store.read() as tx:
+        assert noise_of(tx, tx.now - DAY).critical_hidden == 3
     assert (noise.fired, noise.told, noise.seen) == (5, 1, 1)
     assert (noise.critical_hidden, noise.critical_muted) == (0, 1)
     assert noise.absorbed == pytest.approx(0.8)
