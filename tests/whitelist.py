@@ -91,7 +91,8 @@ PAST_RISKY = Document(
 
 
 AT_ONCE = "[noise]\nhold_minutes = 0\nacross_services = false\n"
-"""What most tests are not about: people are told of everything at once, each service has its own incidents."""
+"""What most tests are not about: people are told of everything at once, each service has its own
+incidents."""
 
 
 def write_config(

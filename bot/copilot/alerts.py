@@ -62,7 +62,8 @@ class Alerts:
     def receive(self, alerts: Sequence[Alert], delivery: str = "") -> list[Decision]:
         """Store deliveries and decide on each; when this returns they are committed.
 
-        `delivery` is the signature they came under, if any: what comes under it again has no effect. What comes
+        `delivery` is the signature they came under, if any: what comes under it again has no effect. What
+        comes
         together is decided in an order of its own, so how a sender sorts it changes nothing.
         """
         marks = [fingerprint(alert) for alert in alerts]
@@ -178,7 +179,8 @@ def _load(tx: Tx, memory: Memory, marks: Sequence[str]) -> None:
 
 
 def _canonical(alerts: Sequence[Alert], marks: Sequence[str]) -> list[int]:
-    """The order in which alerts that came together are decided: the worst first; those of one series as sent."""
+    """The order in which alerts that came together are decided: the worst first; those of one series as
+    sent."""
     worst: dict[str, int] = {}
     for alert, mark in zip(alerts, marks, strict=True):
         worst[mark] = max(worst.get(mark, 0), alert.severity)

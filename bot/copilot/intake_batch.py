@@ -1,4 +1,5 @@
-"""What a transaction of the intake writes: deliveries, what triage remembers, and what people are to see of it."""
+"""What a transaction of the intake writes: deliveries, what triage remembers, and what people are to see of
+it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ def may_move(old: IncidentState, new: IncidentState) -> bool:
 class Incident:
     """One cause, as people see it: the row behind the card in Slack.
 
-    `previous` names the incident that the same alerts had opened before, if any. `held`: nobody was told of it.
+    `previous` names the incident that the same alerts had opened before, if any. `held`: nobody was told of
+    it.
     """
 
     id: int

@@ -117,7 +117,8 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How many deliveries an incident took, how many of them people were told of, what is held, what flaps."""
+    """How many deliveries an incident took, how many of them people were told of, what is held, what
+    flaps."""
 
     received: int = 0
     told: int = 0

@@ -1,4 +1,5 @@
-"""What becomes of a stream of alerts: the intake of the product itself, in a throw-away store, on the stream's time."""
+"""What becomes of a stream of alerts: the intake of the product itself, in a throw-away store, on the
+stream's time."""
 
 from __future__ import annotations
 
@@ -115,7 +116,8 @@ def run(
 
 
 class _Clock:
-    """The stream's time. Between two deliveries the sweep runs as it would, and to the second where a hold ends."""
+    """The stream's time. Between two deliveries the sweep runs as it would, and to the second where a hold
+    ends."""
 
     def __init__(self) -> None:
         self._now = datetime.min.replace(tzinfo=UTC)

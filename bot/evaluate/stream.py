@@ -1,4 +1,5 @@
-"""A stream of alert deliveries from a file: the service graph if it has one, and what is true of each, if known."""
+"""A stream of alert deliveries from a file: the service graph if it has one, and what is true of each, if
+known."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ _NAMES = ("alertname", "name", "rule", "title")
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """For scoring only: the cause that it comes from (None: noise), what kind of alert it is, and how grave."""
+    """For scoring only: the cause that it comes from (None: noise), what kind of alert it is, and how
+    grave."""
 
     cause: str | None
     kind: str

@@ -20,7 +20,8 @@ class Incidents(Records):
         self._leave_gap(t.incidents, by)
 
     def open(self, alert: Alert, title: str, previous: int | None, held: bool = False) -> Incident:
-        """A new incident in state triggered, for an alert that nothing explains; `held`: nobody is told yet."""
+        """A new incident in state triggered, for an alert that nothing explains; `held`: nobody is told
+        yet."""
         inserted = self._connection.execute(
             sa.insert(t.incidents).values(
                 **self._numbered(t.incidents),
@@ -45,7 +46,8 @@ class Incidents(Records):
         return None if row is None else _incident(row)
 
     def in_states(self, *states: IncidentState) -> list[Incident]:
-        """Incidents in any of these states, oldest first; those that nobody was told of are not among them."""
+        """Incidents in any of these states, oldest first; those that nobody was told of are not among
+        them."""
         return self._in_states(states, held=False)
 
     def open_now(self) -> list[Incident]:

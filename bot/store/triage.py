@@ -184,7 +184,7 @@ _ADDED, _KEPT = frozenset({"deliveries"}), frozenset({"first_at"})
 
 
 @cache
-def _upsert(table: sa.Table, dialect: str) -> Any:
+def _upsert(table: sa.Table, dialect: str) -> sa.Executable:
     """Insert, or update where the key is there: `deliveries` grow by what is given, `first_at` stays."""
     module: Any = postgresql if dialect == "postgresql" else sqlite
     insert = module.insert(table)
@@ -196,7 +196,8 @@ def _upsert(table: sa.Table, dialect: str) -> Any:
         for column in table.columns
         if column.name not in keys and column.name not in _KEPT
     }
-    return insert.on_conflict_do_update(index_elements=keys, set_=values)
+    statement: sa.Executable = insert.on_conflict_do_update(index_elements=keys, set_=values)
+    return statement
 
 
 def _waiting_like(statement: sa.Update, hold: Hold) -> sa.Update:

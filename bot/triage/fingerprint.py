@@ -13,8 +13,10 @@ _NOT_IDENTITY = frozenset({"severity"})
 def fingerprint(alert: Alert) -> str:
     """Canonical hash of source, name and labels but the severity, which may rise on one alert.
 
-    Numbers that measure, times and identifiers in them are taken out first: they change from one delivery to the
-    next. Labels that only measure do not count, and texts never do. Every part is prefixed with its length, so no
+    Numbers that measure, times and identifiers in them are taken out first: they change from one delivery
+    to the
+    next. Labels that only measure do not count, and texts never do. Every part is prefixed with its length,
+    so no
     separator in a label can make two alerts collide.
     """
     parts = [alert.source, name_template(alert.name)]

@@ -1,4 +1,5 @@
-"""What is usual: how long alerts of a name last before they clear by themselves, how often a source repeats."""
+"""What is usual: how long alerts of a name last before they clear by themselves, how often a source
+repeats."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def gaps_key(source: str) -> str:
 
 
 def hold_of(name: str, memory: Memory, rules: Rules) -> tuple[timedelta, str]:
-    """How long an alert of this name is held, and why: a third longer than nineteen in twenty take to clear."""
+    """How long an alert of this name is held, and why: a third longer than nineteen in twenty take to
+    clear."""
     seen = memory.habit(clears_key(name))
     if len(seen) < _FEWEST_CLEARS or not rules.has("history"):
         return rules.hold, f"it has {_span(rules.hold)} to clear by itself"

@@ -1,8 +1,10 @@
 """How much likelier an alert is as an effect of an open incident than by chance: one number, and why.
 
 Each member of an incident sets off others for a while, near it: on its service, on those that call it, on its
-host, or, where something shared fails, the same alert anywhere. That rate is divided by the rate at which alerts
-of that name at that place come about by themselves. So what is common proves little, what is rare proves much,
+host, or, where something shared fails, the same alert anywhere. That rate is divided by the rate at which
+alerts
+of that name at that place come about by themselves. So what is common proves little, what is rare proves
+much,
 and a busy fleet needs stronger ties than a quiet one. Nothing here is about one company's names.
 """
 
@@ -53,13 +55,13 @@ class Weights:
     @classmethod
     def of_one_place(cls) -> Weights:
         """Only the same service or host ties two alerts."""
-        none = dict.fromkeys(("callers", "called", "siblings", "beyond", "anywhere", "unrelated"), 0.0)
-        return cls(**none)
+        return cls(callers=0, called=0, siblings=0, beyond=0, anywhere=0, unrelated=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """What comes about by itself: troubles a second, and how large the fleet is. `name` is this name's share."""
+    """What comes about by itself: troubles a second, and how large the fleet is. `name` is this name's
+    share."""
 
     troubles_per_s: float
     name: float

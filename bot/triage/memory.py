@@ -1,4 +1,5 @@
-"""What triage knows between two deliveries: rows in memory, with indexes over the open incidents, and bounded.
+"""What triage knows between two deliveries: rows in memory, with indexes over the open incidents, and
+bounded.
 
 Everything here can be read anew from the rows that `Changes` names, so a restart changes nothing.
 """
@@ -133,7 +134,8 @@ class Memory:
             self._at_host.setdefault(trace.host, set()).add(incident)
 
     def near(self, service: str, host: str, now: datetime, window: timedelta) -> list[int]:
-        """Incidents that may explain an alert there: those at its place or next to it, and the newest of all."""
+        """Incidents that may explain an alert there: those at its place or next to it, and the newest of
+        all."""
         found: dict[int, None] = {}
         for incident in reversed(self.groups):
             if len(found) >= _NEWEST or now - self.groups[incident].moved_at > window:

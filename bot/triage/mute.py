@@ -16,7 +16,8 @@ _FEWEST_BEFORE_STAR = 3
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """One typed field and what it must be: `field` is of FIELDS or `label:KEY`; only a `*` at the end is special."""
+    """One typed field and what it must be: `field` is of FIELDS or `label:KEY`; only a `*` at the end is
+    special."""
 
     field: str
     value: str
@@ -35,7 +36,8 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class MuteRule:
-    """A maintenance window: alerts that match every matcher are recorded and not told, from `starts` to `ends`.
+    """A maintenance window: alerts that match every matcher are recorded and not told, from `starts` to
+    `ends`.
 
     A critical alert is muted only where `includes_critical` says so. `by` is the key of a person.
     """
@@ -97,7 +99,8 @@ def _wrong_matcher(matcher: Matcher) -> str:
 def mute_of(
     alert: Alert, rules: Sequence[MuteRule], now: datetime
 ) -> tuple[MuteRule | None, MuteRule | None]:
-    """(the window that keeps it quiet, the window that would but for its severity), the lowest number first."""
+    """(the window that keeps it quiet, the window that would but for its severity), the lowest number
+    first."""
     covering = sorted(
         (rule for rule in rules if rule.holds(now) and rule.covers(alert)), key=lambda rule: rule.id
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bot.domain.alert import AlertStatus, Decision, Kind, Severity
 from bot.domain.noise import Group, Held, Hold, Series, Trace
@@ -42,7 +43,7 @@ def note(
     if decision.hold_until is None:
         return Noted()
     waiting = memory.holds.get(incident, {}).get(seen.fingerprint)
-    hold = Hold(incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(decision, seen))
+    hold = Hold(incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(seen))
     memory.put_hold(hold)
     return Noted(hold, (waiting, Held.COVERED) if waiting else None)
 
@@ -57,7 +58,8 @@ def told(incident: int, marks: tuple[str, ...], memory: Memory, now: datetime) -
 
 
 def expire(series: Series, memory: Memory, rules: Rules, now: datetime) -> Noted:
-    """An alert is over though nobody said so: it was silent for too long, so it ended when it was last heard of."""
+    """An alert is over though nobody said so: it was silent for too long, so it ended when it was last
+    heard of."""
     memory.put_series(replace(series, status=AlertStatus.RESOLVED, ended_at=series.last_at))
     return _one_less(series, memory, rules, now, Held.CLEARED)
 
@@ -119,13 +121,19 @@ def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: 
         )
         if marks:
             memory.overflow = incident
-    calm = now + rules.calm if flaps(seen, rules, now) else group.calm_at
+    calm = now + _calm(seen, rules) if flaps(seen, rules, now) else group.calm_at
     worst: Severity = max(group.severity, severity)
     memory.put_group(replace(group, firing=group.firing + 1, moved_at=now, severity=worst, calm_at=calm))
     memory.note_calls(traits.service, traits.peers)
     memory.put_trace(incident, Trace(traits.name, traits.service, traits.host, traits.unit, now))
     if decision.notifies:
         told(incident, (seen.mark,) if seen.is_critical else (), memory, now)
+
+
+def _calm(seen: Seen, rules: Rules) -> timedelta:
+    """How long it must be quiet to be over: three times as long as it was between two beginnings lately."""
+    longest = max(later - earlier for earlier, later in pairwise(seen.fires))
+    return min(rules.calm, 3 * longest)
 
 
 def _end(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Noted:

@@ -1,4 +1,5 @@
-"""What one open incident looks like: which alerts began where and when, bounded, and which of them lead further."""
+"""What one open incident looks like: which alerts began where and when, bounded, and which of them lead
+further."""
 
 from __future__ import annotations
 

@@ -24,15 +24,17 @@ class Rules:
     """So many beginnings within `flap_window` and an alert flaps."""
     flap_window: timedelta = timedelta(hours=1)
     calm: timedelta = timedelta(minutes=15)
-    """An incident whose alert flaps is over once it has been quiet for so long."""
+    """An incident whose alert flaps is over once it has been quiet for so long, or less where it flaps quickly."""
     again: timedelta = timedelta(minutes=5)
     """What fires again so soon after it ended is the same trouble."""
     reminder: timedelta = timedelta(minutes=5)
-    """A critical alert of a service and name that people were told of breaks through again after this time."""
+    """A critical alert of a service and name that people were told of breaks through again after this
+    time."""
     lull: timedelta = timedelta(minutes=10)
     """News of an incident that is not critical comes no more often than this."""
     silent: timedelta = timedelta(hours=4, minutes=20)
-    """An alert that is not repeated for so long is over: longer than Alertmanager's own default of four hours."""
+    """An alert that is not repeated for so long is over: longer than Alertmanager's own default of four
+    hours."""
     most_incidents: int = 2000
     """So many open at once, and what would open one more goes to the one overflow incident."""
     weights: Weights = field(default_factory=Weights)

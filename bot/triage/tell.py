@@ -13,7 +13,8 @@ from bot.triage.seen import Seen
 from bot.triage.where import Place, flaps
 
 MOST_AT_ONCE = 12
-"""So many critical news of one incident break through within `reminder`; more are one new service at a time."""
+"""So many critical news of one incident break through within `reminder`; more are one new service at a
+time."""
 
 
 def tell(seen: Seen, place: Place, memory: Memory, rules: Rules, now: datetime) -> Decision:
@@ -25,8 +26,8 @@ def tell(seen: Seen, place: Place, memory: Memory, rules: Rules, now: datetime) 
     if seen.is_critical:
         return _critical(seen, group, kind, place, reason, rules, now)
     if not rules.has("hold") or not rules.hold:
-        news = group is None or _news(seen, group, rules, now) != ""
-        return Decision(kind, reason, place.incident, notifies=news, step=place.step)
+        is_new = group is None or bool(_news(seen, group, rules))
+        return Decision(kind, reason, place.incident, notifies=is_new, step=place.step)
     length, because = hold_of(seen.traits.name, memory, rules)
     if times:
         length, because = rules.longest_hold, "an alert that flaps is damped"
@@ -34,7 +35,7 @@ def tell(seen: Seen, place: Place, memory: Memory, rules: Rules, now: datetime) 
     if group is None or group.told_at is None:
         kind = Kind.FLAPPING if times else Kind.HELD
         return Decision(kind, f"{reason} {until}", place.incident, hold_until=now + length, step=place.step)
-    news = _news(seen, group, rules, now)
+    news = _news(seen, group, rules)
     if not news:
         return Decision(kind, f"{reason} People know of it.", place.incident, step=place.step)
     return Decision(
@@ -53,7 +54,8 @@ def _critical(
 
 
 def _critical_news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str:
-    """Why a critical alert in a known incident breaks through; empty when people have just been told of it."""
+    """Why a critical alert in a known incident breaks through; empty when people have just been told of
+    it."""
     if group.severity < Severity.CRITICAL or group.told_at is None:
         return f"Its severity rises to critical in #{group.incident}."
     if not rules.has("breakthrough"):
@@ -71,7 +73,7 @@ def _critical_news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str
     return ""
 
 
-def _news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str:
+def _news(seen: Seen, group: Group, rules: Rules) -> str:
     """What is new to people in an alert that is not critical; empty when nothing is."""
     if not rules.has("breakthrough"):
         return ""
@@ -82,6 +84,6 @@ def _news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str:
     return ""
 
 
-def mark_of(decision: Decision, seen: Seen) -> str:
+def mark_of(seen: Seen) -> str:
     """What people know once a hold of this alert has ended."""
     return f"service:{seen.place}"

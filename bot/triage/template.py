@@ -6,13 +6,15 @@ import re
 
 # The order counts: a time holds numbers, an identifier holds hexadecimal ones.
 _TIMES = re.compile(
-    r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"
+    r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b"
+    r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"
 )
 _UUIDS = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _HEX = re.compile(r"\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,64})\b", re.IGNORECASE)
 _DECIMALS = re.compile(r"(?<![\w.-])[+-]?\d+[.,]\d+(?:e[+-]?\d+)?(?![\w.]*\.\d)", re.IGNORECASE)
 _UNITS = re.compile(
-    r"(?<![\w.-])[+-]?\d+ ?(?:%|percent\b|[kmgtp]i?b(?:/s)?\b|bytes?\b|ms\b|[smhd]\b|seconds?\b|minutes?\b|hours?\b|days?\b)",
+    r"(?<![\w.-])[+-]?\d+ ?"
+    r"(?:%|percent\b|[kmgtp]i?b(?:/s)?\b|bytes?\b|ms\b|[smhd]\b|seconds?\b|minutes?\b|hours?\b|days?\b)",
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"(?<![\w.-])[+-]?\d+(?![\w-]|\.\d)")

@@ -1,4 +1,5 @@
-"""Who calls whom: declared, fed by a file, named by alerts, or learned from what fails together. It may be empty."""
+"""Who calls whom: declared, fed by a file, named by alerts, or learned from what fails together. It may be
+empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where an alert is and what it is about, read off its typed fields and the labels that monitoring commonly sets."""
+"""Where an alert is and what it is about, read off its typed fields and the labels that monitoring commonly
+sets."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from dataclasses import dataclass
 
 from bot.domain.alert import Alert
 from bot.triage.template import name_template
-
 
 SERVICES = (
     "service",
@@ -70,13 +70,12 @@ def traits_of(alert: Alert) -> Traits:
         host = instance
     peers = dict.fromkeys(service_of(labels[key]) for key in PEERS if labels.get(key))
     peers.pop(service, None)
-    return Traits(
-        name_template(alert.name), service, host, unit or instance, alert.environment, tuple(peers)
-    )
+    return Traits(name_template(alert.name), service, host, unit or instance, alert.environment, tuple(peers))
 
 
 def service_of(unit: str) -> str:
-    """The service that a pod or replica belongs to, by the common ways of naming them: `web-7d4b9c-x2x9z`, `web-2`."""
+    """The service that a pod or replica belongs to, by the common ways of naming them: `web-7d4b9c-x2x9z`,
+    `web-2`."""
     return _REPLICA.sub("", unit) if unit else ""
 
 

@@ -67,7 +67,8 @@ def correlate(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Place 
 
 
 def _elsewhere(seen: Seen, group: Group) -> bool:
-    """Production and staging never share an incident; nor does an alert that says neither join one that does."""
+    """Production and staging never share an incident; nor does an alert that says neither join one that
+    does."""
     return seen.traits.environment != group.environment
 
 

@@ -1,4 +1,5 @@
-"""First questions: is it a heartbeat, an end, or something that is known already? Each answers or passes on."""
+"""First questions: is it a heartbeat, an end, or something that is known already? Each answers or passes
+on."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ GRAPH = {"topology": {"calls": {"web": ["orders"], "orders": []}}}
 
 
 def line(
-    minutes: float, name: str, service: str, cause: str | None = None, kind: str = "fault", **more: Any
+    minutes: float, name: str, service: str, cause: str | None = None, kind: str = "fault", **more: object
 ) -> dict[str, Any]:
-    labels = {"alertname": name, "service": service, "severity": more.pop("severity", "warning")}
+    labels = {"alertname": name, "service": service, "severity": str(more.pop("severity", "warning"))}
     critical = labels["severity"] == "critical" and cause is not None
     return {
         "at": (START + timedelta(minutes=minutes)).isoformat(),
@@ -72,7 +72,8 @@ def run(folder: Path, *arguments: str) -> Ran:
 
 
 def test_a_day_is_decided_and_scored(tmp_path: Path) -> None:
-    """One object of the documented terms; a line per delivery with its incident, decision, reason and telling."""
+    """One object of the documented terms; a line per delivery with its incident, decision, reason and
+    telling."""
     out = tmp_path / "out.jsonl"
     ran = run(tmp_path, "--alerts", str(stream(tmp_path, [GRAPH, *DAY])), "--decisions", str(out), "--json")
     assert ran.code == 0, ran.err
@@ -91,7 +92,8 @@ def test_a_day_is_decided_and_scored(tmp_path: Path) -> None:
 
 
 def test_lines_in_any_order_give_the_same_decisions_and_a_cut_keeps_them(tmp_path: Path) -> None:
-    """Their times count. What was decided before the cut stays decided; only what is told later may be added."""
+    """Their times count. What was decided before the cut stays decided; only what is told later may be
+    added."""
     whole = evaluate(stream(tmp_path, [GRAPH, *DAY])).decisions()
     shuffled = [{"id": f"a{n + 1}", **one} for n, one in enumerate(DAY)][::-1]
     other = evaluate(stream(tmp_path, [GRAPH, *shuffled])).decisions()
@@ -105,7 +107,8 @@ def test_lines_in_any_order_give_the_same_decisions_and_a_cut_keeps_them(tmp_pat
 
 
 def test_what_has_no_truth_is_decided_and_not_scored(tmp_path: Path) -> None:
-    """Plain lines with another name for the time, without labels, severities or a graph; a topology from a file."""
+    """Plain lines with another name for the time, without labels, severities or a graph; a topology from a
+    file."""
     plain = [{"ts": START.timestamp(), "name": "Disk 91 % full", "component": "db-0"}]
     graph = tmp_path / "graph.yaml"
     graph.write_text("calls:\n  web: [orders]\n")

@@ -44,7 +44,7 @@ class Rows:
     summary: Summary | None = None
     change: Change | None = None
     is_first: bool = False
-    shown: Shown = Shown()
+    shown: Shown = field(default_factory=Shown)
     calls: Sequence[Post] = ()
     mute: Mute | None = None
     regrouping: Regrouping | None = None

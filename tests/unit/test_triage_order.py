@@ -1,9 +1,11 @@
 """What holds for every order, every repetition and every restart, over the real store with default rules.
 
-Proven here: (1) what comes together is decided alike however it is sorted and doubled; (2) a delivery that comes
+Proven here: (1) what comes together is decided alike however it is sorted and doubled; (2) a delivery that
+comes
 again, at once or later, changes no incident, in any stream; (3) a step changes nothing that is remembered or
 stored; (4) a restart anywhere changes no decision; (5) the rehearsal in memory decides as the store does.
-Not claimed: that alerts which arrive minutes apart, in another order, are the same: what was decided stays so.
+Not claimed: that alerts which arrive minutes apart, in another order, are the same: what was decided stays
+so.
 """
 
 from __future__ import annotations

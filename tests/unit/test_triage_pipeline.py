@@ -1,4 +1,5 @@
-"""What triage decides, step by step, in memory: what is held, told, damped, muted, related; each with a reason."""
+"""What triage decides, step by step, in memory: what is held, told, damped, muted, related; each with a
+reason."""
 
 from __future__ import annotations
 
@@ -104,7 +105,8 @@ def test_what_flaps_is_one_incident_with_its_count() -> None:
 
 
 def test_a_fault_s_cascade_is_one_incident_and_another_fault_its_own() -> None:
-    """Callers join along the graph; what nothing ties to it, in the midst of the storm, opens its own and is told."""
+    """Callers join along the graph; what nothing ties to it, in the midst of the storm, opens its own and
+    is told."""
     day = Day()
     root = day.at(0, alert("DbDown", "database", C))
     second = day.at(1.3, alert("CareDown", "care", C))
@@ -128,7 +130,8 @@ def test_without_a_graph_a_host_and_a_name_tie() -> None:
 
 
 def test_news_breaks_through_an_absorbed_group() -> None:
-    """A critical one at a new service at once; a new service that stays after its hold; the same again not."""
+    """A critical one at a new service at once; a new service that stays after its hold; the same again
+    not."""
     day = Day()
     root = day.at(0, alert("DbDown", "database", C))
     again = day.at(0.5, alert("DbDown", "database", C, pod="database-2"))
@@ -198,7 +201,8 @@ WINDOW = MuteRule(7, (Matcher("service", "orders"),), START, START + 60 * MINUTE
 
 
 def test_a_maintenance_window_keeps_quiet_what_it_names() -> None:
-    """Recorded, never told, no incident; critical breaks through unless the window includes it; heartbeats too."""
+    """Recorded, never told, no incident; critical breaks through unless the window includes it; heartbeats
+    too."""
     day = Day(mutes=(WINDOW,))
     quiet = day.at(0, alert("A", "orders"))
     assert (quiet.decision.kind, quiet.incident, quiet.decision.mute) == (Kind.MUTED, None, 7)

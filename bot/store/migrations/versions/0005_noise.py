@@ -12,22 +12,16 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    for column in (
-        sa.Column("told_at", Moment()),
-        sa.Column("held_until", Moment()),
-        sa.Column("mute_id", sa.Integer()),
-    ):
-        op.add_column("alerts", column)
+    op.add_column("alerts", sa.Column("told_at", Moment()))
+    op.add_column("alerts", sa.Column("held_until", Moment()))
+    op.add_column("alerts", sa.Column("mute_id", sa.Integer()))
     op.add_column("incidents", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
-    for column in (
-        sa.Column("name", sa.Text(), nullable=False, server_default=""),
-        sa.Column("source", sa.Text(), nullable=False, server_default=""),
-        sa.Column("began_at", Moment()),
-        sa.Column("ended_at", Moment()),
-        sa.Column("starts_at", Moment()),
-        sa.Column("fires", sa.JSON()),
-    ):
-        op.add_column("series", column)
+    op.add_column("series", sa.Column("name", sa.Text(), nullable=False, server_default=""))
+    op.add_column("series", sa.Column("source", sa.Text(), nullable=False, server_default=""))
+    op.add_column("series", sa.Column("began_at", Moment()))
+    op.add_column("series", sa.Column("ended_at", Moment()))
+    op.add_column("series", sa.Column("starts_at", Moment()))
+    op.add_column("series", sa.Column("fires", sa.JSON()))
     _groups()
     _holds()
     op.create_table(
