@@ -1,7 +1,7 @@
 """A whole Vigie for tests: the workspace, a real `vigie serve` with its executor, and targets with a ledger.
 
-Each target is a folder with a state file; the one action writes every run into the target's ledger. `world.place`
-is the workspace, `world.store` reads (and, where a test plays the intruder, writes) the rows of the process.
+Each target is a folder with a state file; the one action writes every run into its ledger. `world.place` is
+the workspace, `world.store` reads (and, where a test plays the intruder, writes) the rows of the process.
 """
 
 from __future__ import annotations

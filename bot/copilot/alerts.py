@@ -63,8 +63,8 @@ class Alerts:
     def receive(self, alerts: Sequence[Alert], delivery: str = "") -> list[Decision]:
         """Store deliveries and decide on each; when this returns they are committed.
 
-        `delivery` is the signature they came under, if any: what comes under it again has no effect. What comes
-        together is decided in an order of its own, so how a sender sorts it changes nothing.
+        `delivery` is the signature they came under, if any: what comes under it again has no effect. What
+        comes together is decided in an order of its own, so how a sender sorts it changes nothing.
         """
         return self.receive_many([Notification(alerts, delivery)])[0]
 

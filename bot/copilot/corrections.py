@@ -38,10 +38,10 @@ class Corrections(Part):
             Refused: there is no such delivery, or people were told of it.
         """
         with self._once(event) as tx:
-            delivery = _absorbed(tx, alert_id)
             known = tx.corrections.of_alert(alert_id)
             if known is not None and known.undone_at is None:
                 return "Somebody said so before, and people were told."
+            delivery = _absorbed(tx, alert_id)
             incident_id = _tell(tx, person.key, delivery)
             again = [delivery.alert()] if incident_id is None and _fires(tx, delivery) else []
             made, _ = tx.corrections.add(delivery, person.key, tx.now + HOLDS, incident_id, False)

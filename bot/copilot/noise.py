@@ -14,8 +14,6 @@ from bot.domain.quiet import Correction, StoredAlert, Tally
 from bot.domain.store import Store, Tx
 
 ABSORBED = (Kind.JOINED, Kind.DUPLICATE, Kind.HELD, Kind.MUTED, Kind.FLAPPING, Kind.HEARTBEAT)
-SILENT = (Kind.HELD, Kind.MUTED, Kind.FLAPPING)
-"""Decisions that could keep a whole alert from people, where `joined` and `duplicate` are in an incident."""
 TOP = 8
 PAGE = 10
 
@@ -34,8 +32,8 @@ class Why:
 class Noise:
     """The figures since `since`. All counts are firing deliveries; heartbeats are in `seen` alone.
 
-    `told` are those of which people were told. `critical_hidden` counts critical alerts that were silenced
-    and that nobody had asked to be, and must be 0; `critical_muted` those whose mute includes critical ones.
+    `told` are those of which people were told. `critical_hidden` counts critical alerts that are in no
+    incident that people know of, and must be 0; `critical_muted` those whose mute includes critical ones.
     """
 
     now: datetime
@@ -104,18 +102,19 @@ def noise_of(tx: Tx, since: datetime) -> Noise:
     tallies = tx.deliveries.tallies(since)
     fired = [tally for tally in tallies if tally.decision is not Kind.HEARTBEAT]
     absorbed = [tally for tally in fired if not tally.told]
-    hidden = [t for t in absorbed if t.severity is Severity.CRITICAL and t.decision in SILENT]
+    critical = [t for t in absorbed if t.severity is Severity.CRITICAL]
+    muted = sum(t.count for t in critical if t.decision is Kind.MUTED)
+    hidden = sum(t.count for t in critical if t.decision is not Kind.MUTED and t.unseen)
     names = Counter[str]()
     for tally in absorbed:
         names[tally.name] += tally.count
-    muted = sum(t.count for t in hidden if t.decision is Kind.MUTED)
     return Noise(
         tx.now,
         since,
         fired=sum(t.count for t in fired),
         told=sum(t.count for t in fired if t.told),
         seen=sum(t.count for t in tallies if t.decision is Kind.HEARTBEAT),
-        critical_hidden=sum(t.count for t in hidden) - muted,
+        critical_hidden=hidden,
         critical_muted=muted,
         why=_why(absorbed),
         names=sorted(names.items(), key=lambda item: (-item[1], item[0]))[:TOP],

@@ -48,7 +48,10 @@ class StoredAlert:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many firing deliveries of one name and severity were decided one way for one reason."""
+    """How many firing deliveries of one name and severity were decided one way for one reason.
+
+    `told`: people were told because of them. `unseen`: they are in no incident that people were told of.
+    """
 
     decision: Kind
     reason: str
@@ -57,6 +60,7 @@ class Tally:
     count: int
     newest: int
     told: bool
+    unseen: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ Calls = Annotated[str, StringConstraints(pattern=r"^[^:,]+:[^:]+$", max_length=2
 
 
 class TopologySection(Section):
-    """[topology] Which service calls which. Without it Vigie learns from labels and from what fails together."""
+    """[topology] Which service calls which; without it Vigie learns from labels and what fails together."""
 
     calls: list[Calls] = Field([], examples=[["checkout: payments, stock"]])
     """A line for each service: its name, a colon, and the services that it calls."""

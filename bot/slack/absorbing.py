@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.copilot.noise import Noise
 from bot.copilot.regrouping import of_proposals
 from bot.domain.lasting import parse_span
 from bot.domain.person import Person
-from bot.errors import Refused
+from bot.errors import Refused, StoreUnavailable
 from bot.slack.blocks import noise as noise_blocks
+from bot.slack.blocks import parts
 from bot.slack.blocks import regrouping as regrouping_blocks
 from bot.slack.blocks.parts import Block
 from bot.slack.edge import Body, Edge, guarded
 from bot.slack.pressing import Deed, View, listen
 from bot.slack.values import chosen, entered, number, submission, ticked
 
+SOON_S = 1.5  # of the three seconds that Slack waits for an answer
+_FOLLOWING: set[asyncio.Task[None]] = set()
 DAY = timedelta(hours=24)
 LONGEST = timedelta(days=90)
 
 
 async def noise(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
-    """`/vigie noise`: the last 24 hours, or as long as is asked for."""
-    return noise_blocks.report(await asyncio.to_thread(edge.copilot.noise.since, back_of(words)))
+    """`/vigie noise`: the last 24 hours, or as long as is asked for; what takes long follows by itself."""
+    reading = asyncio.ensure_future(asyncio.to_thread(edge.copilot.noise.since, back_of(words)))
+    done, _ = await asyncio.wait({reading}, timeout=SOON_S)
+    if done:
+        return noise_blocks.report(reading.result())
+    later = asyncio.create_task(_follow(edge, body, reading))
+    _FOLLOWING.add(later)
+    later.add_done_callback(_FOLLOWING.discard)
+    return [parts.status(":hourglass_flowing_sand: There are many; the figures follow in a moment.")]
+
+
+async def _follow(edge: Edge, body: Body, reading: Awaitable[Noise]) -> None:
+    try:
+        await edge.show(body, "/vigie noise", noise_blocks.report(await reading))
+    except StoreUnavailable as error:
+        await edge.tell(body, f"{error} Please try again.", keep=False)
 
 
 def back_of(words: str) -> timedelta:

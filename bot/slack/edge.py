@@ -149,7 +149,7 @@ class Edge:
                 await asyncio.to_thread(self._keep, body, text, action)
 
     async def show(self, body: Body, text: str, blocks: list[parts.Block]) -> None:
-        """Answer one person where they are, for them alone; where Slack does not take it, say at least that."""
+        """Answer one person where they are, for them alone; where Slack does not take it, say so."""
         channel, user, thread = _where(body)
         said: dict[str, Any] = {"text": parts.fallback(text), "blocks": parts.within_limits(blocks)}
         try:

@@ -19,6 +19,7 @@ from bot.store.records import Records
 _OF = t.alerts.c
 _NAME = _OF.body["name"].as_string()
 _SEVERITY = _OF.body["severity"].as_integer()
+_UNSEEN = sa.or_(_OF.incident_id.is_(None), t.incidents.c.held)
 _FIRES = _OF.body["status"].as_string() == AlertStatus.FIRING.value
 
 
@@ -51,9 +52,11 @@ class Deliveries(Records):
                 sa.func.count().label("many"),
                 sa.func.max(_OF.id).label("newest"),
                 _OF.told_at.is_not(None).label("told"),
+                _UNSEEN.label("unseen"),
             )
+            .outerjoin(t.incidents, t.incidents.c.id == _OF.incident_id)
             .where(_OF.id >= self.first_since(since), _FIRES)
-            .group_by(_OF.decision, _OF.reason, _NAME, _SEVERITY, _OF.told_at.is_not(None))
+            .group_by(_OF.decision, _OF.reason, _NAME, _SEVERITY, _OF.told_at.is_not(None), _UNSEEN)
         )
         return [
             Tally(
@@ -64,6 +67,7 @@ class Deliveries(Records):
                 int(r.many),
                 int(r.newest),
                 bool(r.told),
+                bool(r.unseen),
             )
             for r in self._connection.execute(query)
         ]

@@ -6,16 +6,24 @@ from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bot import settings
+from bot.commands.doctor.canary import canary as canary_check
+from bot.commands.doctor.check import Status
+from bot.commands.doctor.ground import Ground
+from bot.copilot import Copilot
 from bot.copilot.canaries import LABEL, NAME
 from bot.copilot.mutes import Mutes, Wish
 from bot.copilot.noise import noise_of
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import Matcher, Mute, MuteState
 from bot.errors import MuteRefused, Refused
+from bot.folder import own_folder
 from bot.lifecycle import unfinished
 from bot.tools.in_force import Adopted
+from bot.triage.rules import Rules
 from bot.triage.windows import Declared
 from tests.desk import LATE, N3_A, ON_CALL, Desk
 
@@ -199,6 +207,69 @@ def test_a_merge_is_taken_back_within_a_day_and_only_while_both_can_be(desk: Des
         assert [i.alerts_received for i in tx.incidents.open_now()] == [1, 1]
 
 
+@pytest.fixture
+def patient(desk: Desk) -> Desk:
+    """The same with the rules that `serve` has by default: what is not critical is held for minutes."""
+    ports = (desk.store, Adopted(), desk.group, Rules(), lambda verb, subject: None)
+    desk.copilot = Copilot.of(*ports)
+    return desk
+
+
+def test_what_is_held_and_should_have_paged_is_told_at_once(patient: Desk) -> None:
+    """Its hold ends now; the next time it is not held at all, until that is taken back."""
+    copilot = patient.copilot
+    assert fire(patient, "Slow") is Kind.HELD
+    with patient.store.read() as tx:
+        assert tx.incidents.open_now() == []
+        (held,) = tx.deliveries.held_now(10)
+    copilot.corrections.page(ON_CALL, held.id)
+    copilot.alerts.sweep()
+    with patient.store.read() as tx:
+        (told,) = tx.incidents.open_now()
+        (made,) = tx.corrections.since(patient.now)
+    assert made.incident_id == told.id and patient.posts(f"incident:{told.id}")
+    assert copilot.corrections.page(ON_CALL, held.id) == "Somebody said so before, and people were told."
+    over(patient, "Slow")
+    patient.now += DAY
+    copilot.alerts.sweep()
+    assert fire(patient, "Slow") is Kind.OPENED
+    copilot.corrections.undo(ON_CALL, made.id)
+    over(patient, "Slow")
+    patient.now += DAY
+    copilot.alerts.sweep()
+    assert fire(patient, "Slow") is Kind.HELD
+
+
+def test_what_people_were_told_cannot_be_corrected(desk: Desk) -> None:
+    fire(desk, "Down", Severity.CRITICAL)
+    with pytest.raises(Refused, match="was not absorbed"):
+        desk.copilot.corrections.page(ON_CALL, 1)
+    with pytest.raises(Refused, match="no such alert"):
+        desk.copilot.corrections.page(ON_CALL, 99)
+
+
+def test_a_series_that_was_split_off_stays_so(desk: Desk) -> None:
+    """Triage knows the new incident: repeats go there, its end ends it, and the old one goes on."""
+    fire(desk, "Down", Severity.CRITICAL)
+    fire(desk, "Other", Severity.CRITICAL)
+    with desk.store.read() as tx:
+        (old,) = tx.incidents.open_now()
+        chosen = [d.fingerprint for d in tx.deliveries.series_of(old.id, 9) if d.name == "Other"]
+    new = desk.copilot.regroupings.split(ON_CALL, old.id, chosen)
+    with pytest.raises(Refused, match="nothing would be left"):
+        desk.copilot.regroupings.split(ON_CALL, new.id, chosen)
+    with pytest.raises(Refused, match="any more"):
+        desk.copilot.regroupings.split(ON_CALL, old.id, chosen)
+    (again,) = desk.copilot.alerts.receive([desk.alert("Other", Severity.CRITICAL)])
+    assert again.incident == new.id
+    desk.now += timedelta(minutes=1)
+    over(desk, "Other")
+    desk.now += HOUR
+    desk.copilot.alerts.sweep()
+    with desk.store.read() as tx:
+        assert [incident.id for incident in tx.incidents.open_now()] == [old.id]
+
+
 def test_the_figures_count_what_people_were_told(desk: Desk) -> None:
     """A repeat is absorbed, a heartbeat is neither, a mute that includes critical ones is counted apart."""
     for _ in range(4):
@@ -208,6 +279,9 @@ def test_the_figures_count_what_people_were_told(desk: Desk) -> None:
     fire(desk, "Down", Severity.CRITICAL, "stock")
     with desk.store.read() as tx:
         noise = noise_of(tx, tx.now - DAY)
+    desk.run("UPDATE incidents SET held = true")  # as if nobody had been told of what repeats
+    with desk.store.read() as tx:
+        assert noise_of(tx, tx.now - DAY).critical_hidden == 3
     assert (noise.fired, noise.told, noise.seen) == (5, 1, 1)
     assert (noise.critical_hidden, noise.critical_muted) == (0, 1)
     assert noise.absorbed == pytest.approx(0.8)
@@ -249,3 +323,31 @@ def test_only_a_canary_on_its_way_is_one(desk: Desk) -> None:
     desk.now += HOUR
     for nonce in ("0" * 32, used.nonce, old.nonce):
         assert desk.copilot.alerts.receive([canary(desk, nonce)])[0].kind is not Kind.HEARTBEAT
+
+
+async def test_doctor_knows_how_canaries_do(desk: Desk, tmp_path: Path) -> None:
+    """Off, none yet, through, too long ago, lost: each said, with what to do where it is not well."""
+    path = tmp_path / "vigie.toml"
+    path.write_text('folder = "."\n')
+
+    async def said() -> tuple[Status, str]:
+        async with aiohttp.ClientSession() as session:
+            result = await canary_check(Ground(path, settings.load(path, {}), session))
+        assert result.remedy or result.status is Status.OK
+        return result.status, result.found
+
+    assert (await said())[1].startswith("off. Set every")
+    path.write_text('folder = "."\n[canary]\nevery = "15m"\n')
+    with own_folder(tmp_path):
+        assert await said() == (Status.WARNING, "none has come through yet")
+        with desk.store.begin() as tx:
+            tx.canaries.tell(tx.canaries.send("nonce").id)
+        desk.run("UPDATE high_water SET at = '2100-01-01T00:00:00.000000+00:00'")
+        assert (await said())[0] is Status.FAILED, "that is long ago"
+        with desk.store.begin() as tx:
+            tx.canaries.tell(tx.canaries.send("another").id)
+        status, found = await said()
+        assert status is Status.OK and "came through 0 s ago" in found
+        with desk.store.begin() as tx:
+            tx.canaries.fail(tx.canaries.send("lost").id, "The intake answers 503.")
+        assert await said() == (Status.FAILED, "the last one did not come through: The intake answers 503.")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.commands import replay
+from bot.commands import noise, replay
 from bot.domain.alert import AlertStatus, Severity
 from bot.errors import BadInput
 from bot.evaluate.exports import of_file
@@ -42,6 +42,7 @@ def lived(folder: Path) -> Desk:
             alerts.append(replace(alert, status=AlertStatus.RESOLVED) if over else alert)
         desk.copilot.alerts.receive(alerts)
         desk.now += timedelta(minutes=1)
+        desk.copilot.alerts.receive(alerts)
         desk.copilot.alerts.sweep()
     return desk
 
@@ -99,6 +100,24 @@ def test_unchanged_rules_make_no_difference(
     code, said = ran(folder, capsys, rules=AS_THE_DESK)
     assert (code, said["new"], said["lost"]) == (0, [], [])
     assert said["today"] == said["changed"]
+
+
+def test_noise_on_the_command_line_is_what_slack_shows(
+    lived: Desk, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One object with the figures, or a page for people; exit 1 once a critical alert is hidden."""
+    config = folder / "vigie.toml"
+    assert noise.run(config, "3650d", as_one_object=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["fired"] > said["told"] > 10 and said["critical_hidden"] == 0
+    assert sum(one["count"] for one in said["why"]) == said["fired"] - said["told"]
+    assert noise.run(config, "3650d", as_one_object=False) == 0
+    page = capsys.readouterr().out
+    assert f"absorbed of {said['fired']} alerts" in page and "█" in page and "Name0" in page
+    with pytest.raises(BadInput, match="length of time"):
+        noise.run(config, "soon", as_one_object=True)
+    lived.run("UPDATE incidents SET held = true")
+    assert noise.run(config, "3650d", as_one_object=False) == 1
 
 
 def firing(name: str, status: str = "firing", **more: object) -> dict[str, object]:

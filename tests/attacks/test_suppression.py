@@ -36,9 +36,9 @@ async def form(quiet: World, person: Person, words: str = "") -> dict[str, Any]:
     return dict(quiet.place.views_of(person.id)[-1])
 
 
-async def ask(quiet: World, person: Person = ON_CALL, **fields: object) -> SubmitOutcome:
-    """Fill the form in and submit it."""
-    view = await form(quiet, person)
+async def ask(quiet: World, **fields: object) -> SubmitOutcome:
+    """On-call fills the form in and submits it."""
+    person, view = ON_CALL, await form(quiet, ON_CALL)
     values = {name: {"text": value} for name, value in fields.items()}
     outcome = await quiet.place.submit(person.id, view["id"], values)
     if not outcome.ok:
@@ -152,7 +152,7 @@ async def test_noise_says_what_was_absorbed_and_why(quiet: World) -> None:
     )
     card = await quiet.message(f"incident:{incident.id}", "absorbed")
     assert (await quiet.place.click(ON_CALL.id, CHANNEL, card["ts"], "absorbed_open")).ok
-    page = await quiet.until("the page", lambda: (quiet.place.views_of(ON_CALL.id) or [None])[-1])
+    page = await quiet.until("the page", lambda: next(iter(quiet.place.views_of(ON_CALL.id)[-1:]), None))
     assert "OtherFault" in text_of(page) and "This should have paged" in text_of(page)
 
 

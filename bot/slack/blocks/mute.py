@@ -60,7 +60,8 @@ def suggested(suggestions: Sequence[Suggestion]) -> list[Block]:
     """Mutes that were never asked for: each does nothing until somebody of N3 signs it."""
     blocks = []
     for one in suggestions[:3]:
-        said = f"dismissed {one.dismissals} times by {parts.counted(one.people, 'person')}"
+        people = "one person" if one.people == 1 else f"{one.people} people"
+        said = f"dismissed {one.dismissals} times by {people}"
         blocks.append(
             parts.status(f":bulb: *Suggested mute* for N3: {said}. Until it is signed it mutes nothing.")
         )

@@ -10,8 +10,10 @@ from bot.domain.alert import AlertStatus, Decision, Kind, Severity
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
+from bot.domain.mute import Matcher, MuteDraft, MuteOrigin
 from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, Settlement, SignOff
+from bot.domain.quiet import Regroup
 from bot.domain.records import News, Stream
 from bot.domain.senders import Deed
 from bot.domain.standing import By, NewStanding, Pattern, StandingState, Terms, Trigger
@@ -85,9 +87,11 @@ def fill(store: Store) -> dict[str, int]:
         tx.posts.sent(sent, "C1", "1.5")
         assert tx.notices.want(incident, News.OPENED, Severity.CRITICAL, "mail", ODD)
         tx.heartbeat.tried(ODD)
-        tx.alerts.add(alert("Watchdog"), "w" * 32, Decision(Kind.HEARTBEAT, ODD), None)
+        beat = Decision(Kind.HEARTBEAT, ODD)
+        tx.alerts.add([Delivery(alert("Watchdog"), "w" * 32, beat, None, None)])
         tx.beats.gone("w" * 32, incident)
         tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
+        _quiet(tx, incident)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
@@ -105,6 +109,21 @@ def _stand(tx: Tx) -> None:
     assert tx.standing.sign(made, BOB, True, ODD)
     force = StandingState.IN_FORCE
     tx.standing.move(made.id, (StandingState.PROPOSED,), force, active_at=tx.now, given_by=[BOB.key])
+
+
+def _quiet(tx: Tx, incident: int) -> None:
+    """A mute, one that is suggested, and what people said and moved."""
+    matchers = (Matcher("service", ODD), Matcher("label:pod", "web-.*", is_pattern=True))
+    mute = MuteDraft("form:1", MuteOrigin.PERSON, matchers, True, ODD, ALICE.key, NOW, NOW)
+    made, _ = tx.mutes.draft(mute, confirmed=True)
+    suggested = tx.mutes.suggest(matchers, 5, 2)
+    tx.mutes.decide(suggested.id, BOB.key, made.id)
+    tx.corrections.dismiss(incident, (ODD, ODD, ODD), ALICE.key)
+    delivery = tx.deliveries.get(1)
+    assert delivery is not None
+    tx.corrections.add(delivery, ALICE.key, NOW, incident, True)
+    tx.regroupings.add(Regroup.SPLIT, incident, incident, ["f" * 32], ODD[:16], BOB.key)
+    tx.canaries.fail(tx.canaries.send("nonce").id, ODD)
 
 
 def teach(folder: Path, url: str) -> None:

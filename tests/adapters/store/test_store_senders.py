@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.incident import IncidentState
+from bot.domain.noise import Delivery, Series
 from bot.domain.senders import Deed
 from bot.domain.store import Tx
 from bot.store.database import Store
@@ -20,7 +21,9 @@ def fired(tx: Tx, source: str, number: int, incident: int, status: AlertStatus =
         labels={"n": str(number)}, origin={"dedup_key": f"k{number}"}, identity=f"k{number}", flags=("odd",),
     )  # fmt: skip
     kind = Kind.JOINED if status is AlertStatus.FIRING else Kind.RESOLVED
-    tx.alerts.add(made, f"{source}{number}".ljust(32, "0"), Decision(kind, "why"), incident)
+    mark = f"{source}{number}".ljust(32, "0")
+    tx.alerts.add([Delivery(made, mark, Decision(kind, "why"), incident, None)])
+    tx.triage.save([(Series(mark, status, made.severity, tx.now, tx.now, incident), 1)], [], {}, {})
 
 
 def test_a_heartbeat_is_one_row_however_often_it_comes(store: Store) -> None:
@@ -28,7 +31,7 @@ def test_a_heartbeat_is_one_row_however_often_it_comes(store: Store) -> None:
     beat = Decision(Kind.HEARTBEAT, "seen")
     for status in (AlertStatus.FIRING, AlertStatus.FIRING, AlertStatus.RESOLVED):
         with store.begin() as tx:
-            tx.alerts.add(alert("Watchdog", status), "w" * 32, beat, None)
+            tx.alerts.add([Delivery(alert("Watchdog", status), "w" * 32, beat, None, None)])
     with store.begin() as tx:
         (seen,) = tx.beats.all()
         assert (seen.name, seen.deliveries, seen.ended, seen.incident_id) == ("Watchdog", 2, True, None)
