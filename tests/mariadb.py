@@ -91,7 +91,7 @@ class MariaDb:
                 assert time.monotonic() < end, self.logged()
                 time.sleep(0.05)
 
-    def connect(self) -> pymysql.Connection:  # type: ignore[type-arg]  # of plain cursors
+    def connect(self) -> pymysql.Connection:
         """As root, each statement on its own."""
         return pymysql.connect(host="127.0.0.1", port=self.port, user="root", autocommit=True)
 

@@ -56,7 +56,7 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(0o755, exist_ok=True)  # where Debian's sshd separates privileges
         with (self.folder / "log").open("ab") as lines:
-            call = [SERVER, "-D", "-e", "-f", self.folder / "config"]
+            call = [str(SERVER), "-D", "-e", "-f", str(self.folder / "config")]
             self._server = subprocess.Popen(call, stdout=lines, stderr=lines)
         end = time.monotonic() + 20
         while True:
