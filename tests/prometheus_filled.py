@@ -20,7 +20,8 @@ def server(samples: str) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="vigie-prometheus-"))
     (folder / "config.yaml").write_text("global: {}\n")
     (folder / "samples").write_text(f"{samples}# EOF\n")
-    make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "samples", folder / "data"]
+    made = [str(folder / "samples"), str(folder / "data")]
+    make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", *made]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
