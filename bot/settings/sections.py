@@ -157,7 +157,8 @@ Calls = Annotated[str, StringConstraints(pattern=r"^[^:,]+:[^:]+$", max_length=2
 
 
 class TopologySection(Section):
-    """[topology] Which service calls which. Without it Vigie learns from labels and from what fails together."""
+    """[topology] Which service calls which. Without it Vigie learns from labels and from what fails
+    together."""
 
     calls: list[Calls] = Field([], examples=[["checkout: payments, stock"]])
     """A line for each service: its name, a colon, and the services that it calls."""
