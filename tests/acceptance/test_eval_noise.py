@@ -153,7 +153,7 @@ def test_the_scores_are_what_they_are_called() -> None:
 
 
 def test_the_bench_measures_days_and_what_each_step_contributes(tmp_path: Path) -> None:
-    """Its small size, on a folder of streams: every figure by its name, and one line for each step left out."""
+    """Its small size, on a folder of streams: every figure by its name, one line for each step left out."""
     stream(tmp_path, [GRAPH, *DAY])
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
