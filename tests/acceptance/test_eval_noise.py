@@ -150,3 +150,20 @@ def test_the_scores_are_what_they_are_called() -> None:
     assert adjusted_rand([(1, "a"), (1, "b"), (2, "a"), (2, "b")]) == pytest.approx(-0.5)
     assert pairwise_f1([(1, "a"), (1, "a"), (2, "a"), (2, "a")]) == pytest.approx(0.5)
     assert adjusted_rand([]) is None
+
+
+def test_the_bench_measures_days_and_what_each_step_contributes(tmp_path: Path) -> None:
+    """Its small size, on a folder of streams: every figure by its name, one line for each step left out."""
+    stream(tmp_path, [GRAPH, *DAY])
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, str(root / "scripts" / "bench_noise"), str(tmp_path), "--size", "small", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    assert (told["days"], told["missed"], told["ari"], told["plain_missed"]) == (1, 0, 1, 0)
+    assert {"hold", "correlation", "flapping"} <= told["steps"].keys()
+    assert told["steps"]["correlation"]["ari"] < 1
