@@ -255,7 +255,8 @@ def _write_config(folder: Path, shop_folder: Path, shop_url: str) -> None:
 
 def _topology() -> str:
     """Which part of the shop calls which, as TOML."""
-    return "".join(f"{service} = {json.dumps(called)}\n" for service, called in CALLS.items())
+    lines = [f"{service}: {', '.join(called)}" for service, called in CALLS.items()]
+    return f"calls = {json.dumps(lines)}\n"
 
 
 def _write_knowledge(folder: Path) -> None:

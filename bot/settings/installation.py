@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -205,11 +205,11 @@ class Settings:
             Misconfigured: the file cannot be read or has another shape.
         """
         try:
-            declared = topology_of(self.file.topology)
-            named = self.file.noise.topology
-            if not named:
-                return declared
-            return read_topology(self.base / named).with_calls(declared.calls)
+            section = self.file.topology
+            declared = topology_of({"calls": _calls(section.calls)}).calls
+            return (read_topology(self.base / section.file) if section.file else Topology()).with_calls(
+                declared
+            )
         except BadInput as error:
             raise Misconfigured(str(error)) from None
 
@@ -241,6 +241,15 @@ class Settings:
             remedy = f"It begins with {prefix}; copy it from your Slack app, {where}, into vigie.env."
             raise Misconfigured(f"{name} {what}. {remedy}")
         return token
+
+
+def _calls(lines: Sequence[str]) -> dict[str, list[str]]:
+    """`checkout: payments, stock` as a service and what it calls."""
+    parted = [line.partition(":") for line in lines]
+    return {
+        service.strip(): [name.strip() for name in called.split(",") if name.strip()]
+        for service, _, called in parted
+    }
 
 
 def with_driver(url: str) -> str:

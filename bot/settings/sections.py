@@ -275,8 +275,19 @@ class NoiseSection(Section):
     """Minutes that an alert which is not critical may clear by itself before anybody is told; 0: none."""
     across_services: bool = True
     """false: alerts share an incident on one service or host only, never across services."""
-    topology: PathText | Literal[""] = Field("", examples=["services.yaml"])
-    """A JSON or YAML file that says which service calls which; it is read at the start."""
+
+
+Calls = Annotated[str, StringConstraints(pattern=r"^[^:,]+:[^:]+$", max_length=2000)]
+
+
+class TopologySection(Section):
+    """[topology] Which service calls which. Without it Vigie learns from labels and from what fails
+    together."""
+
+    calls: list[Calls] = Field([], examples=[["checkout: payments, stock"]])
+    """A line for each service: its name, a colon, and the services that it calls."""
+    file: PathText | Literal[""] = Field("", examples=["services.yaml"])
+    """A JSON or YAML file that says the same, read at the start: `calls:` with a list for each service."""
 
 
 class File(Section):
@@ -313,7 +324,7 @@ class File(Section):
     environment, source, severity, labels) and when: start, or days with at and zone."""
     noise: NoiseSection = NoiseSection()
     """What people are told of alerts, and when."""
-    topology: dict[str, list[str]] = Field({}, examples=[{"checkout": ["payments", "stock"]}])
-    """Which service calls which; without it Vigie learns from labels and from what fails together."""
+    topology: TopologySection = TopologySection()
+    """Which service calls which."""
     policy: dict[Risk, PolicySection] = {}
     """What an action of each risk asks for. A section gives all of its settings."""

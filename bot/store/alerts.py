@@ -67,11 +67,11 @@ class Alerts(Records):
         kinds = sa.select(alerts.c.decision, sa.func.count(), sa.func.count(alerts.c.told_at)).where(
             alerts.c.incident_id == incident_id, alerts.c.decision != Kind.RESOLVED.value
         )
-        rows = list(self._connection.execute(kinds.group_by(alerts.c.decision)).tuples())
+        rows = [tuple(row) for row in self._connection.execute(kinds.group_by(alerts.c.decision))]
         waiting = sa.select(sa.func.count(), sa.func.min(holds.c.due_at)).where(
             holds.c.incident_id == incident_id, holds.c.outcome == Held.WAITS.value
         )
-        held, until = self._connection.execute(waiting).one().tuple()
+        held, until = self._connection.execute(waiting).one()
         counted = {kind: many for kind, many, _ in rows}
         return Shown(
             received=sum(many for _, many, _ in rows),

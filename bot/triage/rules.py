@@ -24,7 +24,8 @@ class Rules:
     """So many beginnings within `flap_window` and an alert flaps."""
     flap_window: timedelta = timedelta(hours=1)
     calm: timedelta = timedelta(minutes=15)
-    """An incident whose alert flaps is over once it has been quiet for so long, or less where it flaps quickly."""
+    """An incident whose alert flaps is over once it has been quiet for so long, or less where it flaps
+    quickly."""
     again: timedelta = timedelta(minutes=5)
     """What fires again so soon after it ended is the same trouble."""
     reminder: timedelta = timedelta(minutes=5)

@@ -17,7 +17,7 @@ from tests.world import World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HELD = "[noise]\nhold_minutes = 0.05\n[topology]\nfront = ['back']\nback = []\nalone = []\n"
+HELD = "[noise]\nhold_minutes = 0.05\n[topology]\ncalls = ['front: back', 'alone: nothing']\n"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -45,7 +45,8 @@ def state(vigie: World, number: int) -> IncidentState:
 @pytest.mark.attack("O3")
 @pytest.mark.attack("O1")
 async def test_a_storm_hides_no_critical_alert_and_no_second_fault(vigie: World) -> None:
-    """A critical alert shaped like those absorbed breaks through; another fault in the storm opens its own."""
+    """A critical alert shaped like those absorbed breaks through; another fault in the storm opens its
+    own."""
     assert await vigie.fire(vigie.alert("back", name="BackDown")) == ["opened"]
     storm = [vigie.alert("back", name="BackDown", labels={"pod": f"back-{n}"}) for n in range(40)]
     assert set(await vigie.fire(*storm)) == {"joined"}
@@ -129,7 +130,8 @@ async def test_what_is_held_is_told_when_it_stays_and_not_when_it_clears(vigie: 
 
 @pytest.mark.attack("J7")
 async def test_thousands_of_label_sets_are_all_kept_in_few_incidents(vigie: World) -> None:
-    """Each delivery has its row and decision; one incident takes them, and remembers 256 places of it at most."""
+    """Each delivery has its row and decision; one incident takes them, and remembers 256 places of it at
+    most."""
     for part in range(4):
         flood = [vigie.alert("flood", name="Flood", labels={"pod": f"flood-{part}-{n}"}) for n in range(250)]
         assert len(await vigie.fire(*flood)) == 250

@@ -155,7 +155,8 @@ async def until(holds: Callable[[], object], what: str, seconds: float = 40) -> 
 
 @pytest.mark.timeout(180)
 async def test_a_storm_becomes_few_incidents_and_the_stage_starts_over() -> None:
-    """100 alerts of one cause at four services are one incident, all counted; calm resolves it; all begins anew."""
+    """100 alerts of one cause at four services are one incident, all counted; calm resolves it; all begins
+    anew."""
     async with set_up(workspace()) as stage:
         ended = asyncio.create_task(stage.until_serve_ends())
         await stage.storm("bad_config", 100)
