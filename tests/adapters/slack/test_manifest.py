@@ -19,7 +19,6 @@ BOT = Path(__file__).parents[3] / "bot"
 METHODS = {
     "auth_test": (),
     "apps_connections_open": (),
-    "files_upload_v2": ("files:write",),
     "chat_postMessage": ("chat:write",),
     "chat_update": ("chat:write",),
     "chat_delete": ("chat:write",),
