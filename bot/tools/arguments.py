@@ -74,10 +74,9 @@ def _boolean(argument: Argument, value: object, inventory: Inventory) -> None:
 def _pattern(argument: Argument, value: object, inventory: Inventory) -> None:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise ArgumentRefused(f"{argument.name}: must be a text of at most {MAX_TEXT} characters.")
-    if not value.strip():
-        raise ArgumentRefused(f"{argument.name}: must not be empty, which could mean everything.")
     if not value.strip("*?% "):
-        raise ArgumentRefused(f"{argument.name}: must not be a wildcard, which could mean everything.")
+        what = "must not be empty or a wildcard alone, which could mean everything"
+        raise ArgumentRefused(f"{argument.name}: {what}.")
     if not value.isprintable() or not value.isascii():
         raise ArgumentRefused(f"{argument.name}: control and non-ASCII characters are not allowed.")
     if value.startswith("-"):

@@ -28,7 +28,8 @@ from tests.whitelist import BOT, CHANNEL, GROUP, N3_A, ON_CALL, PEOPLE, SECOND
 from tests.world import World, text_of
 
 FILES = {
-    ".gitignore", "README.md", "catalogue.yaml", "docs/incidents/example-lamp-was-red.md",
+    ".gitignore", "README.md", "catalogue.schema.json", "catalogue.yaml",
+    "docs/incidents/example-lamp-was-red.md",
     "docs/runbooks/example-lamp-is-red.md", "example/lamp.json",
     "inventory.yaml", "secrets.env", "slack-manifest.json", "tools/lamp.py", "vigie.env", "vigie.toml",
 }  # fmt: skip
