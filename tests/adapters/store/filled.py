@@ -14,7 +14,7 @@ from bot.domain.mute import Matcher, MuteDraft, MuteOrigin
 from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, Settlement, SignOff
 from bot.domain.quiet import Regroup
-from bot.domain.records import News, Stream
+from bot.domain.records import News, Review, Stream
 from bot.domain.senders import Deed
 from bot.domain.standing import By, NewStanding, Pattern, StandingState, Terms, Trigger
 from bot.domain.store import Tx
@@ -80,6 +80,8 @@ def fill(store: Store) -> dict[str, int]:
         tx.n3.adopt("policy", hashlib.sha256(POLICY.encode()).hexdigest(), POLICY)
         offer = tx.n3.offer("policy", hashlib.sha256(ODD.encode()).hexdigest(), ODD)
         tx.n3.sign_offer(offer.id, (BOB.key,), False)
+        tx.n3.joined_group(ODD[:16], [BOB], tx.now)
+        tx.reviews.want(Review(ids["done"], BOB, ODD, tx.now, tx.now))
         _stand(tx)
         tx.posts.want("sent", "incidents", "text", content={"text": ODD})
         sent = tx.posts.get("sent")
@@ -134,4 +136,9 @@ def teach(folder: Path, url: str) -> None:
         base.add(Document("runbooks/a", "A", "runbook", text, **more))
     base.add(Document("runbooks/gone", "Gone", "runbook", "## One\n\nGone.\n"))
     base.remove("runbooks/gone")
+    files = folder / "files"
+    files.mkdir(parents=True)
+    (files / "b.md").write_text("# B\n\nRead from a file.\n")
+    (files / "key.md").write_text("# Key\n\n-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n")
+    base.ingest([files])
     base.close()

@@ -131,7 +131,7 @@ def test_what_goes_in_comes_out(before: str, after: str, make_place: Make, tmp_p
         assert first_broken(tx.audit.events()) is None
     url = new.engines["knowledge"].url.render_as_string(hide_password=False)
     base = KnowledgeBase.open(tmp_path / "again", owner=False, url=url)
-    assert [document.id for document in base.documents()] == ["runbooks/a"]
+    assert [document.id for document in base.documents()] == ["b", "runbooks/a"]
     assert base.add(Document("runbooks/b", "B", "runbook", "## B\n\nNew.\n")) == "added"
     base.close()
 
