@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from bot.domain.incident import Incident
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Tx
+from bot.domain.tool import ToolKind
 from bot.errors import ArgumentRefused, CatalogueError
 from bot.llm.answer import DiagnosisAnswer
 from bot.store import tables
@@ -91,7 +92,9 @@ class Entrances:
         self, tx: Tx, tool: str, arguments: dict[str, object], asked: Asked
     ) -> dict[str, object] | None:
         try:
-            return self._in_force.check(tx, self._incident(asked), tool, arguments)[1]
+            found, checked = self._in_force.check(tx, self._incident(asked), tool, arguments)
+            # A check may be named, but no proposal is made of it: see `bot/copilot/proposals.py`.
+            return checked if found.kind is ToolKind.ACTION else None
         except (ArgumentRefused, CatalogueError):
             return None
 
