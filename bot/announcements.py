@@ -214,7 +214,7 @@ def review_key(proposal_id: int) -> str:
 
 def announce_review(tx: Tx, proposal_id: int) -> None:
     """What one N3 signed alone, for others to look at; edited once somebody has."""
-    tx.posts.want(review_key(proposal_id), INCIDENTS, "review", proposal_id)
+    tx.posts.want(review_key(proposal_id), N3_CHANNEL, "review", proposal_id)
 
 
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:

@@ -32,7 +32,7 @@ from bot.tools.checking import run_check
 from bot.tools.dry_run import dry_run
 from bot.tools.ending import end_of_run
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
-from bot.tools.plan import arguments_of, build, refuse_out_of_scope
+from bot.tools.plan import arguments_of, build, refuse_other_environment, refuse_out_of_scope
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import Emit, RunResult
 from bot.tools.running import Running
@@ -103,6 +103,7 @@ class Executor:
             tool = catalogue.tool(run.tool)
             refuse_out_of_scope(tool, incident)
             arguments = validate(tool, run.arguments, catalogue.inventory)
+            refuse_other_environment(tool, arguments, incident, catalogue.inventory)
             result = await self._check(catalogue, tool, arguments)
         except (BadInput, CatalogueError) as error:
             result = CheckResult(run.tool, Verdict.UNKNOWN, None, "", "", "", str(error))

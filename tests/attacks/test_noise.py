@@ -41,6 +41,21 @@ def state(vigie: World, number: int) -> IncidentState:
     return incident.state
 
 
+@pytest.mark.attack("J9")
+async def test_separators_make_no_two_alerts_one(vigie: World) -> None:
+    """Whatever stands in names and labels, alerts that differ have series of their own."""
+    crafted = [
+        {"a": "1", "b": "2"},
+        {"a": "1,b=2"},
+        {"a": "1\x1fb\x1f2"},
+        {"a=1,b": "2"},
+        {"a": "", "b": "1,2"},
+    ]
+    for labels in crafted:
+        assert await vigie.fire(vigie.alert("crafted", name="Crafted", labels=labels)) != ["duplicate"]
+    assert await vigie.fire(vigie.alert("crafted", name="Crafted", labels=crafted[0])) == ["duplicate"]
+
+
 @pytest.mark.attack("O5")
 @pytest.mark.attack("O3")
 @pytest.mark.attack("O1")
