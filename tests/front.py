@@ -15,13 +15,13 @@ from bot.copilot.alerts import Alerts
 from bot.copilot.receiving import Receiving
 from bot.settings import Settings, load
 from bot.store.database import Store, sqlite_url
-from bot.triage.decide import Rules
 from bot.web.group_commit import GroupCommit
 from bot.web.intake import Intake
 from bot.web.metrics import Metrics
 from bot.web.senders import senders_of
 from bot.web.server import WebServer
 from bot.web.sns import Fetch, fetch
+from tests.desk import AT_ONCE
 
 TOKEN = "a-token-of-the-intake"
 
@@ -70,7 +70,7 @@ async def front(
     def wake(verb: str, subject: str) -> None:
         """Nothing sweeps here."""
 
-    own = core or Receiving(store, Alerts(store, Rules(), wake))
+    own = core or Receiving(store, Alerts(store, AT_ONCE, wake))
     commit = GroupCommit(own, **given)
     intake = Intake(commit, senders_of(settings(folder, toml), fetch), store.now, 512 * 1024, 2.0)
 

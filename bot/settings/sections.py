@@ -222,8 +222,8 @@ class File(Section):
     canary: CanarySection = CanarySection()
     """A marked alert that Vigie sends to its own intake, and follows into Slack: the alert path works."""
     mutes: list[MuteSection] = Field([])
-    """[[mutes]] Maintenance windows. Each has a reason, how long it lasts, what it fits (service, name,
-    environment, source, severity, labels) and when: start, or days with at and zone."""
+    """Maintenance windows, each a section [[mutes]] with a reason, how long it lasts, what it fits (service,
+    name, environment, source, severity, labels) and when: start, or days with at and zone."""
     noise: NoiseSection = NoiseSection()
     """What people are told of alerts, and when."""
     topology: TopologySection = TopologySection()

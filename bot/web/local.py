@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ from knowledge.model import Query, SearchResult
 
 SOCKET = "vigie.sock"
 MAX_BODY = 64 * 1024
+MOST_OF_A_NAME = 100  # bytes; Linux takes 107
 
 
 class Library(Protocol):
@@ -38,7 +41,8 @@ class LocalSocket:
         # The folder is 0700 already; the mask closes the moment before chmod all the same.
         mask = os.umask(0o177)
         try:
-            await web.UnixSite(self._runner, str(self._path)).start()
+            with reachable(self._path) as path:
+                await web.UnixSite(self._runner, path).start()
         finally:
             os.umask(mask)
 
@@ -53,17 +57,30 @@ class LocalSocket:
         return web.json_response(dataclasses.asdict(found))
 
 
+@contextmanager
+def reachable(path: Path) -> Iterator[str]:
+    """A name of the socket that the kernel takes: in a deep folder the whole path is too long for it."""
+    if len(os.fsencode(path)) <= MOST_OF_A_NAME:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
 async def ask(folder: Path, path: str, body: dict[str, object]) -> dict[str, Any]:
     """Ask the running `serve`.
 
     Raises:
         aiohttp.ClientError: it does not answer.
     """
-    connector = aiohttp.UnixConnector(str(folder / SOCKET))
-    async with (
-        aiohttp.ClientSession(connector=connector) as session,
-        session.post(f"http://vigie{path}", json=body) as answer,
-    ):
-        answer.raise_for_status()
-        given: dict[str, Any] = await answer.json()
-        return given
+    with reachable(folder / SOCKET) as socket:
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(socket)) as session,
+            session.post(f"http://vigie{path}", json=body) as answer,
+        ):
+            answer.raise_for_status()
+            given: dict[str, Any] = await answer.json()
+            return given

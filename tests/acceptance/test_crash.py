@@ -14,11 +14,8 @@ from tests.crash import play
 PLACES = [
     "serve commit#6",  # an alert whose sender was not answered yet
     "serve slack post done#4",  # Slack has the message, and the rows do not say so
-    "serve mention#1",  # a question that nobody has written down
-    "executor intent#1",  # about to claim the execution
     "executor tool#1",  # claimed, and nothing was touched
     "executor tool done#1",  # it took effect, and nobody has written that down
-    "executor verified#1",  # the outcome is written, and serve was not told
     "serve learn#1",
 ]
 

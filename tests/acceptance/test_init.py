@@ -87,6 +87,9 @@ def test_every_comment_of_vigie_toml_is_a_setting_with_its_default(made: Path) -
     text = (made / "vigie.toml").read_text()
     bare = re.sub(r"(?m)^# (?=\w+ = |\[)", "", text)
     assert len(lines_of(bare)) > len(lines_of(text)) + 20
+    (example,) = tomllib.loads(bare)["sign_off_rules"]
+    assert File.model_validate({"sign_off_rules": [example]}).sign_off_rules[0].signatures
+    bare = re.sub(r"(?ms)^\[\[sign_off_rules]]\n.*?(?=^\[|\Z)", "", bare)  # its group is not there
     raw = tomllib.loads(bare)
     policy, secret = raw.pop("policy"), raw.pop("secret")
     assert set(raw.pop("sources")) == {"grafana_eu"}  # an example

@@ -1,4 +1,7 @@
-"""Groups H and P again with the rows in PostgreSQL: claims, crashes and refusals rest on its transactions."""
+"""Groups H and P again with the rows in PostgreSQL, as far as they rest on its transactions alone.
+
+`scripts/test --store postgresql` runs all of them there.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,7 @@ import pytest_asyncio
 
 from tests.attacks.test_execution import (
     test_a_double_click_runs_once,
-    test_an_executor_killed_while_the_action_runs_does_not_repeat_it,
-    test_killed_before_the_intent_is_recorded_it_has_not_run,
     test_killed_between_call_and_result_it_is_unknown,
-    test_killed_between_intent_and_call_it_fails_safely,
-    test_serve_killed_before_it_asks_the_executor_loses_no_signature,
     test_two_approvers_at_once_run_it_once,
     test_two_executors_at_once_run_it_once,
     test_what_cannot_be_audited_is_not_executed,
@@ -23,12 +22,8 @@ from tests.world import World, world
 
 __all__ = [
     "test_a_double_click_runs_once",
-    "test_an_executor_killed_while_the_action_runs_does_not_repeat_it",
     "test_four_deliveries_have_one_effect",
-    "test_killed_before_the_intent_is_recorded_it_has_not_run",
     "test_killed_between_call_and_result_it_is_unknown",
-    "test_killed_between_intent_and_call_it_fails_safely",
-    "test_serve_killed_before_it_asks_the_executor_loses_no_signature",
     "test_two_approvers_at_once_run_it_once",
     "test_two_executors_at_once_run_it_once",
     "test_what_cannot_be_audited_is_not_executed",

@@ -32,7 +32,7 @@ from bot.tools.executor import Executor
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.runners import RUNNERS
 from bot.tools.secrets import Secrets
-from bot.triage.decide import Rules
+from tests.desk import AT_ONCE
 from tests.proof.outside import ACT, LOOK, PAUSES, SEE, Inline, InProcess, Outside, Pauses, Scene, minutes
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class Gate:
             connection.connection.driver_connection.execute("PRAGMA page_size=512")  # type: ignore[union-attr]
         upgrade(self.engine)
         self.store = Store(self.engine, self.scene.now)
-        ports = (self.store, Adopted(), self.scene, Rules(), lambda verb, subject: None)
+        ports = (self.store, Adopted(), self.scene, AT_ONCE, lambda verb, subject: None)
         self.copilot = Copilot.of(*ports)
         with self.store.begin() as tx:
             adopt_or_offer(tx, CATALOGUE, content or catalogue())

@@ -184,11 +184,11 @@ def buttons_of(blocks: Sequence[Block]) -> list[tuple[str, str]]:
 
 
 @small
-@given(incidents, st.lists(alerts, max_size=12), st.lists(proposals, max_size=12))
+@given(incidents, st.lists(alerts, max_size=4), st.lists(proposals, max_size=4))
 def test_the_card_of_an_incident(incident: Incident, seen: list[SeenAlert], waiting: list[Proposal]) -> None:
     """It fits, is inert, and can always be taken and resolved while it is open."""
     sent = check_message(incident_blocks.card(incident, seen, waiting))
-    expected = [(action, str(incident.id)) for action in ("take", "resolve")]
+    expected = [(action, str(incident.id)) for action in ("take", "resolve", "absorbed_open")]
     assert buttons_of(sent) == (expected if incident.state.is_open else [])
 
 
