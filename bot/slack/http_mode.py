@@ -57,12 +57,12 @@ class HttpMode:
             self._complain()
             return web.Response(status=401)
         self._called_at = self._now()
-        if not self._is_connected():
-            return web.Response(status=503)  # who is who cannot be asked yet; Slack brings events again
         try:
             asked = _bolt_request(request, text)
         except (ValueError, RecursionError):
             return web.Response(status=400)
+        if not self._is_connected() and asked.body.get("type") != "url_verification":
+            return web.Response(status=503)  # who is who cannot be asked yet; Slack brings events again
         answer = await self._app.async_dispatch(asked)
         if answer.status == 404 and asked.body.get("type") == "event_callback":
             # Bolt's word for an event that no listener wants. Slack would send it three times more.
