@@ -11,22 +11,16 @@ import pytest
 import pytest_asyncio
 
 from tests.attacks.test_execution import (
-    test_a_double_click_runs_once,
     test_killed_between_call_and_result_it_is_unknown,
-    test_two_approvers_at_once_run_it_once,
     test_two_executors_at_once_run_it_once,
-    test_what_cannot_be_audited_is_not_executed,
 )
 from tests.attacks.test_forgery import test_four_deliveries_have_one_effect
 from tests.world import World, world
 
 __all__ = [
-    "test_a_double_click_runs_once",
     "test_four_deliveries_have_one_effect",
     "test_killed_between_call_and_result_it_is_unknown",
-    "test_two_approvers_at_once_run_it_once",
     "test_two_executors_at_once_run_it_once",
-    "test_what_cannot_be_audited_is_not_executed",
 ]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.reach import mail as by_mail
 from bot.reach.mail import Mail, MailServer
 from bot.reach.way import NotTaken
 from bot.reach.webhook import Webhook
@@ -72,8 +73,9 @@ async def test_what_the_mail_server_says_is_the_reason() -> None:
     assert box.letters == []
 
 
-async def test_a_login_goes_over_tls_alone(tmp_path: Path) -> None:
+async def test_a_login_goes_over_tls_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password is given after STARTTLS, to a server whose certificate is trusted; no other gets it."""
+    monkeypatch.setattr(by_mail, "TIMEOUT_S", 3.0)  # how long a refused connection is waited for
     context, trusted = certificate(tmp_path)
     async with mail_box(context) as box:
         server = MailServer("localhost", box.port, starttls=True, user="vigie", password="right")
