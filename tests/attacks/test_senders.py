@@ -288,9 +288,9 @@ async def test_a_sender_s_clock_decides_nothing(vigie: World) -> None:
             vigie.alert(service, name="Second") | {"startsAt": "2001-01-01T00:00:00Z"}
         ) == ["joined"]
         (row, *_) = vigie.rows(
-            sa.select(tables.alerts.c.body, tables.alerts.c.received_at).where(
-                tables.alerts.c.incident_id == incident.id
-            )
+            sa.select(tables.alerts.c.body, tables.alerts.c.received_at)
+            .where(tables.alerts.c.incident_id == incident.id)
+            .order_by(tables.alerts.c.id)
         )
         assert ("the sender's clock is ahead" in row.body["flags"]) is flagged
         assert abs(row.received_at.timestamp() - time.time()) < 60
