@@ -1,5 +1,6 @@
 """The demo's panel on the page: health, faults, a storm, the tour and a fresh start."""
 
+import asyncio
 from typing import Any
 
 import pytest
