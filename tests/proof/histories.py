@@ -15,7 +15,7 @@ from tests.proof.gate import Gate
 from tests.proof.model_check import invariant
 from tests.proof.play import CATALOGUE, POLICY, Action, Node, Player
 
-STEPS = 12  # after the first proposal
+STEPS = 14  # after the first proposal
 PROPOSALS = 3
 PEOPLE = "PABC"
 DAY = 24 * 60
@@ -176,7 +176,7 @@ def _of_workers(c: random.Random, state: ref.State) -> Iterator[tuple[Action, fl
     signed = _numbers(state, "signed")
     for worker, work in enumerate(state.workers):
         if work is not None:
-            yield ("go_on", worker), 6
+            yield ("go_on", worker), 8
             yield ("crash", worker), 0.4
         elif signed:
             yield ("begin", worker, c.choice(signed)), 6

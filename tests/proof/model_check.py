@@ -55,7 +55,7 @@ FIRST: History = (("propose", "P", 1), ("offer", "catalogue", "/other"))
 def _straight_way(gate: Gate, node: Node, needed: int) -> Iterator[tuple[Node, History]]:
     """Each state of a proposal that is signed and runs while nothing else happens."""
     signed = tuple(("sign", who, 1) for who in "AB"[:needed])
-    run: History = (("begin", 0, 1), ("go_on", 0), ("go_on", 0))
+    run: History = (("begin", 0, 1), *[("go_on", 0)] * 3)
     player = Player(gate, node)
     history: History = ()
     for action in (*FIRST, *signed, *run):

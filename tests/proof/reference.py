@@ -12,8 +12,11 @@ WAITING = ("proposed", "signed")
 # Nobody saw how it ended; LATE: somebody did after all, and it may be told as that or stay unknown.
 UNKNOWN, LATE = "unknown", "unknown or succeeded"
 
-Plan = tuple[int, str, int, str]
-"""What a signature covers: the argument, the program in force, how many must sign, the target's identity."""
+Plan = tuple[int, str, int, tuple[str, ...]]
+"""What a signature covers: the argument, the program in force, how many must sign, the target's identity.
+
+The identity is read twice, by the pre-condition's check and after that by the verification's.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,13 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A worker on a proposal, by number: what was in force when it read, what it saw of the target."""
+    """A worker on a proposal, by number: what was in force when it read, what it saw of the target so far."""
 
     proposal: int
     program: str
     needed: int
-    identity: str
-    at: str = "looked"
+    seen: tuple[str, ...]
+    at: str = "looks"
 
 
 class Known(dict[str, int | None]):
@@ -114,7 +117,7 @@ def changed(state: State, number: int, /, **values: object) -> State:
 def propose(state: State, who: str, value: int) -> Answer:
     if any(p.value == value and p.state in (*WAITING, "executing") for p in state.proposals):
         return state, "it is proposed already"
-    plan = (value, state.program, state.needed, state.identity)
+    plan = (value, state.program, state.needed, (state.identity, state.identity))
     made = Proposed(value, who, plan, state.now + TO_SIGN)
     return replace(state, proposals=(*state.proposals, made), stored=state.now), "yes"
 
@@ -145,7 +148,7 @@ def sign(state: State, who: str, number: int, shown: bool = True) -> Answer:
         if not holds:
             return state, rule
     state = changed(state, number, signers=proposal.signers | {who})
-    if len(signs(state, number)) >= proposal.needed:
+    if len(signs(state, number)) >= max(proposal.needed, state.needed):
         state = changed(state, number, state="signed", execute_by=state.now + TO_EXECUTE)
     return state, "yes"
 
@@ -224,14 +227,16 @@ def begin(state: State, worker: int, number: int) -> Answer:
     """A worker reads the proposal and looks at the target; only what is signed is taken up."""
     if state.of(number).state != "signed":
         return state, "it is not signed"
-    return _at(state, worker, Work(number, state.program, state.needed, state.identity)), "yes"
+    return _at(state, worker, Work(number, state.program, state.needed, (state.identity,))), "yes"
 
 
 def go_on(state: State, worker: int) -> Answer:
-    """Its next step: claim, act, or write how it ended."""
+    """Its next step: look once more, claim, act, or write how it ended."""
     work = state.workers[worker]
     assert work is not None
     number, proposal = work.proposal, state.of(work.proposal)
+    if work.at == "looks":
+        return _at(state, worker, replace(work, seen=(*work.seen, state.identity), at="looked")), "yes"
     if work.at == "looked":
         return _claim(state, worker, work)
     if work.at == "claimed":
@@ -247,6 +252,8 @@ def _claim(state: State, worker: int, work: Work) -> Answer:
         return _at(state, worker, None), "nobody knows who is N3"
     state = note(state)
     broken = unsafe(state, work)
+    if not broken and any(p.state == "executing" for p in state.proposals):
+        return _at(state, worker, None), "one at a time"
     if not broken:
         state = changed(state, work.proposal, state="executing")
         return _at(state, worker, replace(work, at="claimed")), "yes"
@@ -261,7 +268,7 @@ def unsafe(state: State, work: Work) -> list[str]:
     """Every rule that forbids this worker to act now; it acts only where there is none."""
     proposal = state.of(work.proposal)
     needed = max(proposal.needed, state.needed)
-    fresh = (proposal.value, state.program, state.needed, work.identity)
+    fresh = (proposal.value, state.program, state.needed, work.seen)
     rules = (
         (proposal.state == "signed" and not proposal.runs, "it runs at most once, and only signed"),
         (not proposal.rejected_by, "a rejection wins"),

@@ -12,6 +12,7 @@ from bot.store.proposals import Proposals
 from bot.tools import executor
 from tests.proof.histories import Histories
 from tests.proof.model_check import check
+from tests.proof.play import Player
 
 pytestmark = pytest.mark.timeout(240)  # twelve seconds of a processor that others use, too
 
@@ -60,7 +61,22 @@ def test_a_missed_rule_is_found_and_shrunk(histories: Histories, monkeypatch: py
         return real(proposal, signs, fresh, n3, policy, False, now)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(executor, "may_execute", never_frozen)
-    told = histories.play(range(90, 120), stop_at=1)
+    told = histories.play(range(80, 110), stop_at=1)
     assert "frozen" in told.failing[0].problem
     assert len(told.failing[0].actions) <= 5
     assert histories.replay(told.failing[0].first, told.failing[0].actions) == told.failing[0].problem
+
+
+@pytest.mark.attack("G2")
+def test_a_target_that_changes_between_two_looks_is_not_touched() -> None:
+    """The pre-condition saw what was signed; the verification's check, a moment later, sees another."""
+    gate, node = Player.begin(1)
+    with gate.played():
+        player = Player(gate, node)
+        for action in (("propose", "P", 1), ("sign", "A", 1), ("begin", 0, 1), ("target", "two")):
+            assert player.do(action) == []
+        assert [player.do(("go_on", 0)), player.do(("go_on", 0))] == [[], []]
+        assert player.workers[0] is None
+        assert gate.proposal(1).state is ProposalState.REJECTED
+        assert gate.scene.outside.acted == ()
+    gate.close()
