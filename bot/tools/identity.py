@@ -1,4 +1,4 @@
-"""Whether a target stayed the same while it was looked at: read by the pre-condition, and once more after it."""
+"""Whether a target stayed the same while it was looked at: read by the pre-condition, and again after it."""
 
 from __future__ import annotations
 
