@@ -28,6 +28,7 @@ from bot.errors import Refused, VigieError
 from bot.sign_off.policy import Policy, Rule
 from bot.store.database import Store, open_engine
 from bot.store.migrate import upgrade
+from bot.tools import running
 from bot.tools.executor import Executor
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.runners import RUNNERS
@@ -181,11 +182,16 @@ class Gate:
             context = copy_context()
             context.run(PAUSES.set, pauses)
             self.take_up(moments[0])
-            task = asyncio.create_task(self._executor().execute(number), context=context)
+            executor = self._executor()
+            task = asyncio.create_task(executor.execute(number), context=context)
             await _parked(task, pauses)
             for moment in moments[1:]:
                 self.take_up(moment)
-                pauses.go()
+                if pauses.at in ("claimed", "acted") and self._is_to_stop(number):
+                    pauses.parked.clear()
+                    await executor.stop(number)
+                else:
+                    pauses.go()
                 await _parked(task, pauses)
             if task.done():
                 with contextlib.suppress(VigieError):  # the lifecycle tries it again
@@ -201,15 +207,18 @@ class Gate:
         with fences():
             return Worker(number, moments, self.do(walk()))
 
+    def _is_to_stop(self, number: int) -> bool:
+        return (number,) in self.rows("SELECT proposal_id FROM executions WHERE stop_by <> ''")
+
     @contextlib.contextmanager
     def played(self) -> Iterator[None]:
-        """Actions of the block take effect in the scene."""
-        real = RUNNERS["command"]
-        RUNNERS["command"] = InProcess(self.scene)
+        """Actions of the block take effect in the scene; a worker notices a stop when it goes on, by no clock."""
+        real, every = RUNNERS["command"], running.LOOK_EVERY_S
+        RUNNERS["command"], running.LOOK_EVERY_S = InProcess(self.scene), 3600.0
         try:
             yield
         finally:
-            RUNNERS["command"] = real
+            RUNNERS["command"], running.LOOK_EVERY_S = real, every
 
 
 async def _parked(task: asyncio.Task[None], pauses: Pauses) -> None:

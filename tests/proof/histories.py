@@ -125,9 +125,7 @@ def _step(player: Player, action: Action) -> str:
 
 def _possible(state: ref.State, action: Action) -> bool:
     verb, *rest = action
-    if verb in ("sign", "reject", "edit", "begin") and rest[1] > len(state.proposals):
-        return False
-    if verb in ("propose", "edit") and _unseen(state, rest[-1]):
+    if verb in ("sign", "reject", "edit", "begin", "stop", "settle") and rest[1] > len(state.proposals):
         return False
     if verb in ("go_on", "crash"):
         return state.workers[rest[0]] is not None
@@ -161,15 +159,16 @@ def _choices(c: random.Random, state: ref.State) -> Iterator[tuple[Action, float
 
 def _of_proposals(c: random.Random, state: ref.State) -> Iterator[tuple[Action, float]]:
     numbers, waiting = range(1, len(state.proposals) + 1), _numbers(state, "proposed")
-    # What nobody saw end may have to be settled before the same is asked for again; that is no matter here.
-    values = [n for n in (1, 2, 3) if not _unseen(state, n)]
-    if len(numbers) < PROPOSALS and values:
-        yield ("propose", c.choice("PPPAC"), c.choice(values)), 0.7
+    if len(numbers) < PROPOSALS:
+        yield ("propose", c.choice("PPPAC"), c.randint(1, 3)), 0.7
         if state.proposals[-1].state in ref.WAITING:
-            yield ("edit", c.choice("PA"), len(numbers), c.choice(values)), 0.3
+            yield ("edit", c.choice("PA"), len(numbers), c.randint(1, 3)), 0.3
     yield ("sign", c.choice("AABBCP"), c.choice(waiting or numbers)), 6 if waiting else 0.5
     yield ("sign", c.choice("AB"), c.choice(numbers), False), 0.2
     yield ("reject", c.choice(PEOPLE), c.choice(numbers)), 0.4
+    running, unknown = _numbers(state, "executing"), _numbers(state, ref.UNKNOWN)
+    yield ("stop", c.choice("AABPC"), c.choice(running or numbers)), 1 if running else 0.05
+    yield ("settle", c.choice("ABPC"), c.choice(unknown or numbers), c.random() < 0.5), 2 if unknown else 0.05
 
 
 def _of_workers(c: random.Random, state: ref.State) -> Iterator[tuple[Action, float]]:
@@ -182,10 +181,6 @@ def _of_workers(c: random.Random, state: ref.State) -> Iterator[tuple[Action, fl
             yield ("begin", worker, c.choice(signed)), 6
         else:
             yield ("begin", worker, c.randint(1, len(state.proposals))), 0.3
-
-
-def _unseen(state: ref.State, value: int) -> bool:
-    return any(p.value == value and p.state in (ref.UNKNOWN, ref.LATE) for p in state.proposals)
 
 
 def _numbers(state: ref.State, wanted: str) -> list[int]:

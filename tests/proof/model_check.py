@@ -16,7 +16,7 @@ from tests.proof import reference as ref
 from tests.proof.gate import Gate
 from tests.proof.play import Action, Node, Player
 
-OVER = ("rejected", "expired", "succeeded", "failed", ref.UNKNOWN, ref.LATE)
+OVER = ("rejected", "expired", "succeeded", "failed")
 SWAPPED = {"A": "B", "B": "A"}
 
 
@@ -98,6 +98,10 @@ def actions(state: ref.State) -> Iterator[Action]:
     people = "A" if _plain(state, {}) == _plain(state, SWAPPED) else "AB"
     idle = [worker for worker, work in enumerate(state.workers) if work is None][:1]
     for number, proposal in enumerate(state.proposals, 1):
+        if proposal.state == "executing":
+            yield from (("stop", who, number) for who in (*people, "P", "C"))
+        if proposal.state == ref.UNKNOWN:
+            yield from (("settle", who, number, took) for who in (*people, "P") for took in (True, False))
         if proposal.state not in OVER:
             yield from (("sign", who, number) for who in people)
             yield from (("reject", who, number) for who in (*people, "P"))

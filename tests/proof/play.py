@@ -78,6 +78,15 @@ class Player:
         done = _accepted(lambda: self._gate.copilot.signing.reject(WHO[who], number))
         return done, ref.reject(self.state, who, number)
 
+    def _stop(self, who: str, number: int) -> tuple[bool, ref.Answer]:
+        done = _accepted(lambda: self._gate.copilot.running.stop(WHO[who], number))
+        return done, ref.stop(self.state, who, number)
+
+    def _settle(self, who: str, number: int, took_effect: bool) -> tuple[bool, ref.Answer]:
+        settle = self._gate.copilot.running.settle
+        done = _accepted(lambda: settle(WHO[who], number, took_effect, "the target says so"))
+        return done, ref.settle(self.state, who, number, took_effect)
+
     def _freeze(self, who: str) -> tuple[bool, ref.Answer]:
         return _accepted(lambda: self._gate.copilot.switch.freeze(WHO[who])), ref.freeze(self.state, who)
 
@@ -162,7 +171,7 @@ class Player:
     def _differences(self) -> list[str]:
         wanted, found = _wanted(self.state), self._found()
         keys = sorted(wanted.keys() | found.keys())
-        differ = [key for key in keys if not _fits(wanted.get(key), found.get(key))]
+        differ = [key for key in keys if wanted.get(key) != found.get(key)]
         return [f"{key}: {found.get(key)} instead of {wanted.get(key)}" for key in differ]
 
     def _found(self) -> dict[str, object]:
@@ -197,10 +206,6 @@ def _wanted(state: ref.State) -> dict[str, object]:
             f"P{number} runs": runs,
         }
     return wanted
-
-
-def _fits(wanted: object, found: object) -> bool:
-    return found in ("unknown", "succeeded") if wanted == ref.LATE else wanted == found
 
 
 def _accepted(ask: Callable[[], object]) -> bool:

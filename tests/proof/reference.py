@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 
 TO_SIGN, TO_EXECUTE, NEWCOMER_WAIT = 10, 5, 24 * 60
 WAITING = ("proposed", "signed")
-# Nobody saw how it ended; LATE: somebody did after all, and it may be told as that or stay unknown.
-UNKNOWN, LATE = "unknown", "unknown or succeeded"
+UNKNOWN = "unknown"  # nobody saw how it ended
 
 Plan = tuple[int, str, int, tuple[str, ...]]
 """What a signature covers: the argument, the program in force, how many must sign, the target's identity.
@@ -32,6 +31,7 @@ class Proposed:
     signers: frozenset[str] = frozenset()
     rejected_by: frozenset[str] = frozenset()
     runs: int = 0
+    stopping: bool = False
 
     @property
     def needed(self) -> int:
@@ -117,6 +117,8 @@ def changed(state: State, number: int, /, **values: object) -> State:
 def propose(state: State, who: str, value: int) -> Answer:
     if any(p.value == value and p.state in (*WAITING, "executing") for p in state.proposals):
         return state, "it is proposed already"
+    if any(p.value == value and p.state == UNKNOWN for p in state.proposals):
+        return state, "nobody knows yet whether it took effect"
     plan = (value, state.program, state.needed, (state.identity, state.identity))
     made = Proposed(value, who, plan, state.now + TO_SIGN)
     return replace(state, proposals=(*state.proposals, made), stored=state.now), "yes"
@@ -163,6 +165,31 @@ def reject(state: State, who: str, number: int) -> Answer:
     if proposal.state not in WAITING:
         return state, "it does not wait any more"
     return changed(state, number, state="rejected", rejected_by=proposal.rejected_by | {who}), "yes"
+
+
+def stop(state: State, who: str, number: int) -> Answer:
+    """Want what runs to end; its own people can, and N3 however new."""
+    proposal = state.of(number)
+    if who != proposal.proposer and not state.reachable:
+        return state, "nobody knows who is N3"
+    state = replace(state, stored=state.now)
+    if who != proposal.proposer and who not in state.n3:
+        return state, "only N3 and the proposer stop it"
+    if proposal.state != "executing" or proposal.stopping:
+        return state, "there is nothing to stop"
+    return changed(state, number, stopping=True), "yes"
+
+
+def settle(state: State, who: str, number: int, took_effect: bool) -> Answer:
+    """Somebody has looked whether it took effect, and says so for good."""
+    if not state.reachable:
+        return state, "nobody knows who is N3"
+    state = note(state)
+    if not settled(state, who):
+        return state, "only N3 settles it"
+    if state.of(number).state != UNKNOWN:
+        return state, "there is nothing to settle"
+    return changed(state, number, state="succeeded" if took_effect else "failed"), "yes"
 
 
 def freeze(state: State, who: str) -> Answer:
@@ -239,12 +266,17 @@ def go_on(state: State, worker: int) -> Answer:
         return _at(state, worker, replace(work, seen=(*work.seen, state.identity), at="looked")), "yes"
     if work.at == "looked":
         return _claim(state, worker, work)
+    if proposal.stopping and work.at in ("claimed", "acted"):
+        state = _at(replace(state, stored=state.now), worker, None)
+        rule = "yes" if work.at == "acted" else "stopped before it acted"
+        return (changed(state, number, state=UNKNOWN) if proposal.state == "executing" else state), rule
     if work.at == "claimed":
         state = changed(state, number, runs=proposal.runs + 1)
         return _at(state, worker, replace(work, at="acted")), "yes"
     state = _at(replace(state, stored=state.now), worker, None)
-    ends = {"executing": "succeeded", UNKNOWN: LATE}
-    return changed(state, number, state=ends.get(proposal.state, proposal.state)), "yes"
+    # It may have been given up meanwhile; what a person has said of it stays.
+    ends = "succeeded" if proposal.state in ("executing", UNKNOWN) else proposal.state
+    return changed(state, number, state=ends), "yes"
 
 
 def _claim(state: State, worker: int, work: Work) -> Answer:

@@ -61,7 +61,7 @@ def test_a_missed_rule_is_found_and_shrunk(histories: Histories, monkeypatch: py
         return real(proposal, signs, fresh, n3, policy, False, now)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(executor, "may_execute", never_frozen)
-    told = histories.play(range(80, 110), stop_at=1)
+    told = histories.play(range(50, 80), stop_at=1)
     assert "frozen" in told.failing[0].problem
     assert len(told.failing[0].actions) <= 5
     assert histories.replay(told.failing[0].first, told.failing[0].actions) == told.failing[0].problem
