@@ -212,7 +212,7 @@ class Gate:
 
     @contextlib.contextmanager
     def played(self) -> Iterator[None]:
-        """Actions of the block take effect in the scene; a worker notices a stop when it goes on, by no clock."""
+        """Actions take effect in the scene; a worker notices a stop when it goes on, by no clock."""
         real, every = RUNNERS["command"], running.LOOK_EVERY_S
         RUNNERS["command"], running.LOOK_EVERY_S = InProcess(self.scene), 3600.0
         try:
