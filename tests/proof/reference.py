@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-TO_SIGN, TO_EXECUTE, NEWCOMER_WAIT = 10, 5, 24 * 60
+DAY = 24 * 60
+TO_SIGN, TO_EXECUTE, NEWCOMER_WAIT = 10, 5, DAY
 WAITING = ("proposed", "signed")
 UNKNOWN = "unknown"  # nobody saw how it ended
+ENDED = ("succeeded", "failed", UNKNOWN)
 
 Plan = tuple[int, str, int, tuple[str, ...]]
 """What a signature covers: the argument, the program in force, how many must sign, the target's identity.
@@ -20,7 +22,10 @@ The identity is read twice, by the pre-condition's check and after that by the v
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A proposal. `rejected_by` stays empty when the executor, not a person, refused it."""
+    """A proposal. `rejected_by` stays empty when the executor, not a person, refused it.
+
+    `fired_by` is the service whose alert made it under the standing sign-off; empty where a person did.
+    """
 
     value: int
     proposer: str
@@ -32,6 +37,9 @@ class Proposed:
     rejected_by: frozenset[str] = frozenset()
     runs: int = 0
     stopping: bool = False
+    made: int = 0
+    outcome: str = ""
+    fired_by: str = ""
 
     @property
     def needed(self) -> int:
@@ -49,6 +57,26 @@ class Work:
     at: str = "looks"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The one standing sign-off: `plan` is the program and the signatures it was built from."""
+
+    proposer: str
+    plan: tuple[str, int]
+    sign_by: int
+    ends: int
+    per_hour: int
+    in_all: int
+    state: str = "proposed"
+    signers: frozenset[str] = frozenset()
+    active: int = 0
+    uses: tuple[int, ...] = ()
+
+    @property
+    def left(self) -> int:
+        return self.in_all - len(self.uses)
+
+
 class Known(dict[str, int | None]):
     """A dictionary that a frozen value may hold."""
 
@@ -58,7 +86,10 @@ class Known(dict[str, int | None]):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that decides. `known` is N3 as last seen, each with since when (None: from the start)."""
+    """Everything that decides. `known` is N3 as last seen, each with since when (None: from the start).
+
+    `starts` says when each run was claimed.
+    """
 
     clock: int = 0
     stored: int = 0
@@ -73,6 +104,8 @@ class State:
     identity: str = "one"
     proposals: tuple[Proposed, ...] = ()
     workers: tuple[Work | None, ...] = (None, None)
+    starts: tuple[int, ...] = ()
+    standing: Standing | None = None
 
     @property
     def now(self) -> int:
@@ -101,8 +134,9 @@ def settled(state: State, who: str) -> bool:
 
 def signs(state: State, number: int) -> frozenset[str]:
     """Whose signature counts at this moment."""
-    proposal = state.of(number)
-    return frozenset(w for w in proposal.signers if w != proposal.proposer and settled(state, w))
+    proposal, standing = state.of(number), state.standing
+    given = standing.signers if proposal.fired_by and standing else proposal.signers
+    return frozenset(w for w in given if w != proposal.proposer and settled(state, w))
 
 
 def changed(state: State, number: int, /, **values: object) -> State:
@@ -115,12 +149,13 @@ def changed(state: State, number: int, /, **values: object) -> State:
 
 
 def propose(state: State, who: str, value: int) -> Answer:
-    if any(p.value == value and p.state in (*WAITING, "executing") for p in state.proposals):
+    same = [p for p in state.proposals if p.value == value and not p.fired_by]
+    if any(p.state in (*WAITING, "executing") for p in same):
         return state, "it is proposed already"
-    if any(p.value == value and p.state == UNKNOWN for p in state.proposals):
+    if any(p.state == UNKNOWN for p in same):
         return state, "nobody knows yet whether it took effect"
     plan = (value, state.program, state.needed, (state.identity, state.identity))
-    made = Proposed(value, who, plan, state.now + TO_SIGN)
+    made = Proposed(value, who, plan, state.now + TO_SIGN, made=state.now)
     return replace(state, proposals=(*state.proposals, made), stored=state.now), "yes"
 
 
@@ -189,7 +224,19 @@ def settle(state: State, who: str, number: int, took_effect: bool) -> Answer:
         return state, "only N3 settles it"
     if state.of(number).state != UNKNOWN:
         return state, "there is nothing to settle"
-    return changed(state, number, state="succeeded" if took_effect else "failed"), "yes"
+    # It is verified anew in that light.
+    return changed(state, number, state="succeeded" if took_effect else "failed", outcome=""), "yes"
+
+
+def verify(state: State, number: int, well: bool) -> Answer:
+    """The signed check is read again: all is well now, or it is not."""
+    proposal = state.of(number)
+    if proposal.state not in ENDED or proposal.outcome:
+        return state, "there is nothing to verify"
+    outcome = "not fixed"
+    if well:
+        outcome = "fixed" if proposal.state == "succeeded" else "cannot tell"
+    return changed(replace(state, stored=state.now), number, outcome=outcome), "yes"
 
 
 def freeze(state: State, who: str) -> Answer:
@@ -248,85 +295,3 @@ def expire(state: State) -> Answer:
         if ends is not None and before >= ends:
             due = replace(changed(due, number, state="expired"), stored=before)
     return due, "yes"
-
-
-def begin(state: State, worker: int, number: int) -> Answer:
-    """A worker reads the proposal and looks at the target; only what is signed is taken up."""
-    if state.of(number).state != "signed":
-        return state, "it is not signed"
-    return _at(state, worker, Work(number, state.program, state.needed, (state.identity,))), "yes"
-
-
-def go_on(state: State, worker: int) -> Answer:
-    """Its next step: look once more, claim, act, or write how it ended."""
-    work = state.workers[worker]
-    assert work is not None
-    number, proposal = work.proposal, state.of(work.proposal)
-    if work.at == "looks":
-        return _at(state, worker, replace(work, seen=(*work.seen, state.identity), at="looked")), "yes"
-    if work.at == "looked":
-        return _claim(state, worker, work)
-    if proposal.stopping and work.at in ("claimed", "acted"):
-        state = _at(replace(state, stored=state.now), worker, None)
-        rule = "yes" if work.at == "acted" else "stopped before it acted"
-        return (changed(state, number, state=UNKNOWN) if proposal.state == "executing" else state), rule
-    if work.at == "claimed":
-        state = changed(state, number, runs=proposal.runs + 1)
-        return _at(state, worker, replace(work, at="acted")), "yes"
-    state = _at(replace(state, stored=state.now), worker, None)
-    # It may have been given up meanwhile; what a person has said of it stays.
-    ends = "succeeded" if proposal.state in ("executing", UNKNOWN) else proposal.state
-    return changed(state, number, state=ends), "yes"
-
-
-def _claim(state: State, worker: int, work: Work) -> Answer:
-    if not state.reachable:
-        return _at(state, worker, None), "nobody knows who is N3"
-    state = note(state)
-    broken = unsafe(state, work)
-    if not broken and any(p.state == "executing" for p in state.proposals):
-        return _at(state, worker, None), "one at a time"
-    if not broken:
-        state = changed(state, work.proposal, state="executing")
-        return _at(state, worker, replace(work, at="claimed")), "yes"
-    proposal, state = state.of(work.proposal), _at(state, worker, None)
-    if not state.frozen and proposal.state == "signed":
-        late = proposal.execute_by is not None and state.now >= proposal.execute_by
-        state = changed(state, work.proposal, state="expired" if late else "rejected")
-    return state, broken[0]
-
-
-def unsafe(state: State, work: Work) -> list[str]:
-    """Every rule that forbids this worker to act now; it acts only where there is none."""
-    proposal = state.of(work.proposal)
-    needed = max(proposal.needed, state.needed)
-    fresh = (proposal.value, state.program, state.needed, work.seen)
-    rules = (
-        (proposal.state == "signed" and not proposal.runs, "it runs at most once, and only signed"),
-        (not proposal.rejected_by, "a rejection wins"),
-        (not state.frozen, "frozen"),
-        (proposal.execute_by is not None and state.now < proposal.execute_by, "the time is over"),
-        (proposal.plan == fresh, "not what was signed"),
-        ((work.program, work.needed) == (state.program, state.needed), "it was judged by what held before"),
-        (len(signs(state, work.proposal)) >= needed, "no quorum"),
-    )
-    return [rule for holds, rule in rules if not holds]
-
-
-def crash(state: State, worker: int) -> Answer:
-    """kill -9: what it had in mind is gone, what was written stays."""
-    return _at(state, worker, None), "yes"
-
-
-def restart(state: State) -> Answer:
-    """An executor starts: what nobody saw end is unknown, and never repeated."""
-    for number, proposal in enumerate(state.proposals, 1):
-        if proposal.state == "executing":
-            state = changed(state, number, state=UNKNOWN)
-    return replace(state, stored=state.now), "yes"
-
-
-def _at(state: State, worker: int, work: Work | None) -> State:
-    workers = list(state.workers)
-    workers[worker] = work
-    return replace(state, workers=tuple(workers))

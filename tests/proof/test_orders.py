@@ -9,12 +9,17 @@ import pytest
 from bot.domain.proposal import ProposalState
 from bot.sign_off import quorum
 from bot.store.proposals import Proposals
-from bot.tools import executor
+from bot.tools import executor, standing
 from tests.proof.histories import Histories
 from tests.proof.model_check import check
-from tests.proof.play import Player
+from tests.proof.play import Action, Player
 
 pytestmark = pytest.mark.timeout(240)  # twelve seconds of a processor that others use, too
+
+
+USED = [("fire", "cart"), ("begin", 0, 2), *[("go_on", 0)] * 4]
+"""A use of a standing sign-off, to its end."""
+AGAIN: list[Action] = [("fire", "stock"), ("begin", 0, 3), ("go_on", 0), ("go_on", 0)]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,13 @@ def test_every_order_near_the_straight_way_is_safe(needed: int) -> None:
     assert told.violations == []
     assert told.transitions > 500
     assert told.executed > 3 and told.refused > 3
+
+
+def test_every_order_near_a_use_of_a_standing_sign_off_is_safe() -> None:
+    """One step from each state of what runs by itself; `scripts/model_check --size full` goes four."""
+    told = check(1, depth=1, by_itself=True)
+    assert told.violations == []
+    assert told.transitions > 150
 
 
 def test_random_histories_agree_with_the_reference(histories: Histories) -> None:
@@ -65,6 +77,22 @@ def test_a_missed_rule_is_found_and_shrunk(histories: Histories, monkeypatch: py
     assert "frozen" in told.failing[0].problem
     assert len(told.failing[0].actions) <= 5
     assert histories.replay(told.failing[0].first, told.failing[0].actions) == told.failing[0].problem
+
+
+@pytest.mark.parametrize(
+    ("rule", "history"),
+    [
+        ("under_way", [*USED, *AGAIN]),
+        ("went_badly", [*USED, ("verify", 2, False), *AGAIN]),
+    ],
+)
+def test_a_missed_rule_of_standing_sign_offs_is_found(
+    histories: Histories, monkeypatch: pytest.MonkeyPatch, rule: str, history: list[Action]
+) -> None:
+    """Both sides agree on this history; with one of the executor's rules taken out they do not."""
+    assert histories.replay((1, ""), history) == ""
+    monkeypatch.setattr(standing, rule, lambda *given: None)
+    assert histories.replay((1, ""), history)
 
 
 @pytest.mark.attack("G2")
