@@ -146,7 +146,7 @@ def _of_standing(state: ref.State, people: str) -> Iterator[Action]:
     if state.standing.state in LIVES:
         yield from (("give", who) for who in (*people, "P"))
         yield from (("revoke", who) for who in people)
-    fired = {p.fired_by for p in state.proposals}
+    fired = {p.fired_by.partition(" ")[0] for p in state.proposals}
     yield from (("fire", service) for service in SERVICES if service not in fired)
     yield ("watch",)
     for number, proposal in enumerate(state.proposals, 1):

@@ -24,7 +24,7 @@ The identity is read twice, by the pre-condition's check and after that by the v
 class Proposed:
     """A proposal. `rejected_by` stays empty when the executor, not a person, refused it.
 
-    `fired_by` is the service whose alert made it under the standing sign-off; empty where a person did.
+    `fired_by` is the service and incident whose alert made it; empty where a person did.
     """
 
     value: int
@@ -88,7 +88,7 @@ class Known(dict[str, int | None]):
 class State:
     """Everything that decides. `known` is N3 as last seen, each with since when (None: from the start).
 
-    `starts` says when each run was claimed.
+    `starts` says when each run was claimed; `alerted` of each service its last alert and how many incidents.
     """
 
     clock: int = 0
@@ -106,6 +106,7 @@ class State:
     workers: tuple[Work | None, ...] = (None, None)
     starts: tuple[int, ...] = ()
     standing: Standing | None = None
+    alerted: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def now(self) -> int:

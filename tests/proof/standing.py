@@ -11,6 +11,7 @@ from tests.proof.reference import UNKNOWN, Answer, Proposed, Standing, State, Wo
 
 SERVICES = ("cart", "stock")
 VALUE, TO_EXECUTE, HOUR = 3, 5, 60
+LONG = 12 * HOUR
 LIVES = ("proposed", "in force", "suspended")
 
 
@@ -59,8 +60,13 @@ def revoke(state: State, who: str) -> Answer:
 
 def fire(state: State, service: str) -> Answer:
     """An alert of its kind comes: what was signed in advance is proposed, once for an incident."""
-    state, standing = replace(state, stored=state.now), state.standing
-    if standing is None or state.frozen or any(p.fired_by == service for p in state.proposals):
+    last, count = {name: (at, count) for name, at, count in state.alerted}.get(service, (0, 0))
+    if not count or state.now - last >= LONG:
+        count += 1  # what fires again after so long is another incident
+    others = tuple(one for one in state.alerted if one[0] != service)
+    state = replace(state, stored=state.now, alerted=(*others, (service, state.now, count)))
+    standing, incident = state.standing, f"{service} {count}"
+    if standing is None or state.frozen or any(p.fired_by == incident for p in state.proposals):
         return state, "yes"
     if standing.state == "in force" and state.now < standing.ends and standing.left > 0:
         plan = (VALUE, state.program, state.needed, (state.identity, state.identity))
@@ -72,7 +78,7 @@ def fire(state: State, service: str) -> Answer:
             state="signed",
             execute_by=state.now + TO_EXECUTE,
             made=state.now,
-            fired_by=service,
+            fired_by=incident,
         )
         state = replace(state, proposals=(*state.proposals, made))
     return state, "yes"
