@@ -34,11 +34,12 @@ from bot.executor_main import membership
 from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.canary import Canary
-from bot.reach.configured import backs_of, ways_of
+from bot.reach.configured import backs_of, silent_of, ways_of
 from bot.reach.due import Rule
 from bot.reach.flow_back import FlowBack
 from bot.reach.heartbeat import Heartbeat
 from bot.reach.second_way import GRACE_S, SecondWay
+from bot.reach.silences import Silences
 from bot.settings import Settings
 from bot.slack import listeners
 from bot.slack.bot_alerts import BotAlerts, rooms_of
@@ -222,6 +223,9 @@ class Assembly:
         if backs := backs_of(self._settings):
             flow_back = FlowBack(self._store, backs, self._copilot.alerts.receive)
             _beside(running, repeat("telling the sources", flow_back.look, REACH_EVERY_S))
+        if silent := silent_of(self._settings):
+            silences = Silences(self._store, silent, self._file.heartbeats.names)
+            _beside(running, repeat("telling the sources of mutes", silences.look, REACH_EVERY_S))
         canary = self._file.canary
         if canary.every_s:
             sent = Canary(

@@ -29,6 +29,7 @@ from bot.domain.store_alerts import (
     Incidents,
     Mutes,
     Regroupings,
+    Silences,
     Triage,
 )
 from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts
@@ -92,6 +93,9 @@ class Tx(Protocol):
 
     @property
     def flow_back(self) -> FlowBack: ...
+
+    @property
+    def silences(self) -> Silences: ...
 
     @property
     def inbox(self) -> Inbox: ...
