@@ -17,6 +17,7 @@ from bot.announcements import INCIDENTS, N3_CHANNEL
 from bot.background import (
     REACH_EVERY_S,
     Waker,
+    forget,
     keep_indexed,
     repeat,
     stop_asked,
@@ -29,6 +30,7 @@ from bot.background import (
 )
 from bot.copilot import Copilot
 from bot.copilot.canaries import CHANNEL as CANARY
+from bot.copilot.forgetting import Forgetting
 from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.offering import Offering
@@ -187,6 +189,7 @@ class Assembly:
             every_s = self._file.audit.every_minutes * 60
             _beside(running, repeat("signing a head", self._witness.look, every_s))
             settled = self._connection.settled
+            _beside(running, forget(Forgetting(self._store, self._settings.keep).look, settled))
             _beside(running, keep_indexed(self._knowledge, settled))
             _beside(running, watch_n3(self._copilot.signing.look_at_n3, settled))
             if self.offering is not None:

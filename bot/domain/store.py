@@ -29,6 +29,7 @@ from bot.domain.store_alerts import (
     Incidents,
     Mutes,
     Regroupings,
+    Retention,
     Silences,
     Triage,
 )
@@ -96,6 +97,9 @@ class Tx(Protocol):
 
     @property
     def silences(self) -> Silences: ...
+
+    @property
+    def retention(self) -> Retention: ...
 
     @property
     def inbox(self) -> Inbox: ...

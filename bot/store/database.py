@@ -34,6 +34,7 @@ from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
 from bot.store.regroupings import Regroupings
+from bot.store.retention import Retention
 from bot.store.reviews import Reviews
 from bot.store.settling import Settling
 from bot.store.silences import Silences
@@ -197,6 +198,7 @@ class Tx:
         self.beats = Beats(connection, now)
         self.flow_back = FlowBack(connection, now)
         self.silences = Silences(connection, now)
+        self.retention = Retention(connection, now)
         self.inbox = Inbox(connection, now)
         self.audit = Audit(connection, now)
         self.mutes = Mutes(connection, now)
