@@ -13,6 +13,9 @@ from bot.triage.rules import Rules
 from bot.triage.traits import Traits, traits_of
 
 
+KIND = "kind:"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """`series` is None for an alert that is new; `fires` are its beginnings lately, this one included."""
@@ -34,9 +37,18 @@ class Seen:
         return self.traits.service or self.traits.host or "?"
 
     @property
+    def kind(self) -> str:
+        return kind_at(self.place, self.traits.name)
+
+    @property
     def mark(self) -> str:
         """What people know once they were told of a critical alert like this."""
         return f"critical:{self.place}:{self.traits.name}"
+
+
+def kind_at(place: str, name: str) -> str:
+    """What people know once they were told of an alert of that name there, however grave."""
+    return f"{KIND}{place}:{name}"
 
 
 def look(alert: Alert, fingerprint: str, memory: Memory, rules: Rules, now: datetime) -> Seen:
