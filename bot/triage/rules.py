@@ -30,7 +30,7 @@ class Rules:
     reminder: timedelta = timedelta(minutes=5)
     """A critical alert of a service and name that people were told of breaks through again after this
     time."""
-    lull: timedelta = timedelta(minutes=8)
+    lull: timedelta = timedelta(minutes=10)
     """News of an incident that is not critical comes no more often than this."""
     silent: timedelta = timedelta(hours=4, minutes=20)
     """An alert that is not repeated for so long is over: longer than Alertmanager's own default of four

@@ -12,7 +12,6 @@ from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 from bot.triage.traits import Traits, traits_of
 
-
 KIND = "kind:"
 
 
