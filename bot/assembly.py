@@ -17,6 +17,7 @@ from bot.announcements import INCIDENTS, N3_CHANNEL
 from bot.background import (
     REACH_EVERY_S,
     Waker,
+    forget,
     keep_indexed,
     repeat,
     stop_asked,
@@ -29,16 +30,18 @@ from bot.background import (
 )
 from bot.copilot import Copilot
 from bot.copilot.canaries import CHANNEL as CANARY
+from bot.copilot.forgetting import Forgetting
 from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.canary import Canary
-from bot.reach.configured import backs_of, ways_of
+from bot.reach.configured import backs_of, silent_of, ways_of
 from bot.reach.due import Rule
 from bot.reach.flow_back import FlowBack
 from bot.reach.heartbeat import Heartbeat
 from bot.reach.second_way import GRACE_S, SecondWay
+from bot.reach.silences import Silences
 from bot.settings import Settings
 from bot.slack import listeners
 from bot.slack.bot_alerts import BotAlerts, rooms_of
@@ -186,6 +189,7 @@ class Assembly:
             every_s = self._file.audit.every_minutes * 60
             _beside(running, repeat("signing a head", self._witness.look, every_s))
             settled = self._connection.settled
+            _beside(running, forget(Forgetting(self._store, self._settings.keep).look, settled))
             _beside(running, keep_indexed(self._knowledge, settled))
             _beside(running, watch_n3(self._copilot.signing.look_at_n3, settled))
             if self.offering is not None:
@@ -222,6 +226,9 @@ class Assembly:
         if backs := backs_of(self._settings):
             flow_back = FlowBack(self._store, backs, self._copilot.alerts.receive)
             _beside(running, repeat("telling the sources", flow_back.look, REACH_EVERY_S))
+        if silent := silent_of(self._settings):
+            silences = Silences(self._store, silent, self._file.heartbeats.names)
+            _beside(running, repeat("telling the sources of mutes", silences.look, REACH_EVERY_S))
         canary = self._file.canary
         if canary.every_s:
             sent = Canary(

@@ -113,6 +113,19 @@ async def watch_files(look: Callable[[], None], after: asyncio.Event) -> None:
     await repeat("watching files", look_once, FILES_EVERY_S)
 
 
+async def forget(look: Callable[[], None], after: asyncio.Event) -> None:
+    """Forget old deliveries beside everything else, the first time once the start is over."""
+
+    async def look_once() -> None:
+        try:
+            await asyncio.to_thread(look)
+        except StoreUnavailable as error:
+            log.warning("old deliveries are not forgotten", problem=str(error))
+
+    await after.wait()
+    await repeat("forgetting", look_once, WATCH_EVERY_S)
+
+
 async def warm(model: ModelDiagnostician) -> None:
     """Load what takes seconds, so that the first incident does not spend its deadline on it."""
     try:

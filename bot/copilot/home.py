@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from bot.copilot.overview import Overview, Waiting
+from bot.copilot.overview import HeldNow, Overview, Waiting
 from bot.copilot.standing import Listed
 from bot.domain.incident import Incident
 from bot.domain.person import Person
@@ -17,7 +17,7 @@ from bot.domain.records import Freeze, Review
 from bot.sign_off.quorum import may_sign, may_speak_for_n3
 
 T = TypeVar("T")
-MOST, FEW = 7, 3
+MOST, FEW = 6, 3
 """How many lines of a kind one Home shows, so that all of it fits a hundred blocks; the rest is counted."""
 _NEEDS_ME = (
     ProposalState.PROPOSED,
@@ -86,6 +86,7 @@ class Home:
     errands: Some[Proposal]
     drafts: Some[Incident]
     nobody: Some[Incident]
+    held: Some[HeldNow] = Some()
 
     @property
     def incidents(self) -> set[int]:
@@ -121,6 +122,7 @@ def home_of(seen: Overview, person: Person) -> Home:
         errands=errands,
         drafts=_incidents(i for i in seen.drafts if i.assignee == key),
         nobody=_incidents(i for i in seen.open_incidents if not i.assignee),
+        held=some((replace(one, incident=_still(one.incident)) for one in seen.held), FEW),
     )
 
 
@@ -133,8 +135,11 @@ def some(found: Iterable[T], most: int = MOST) -> Some[T]:
 def _incidents(found: Iterable[Incident]) -> Some[Incident]:
     """The most severe first, then the oldest; without what moves at each alert and is not shown."""
     first = some(sorted(found, key=lambda incident: (-incident.severity, incident.id)))
-    still = (replace(i, changed_at=i.opened_at, alerts_received=0, rounds=0) for i in first.shown)
-    return replace(first, shown=tuple(still))
+    return replace(first, shown=tuple(_still(incident) for incident in first.shown))
+
+
+def _still(incident: Incident) -> Incident:
+    return replace(incident, changed_at=incident.opened_at, alerts_received=0, rounds=0)
 
 
 def _to_sign(seen: Overview, person: Person, waiting: Waiting) -> ToSign:

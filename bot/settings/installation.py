@@ -254,6 +254,11 @@ class Settings:
         )
 
     @property
+    def keep(self) -> timedelta:
+        """How long single deliveries are kept; nothing: for ever."""
+        return timedelta(days=self.file.noise.keep_days)
+
+    @property
     def topology(self) -> Topology:
         """Who calls whom, as vigie.toml and the file that it names say.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bot.copilot.home import Home, OpenChange, Some, T, ToReview, ToSign
+from bot.copilot.overview import HeldNow
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
@@ -59,6 +60,7 @@ def view(home: Home, now: datetime, links: Mapping[int, str]) -> Block:
     blocks += _section("Open, and nobody has it", home.nobody, incident_with(True))
     if not home.nobody:
         blocks.append(parts.note("No open incident is without somebody."))
+    blocks += _section("Held: it may clear by itself", home.held, _held)
     blocks += [parts.divider(), parts.note("`/vigie help` says what else there is.")]
     return {"type": "home", "blocks": parts.within_view(blocks)}
 
@@ -103,10 +105,23 @@ def _incident(incident: Incident, name: Callable[[int], str], take: bool) -> lis
     own = f"*{name(incident.id)}* · *{incident.severity.word}* · {incident.state.value}"
     value = str(incident.id)
     button = parts.button("I take it", "take", value) if take else parts.button("Resolve", "resolve", value)
-    place = f"{incident.service or '?'} in {incident.environment or '?'}"
     return [
         parts.status_with(f"{own} · since {clock(incident.opened_at)}", button),
-        parts.foreign_note(parts.cut(f"{incident.title} ({place})", _TITLE)),
+        parts.foreign_note(parts.cut(f"{incident.title} ({_place(incident)})", _TITLE)),
+    ]
+
+
+def _place(incident: Incident) -> str:
+    return f"{incident.service or '?'} in {incident.environment or '?'}"
+
+
+def _held(one: HeldNow) -> list[Block]:
+    incident = one.incident
+    own = f"*#{incident.id}* · *{incident.severity.word}* · nobody is told before {clock(one.until)}"
+    button = parts.button("This should have paged", "should_have_paged", str(one.alert_id))
+    return [
+        parts.status_with(f"{own}, and only if it fires still", button),
+        parts.foreign_note(parts.cut(f"{incident.title} ({_place(incident)})", _TITLE)),
     ]
 
 
