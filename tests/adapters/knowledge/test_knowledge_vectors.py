@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,9 @@ import pytest
 
 from knowledge.base import KnowledgeBase
 from knowledge.documents import DocumentStore
+from knowledge.embeddings.choice import Choice
 from knowledge.embeddings.local import DIGESTS, LocalEmbedder, installed_weights
 from knowledge.embeddings.ngram import NgramEmbedder
-from knowledge.embeddings.openai import OpenAIEmbedder
 from knowledge.errors import EmbedderUnavailable, WeightsRefused
 from knowledge.model import Document, Query
 
@@ -155,13 +154,13 @@ def test_an_index_that_fails_or_closes_costs_no_answer(shop: Path, open_base: Op
     base.ingest([shop])
     assert base._filler is not None
     index = base._filler.dense.index
-    index._client.delete_collection(f"titles-{index.name}")
+    base._filler.chroma.client.delete_collection(f"titles-{index.name}")
     found = base.search(Query("expired certificate"))
     assert found.passages[0].document_id == "incidents/certificate"
     assert "--rebuild" in found.missing[0]
     base.ingest([shop], rebuild=True)
     assert base.search(Query("expired certificate")).missing == ()
-    base._filler.dense.index.close()
+    base._filler.chroma.close()
     assert "closed" in base.search(Query("expired certificate")).missing[0]
 
 
@@ -288,7 +287,7 @@ def test_files_that_are_not_the_published_ones_are_refused(
     (weights / name).write_bytes(content)
     with pytest.raises(WeightsRefused, match=rf"{name} .*install the locked model requirements"):
         LocalEmbedder(weights, tmp_path / "cache").warm()
-    base = open_base(embedder=None, weights=weights)
+    base = open_base(embedder=None, choice=Choice(weights=weights))
     base.ingest([shop])
     base.warm()
     found = base.search(Query("expired certificate"))
@@ -307,51 +306,3 @@ def test_a_damaged_graph_is_built_again(model: LocalEmbedder) -> None:
     again = LocalEmbedder(None, model._cache)
     again.warm()
     assert numbers.read_bytes()[-1:] == last
-
-
-# -- an endpoint
-
-
-class _Endpoint(BaseHTTPRequestHandler):
-    """Speaks just enough of the OpenAI protocol; `answer` decides."""
-
-    def do_POST(self) -> None:
-        import json
-
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, rows = self.server.answer(asked["input"])  # type: ignore[attr-defined]  # set by the test
-        data = [{"object": "embedding", "index": number, "embedding": row} for number, row in enumerate(rows)]
-        usage = {"prompt_tokens": 0, "total_tokens": 0}
-        body = json.dumps({"object": "list", "model": "m", "usage": usage, "data": data[::-1]}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        """Keeps the test's output clean."""
-
-
-def test_an_endpoint_gives_vectors_or_a_clear_error() -> None:
-    """Order by index, length one; errors and nonsense become EmbedderUnavailable without the key in it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        embedder = OpenAIEmbedder("m", "the-key", f"http://127.0.0.1:{server.server_port}/v1")
-        server.answer = lambda texts: (200, [[float(len(text)), 1.0] for text in texts])  # type: ignore[attr-defined]
-        embedder.warm()
-        assert embedder.dimension == 2
-        vectors = embedder.embed(["a" * n for n in range(1, 100)])
-        assert vectors[41, 0] / vectors[41, 1] == pytest.approx(42)
-        assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
-        for nonsense in ((200, []), (200, [[0.0, 0.0]]), (401, []), (200, [[1.0, 2.0], [1.0, 2.0]])):
-            server.answer = lambda _texts, answer=nonsense: answer  # type: ignore[attr-defined]
-            with pytest.raises(EmbedderUnavailable) as caught:
-                embedder.embed(["one"])
-            assert "the-key" not in str(caught.value)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
