@@ -15,13 +15,14 @@ from knowledge.documents import DocumentStore, engine_for
 from knowledge.embeddings.choice import Choice
 from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable, WeightsRefused
 from knowledge.files import FileRecords, Quarantined
-from knowledge.index import Chroma, Server
+from knowledge.index import Chroma
 from knowledge.ingest import Ingest, Progress, clean, pieces, release
 from knowledge.lexical import LexicalIndex
 from knowledge.lock import FillTurn, OwnerLock
 from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
 from knowledge.retrieve import search
+from knowledge.server import Server
 from knowledge.text.tokens import counter
 from knowledge.vectors import VectorFiller
 
@@ -117,13 +118,14 @@ class KnowledgeBase:
         rebuild: bool = False,
         delete_missing: bool = False,
         progress: Progress | None = None,
+        index: bool = True,
     ) -> IngestReport:
         """Adds or updates the documents of files and folders; ids are paths below each folder, without
         ending.
 
         `rebuild`: cut every document anew and start a new vector index. `delete_missing`: remove imported
-        documents
-        whose file below these folders is gone. `progress(done, all, path)`. What fails is in the report.
+        documents whose file below these folders is gone. `progress(done, all, path)`. `index` False leaves
+        the vectors to `index_pending`. What fails is in the report.
         """
         ingest = Ingest(
             self._store, self._files, _sizes, dry_run=dry_run, rebuild=rebuild, limits=self._limits
@@ -133,7 +135,8 @@ class KnowledgeBase:
             return report
         if rebuild:
             self._store.next_generation()
-        self._index_all()
+        if index:
+            self._index_all()
         return report
 
     def add(self, document: Document) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from knowledge.errors import IndexUnavailable
 from knowledge.probing import BROKEN, TOKEN, broken_on_server, set_aside_if_broken
+from knowledge.server import Server
 
 if TYPE_CHECKING:
     from knowledge.embeddings import Vectors
@@ -33,20 +34,13 @@ NEAR_ITSELF = 0.99
 # What is for a few lies in collections of its own, which only who may see some of it asks, with a filter.
 PARTS = ("windows", "titles")
 LIMITED = "limited-"
+_COLLECTIONS = "/api/v2/tenants/default_tenant/databases/default_database/collections?limit=100000"
 
 
 def index_name(embedder_id: str, dimension: int, generation: int) -> str:
     """One name for each embedder, dimension and rebuild: vectors of different kinds never meet."""
     digest = hashlib.sha256(f"{embedder_id}|{dimension}".encode()).hexdigest()[:12]
     return f"{digest}-{generation}"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A Chroma server. `token` is sent to it as a bearer token, for a proxy that asks for one."""
-
-    url: str
-    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +70,8 @@ class Chroma:
             self.moved = str(set_aside_if_broken(where) or "")
             self.client = _in_folder(where)
             return
-        _knock(where)
-        broken = broken_on_server(where.url, where.token, family)
+        has_ours = any(name.startswith(family) for name in _names_on(where))
+        broken = broken_on_server(where.url, where.token, family) if has_ours else []
         self.client = _on_server(where)
         with self.use():
             for name in broken:
@@ -116,7 +110,7 @@ class Chroma:
         with self.turn:
             if not self._closed:
                 self._closed = True
-                self.client.close()
+                _close(self.client)
 
     @contextmanager
     def use(self) -> Iterator[None]:
@@ -218,7 +212,7 @@ def access_key(access: tuple[str, ...]) -> str:
 
 
 def probe(where: str, family: str) -> int:
-    """Looks whether every collection finds what it holds, in a process of its own: 0, or BROKEN with names."""
+    """Whether every collection finds what it holds: 0, or BROKEN with their names printed."""
     remote = where.startswith(("http://", "https://"))
     client = _on_server(Server(where, os.environ.get(TOKEN, ""))) if remote else _in_folder(Path(where))
     broken = [
@@ -226,7 +220,7 @@ def probe(where: str, family: str) -> int:
         for one in client.list_collections()
         if one.name.startswith(family) and not _finds_itself(client, one.name)
     ]
-    client.close()
+    _close(client)
     print("\n".join(broken))
     return BROKEN if broken else 0
 
@@ -283,22 +277,31 @@ def _on_server(server: Server) -> Any:  # noqa: ANN401
         # Chroma's own client waits without end.
         client._server._session.timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)  # type: ignore[attr-defined]  # no setting for it
     except (OSError, ValueError, httpx.HTTPError, chromadb.errors.ChromaError) as error:
-        raise IndexUnavailable(away(server)) from error
+        raise IndexUnavailable(server.away) from error
     return client
 
 
-def _knock(server: Server) -> None:
-    """A short look whether anybody is there. Raises IndexUnavailable."""
+def _names_on(server: Server) -> list[str]:
+    """The collections of a server, asked for by hand as Chroma's client waits without end while it connects.
+
+    Raises IndexUnavailable.
+    """
     import httpx
 
     headers = {"Authorization": f"Bearer {server.token}"} if server.token else {}
     try:
         with httpx.Client(timeout=CONNECT_SECONDS, headers=headers) as client:
-            client.get(f"{server.url.rstrip('/')}/api/v2/heartbeat").raise_for_status()
-    except (OSError, httpx.HTTPError) as error:
-        raise IndexUnavailable(away(server)) from error
+            return [
+                str(one["name"])
+                for one in client.get(f"{server.url}{_COLLECTIONS}").raise_for_status().json()
+            ]
+    except (OSError, httpx.HTTPError, ValueError, TypeError, KeyError) as error:
+        raise IndexUnavailable(server.away) from error
 
 
-def away(server: Server) -> str:
-    """What is said of a server that does not answer."""
-    return f"the Chroma server at {server.url} does not answer; start it, or correct chroma_url"
+def _close(client: Any) -> None:  # noqa: ANN401
+    """Chroma's client leaves its connections to a server open."""
+    session = getattr(client._server, "_session", None)
+    client.close()
+    if session is not None:
+        session.close()

@@ -21,7 +21,7 @@ _CODE = (
 
 
 def set_aside_if_broken(folder: Path) -> Path | None:
-    """Where a folder went that could not be read, or that does not find what it holds; None for a good one."""
+    """Where a folder went that cannot be read or does not find what it holds; None: it is good."""
     if not folder.is_dir() or not any(folder.iterdir()):
         return None
     try:

@@ -25,7 +25,7 @@ SPREADS = 3.0
 
 
 def floor_of(vectors: Vectors) -> float:
-    """The mean cosine of texts that have nothing in common, and three times its spread, between 0.05 and 0.95."""
+    """The mean cosine of texts that have nothing in common, and three times its spread; 0.05 to 0.95."""
     import numpy as np
 
     cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]

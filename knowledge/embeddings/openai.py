@@ -74,7 +74,7 @@ class OpenAIEmbedder:
             raise self._nonsense("vectors of several lengths, or no numbers") from None
         if self.dimension and len(texts) and vectors.shape[1] != self.dimension:
             raise self._nonsense(
-                f"vectors of {vectors.shape[1]} numbers instead of {self.dimension}: it has another model now;"
+                f"vectors of {vectors.shape[1]} numbers instead of {self.dimension}: it has another model;"
                 " start Vigie again to embed all documents anew"
             )
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -123,5 +123,5 @@ class _Call:
             self._answer = self._client.embeddings.create(
                 model=self._model, input=self._texts, encoding_format="float"
             )
-        except Exception as error:  # a thread's boundary: whoever waits judges it
+        except Exception as error:  # noqa: BLE001  # a thread's boundary: whoever waits judges it
             self._answer = error

@@ -19,7 +19,9 @@ from knowledge.embeddings.choice import Choice
 from knowledge.embeddings.local import DIGESTS, LocalEmbedder, installed_weights
 from knowledge.embeddings.ngram import NgramEmbedder
 from knowledge.errors import EmbedderUnavailable, WeightsRefused
+from knowledge.index import Chroma, VectorIndex
 from knowledge.model import Document, Query
+from knowledge.probing import set_aside_if_broken
 
 Open = Callable[..., KnowledgeBase]
 ROOT = Path(__file__).parents[3]
@@ -306,3 +308,42 @@ def test_a_damaged_graph_is_built_again(model: LocalEmbedder) -> None:
     again = LocalEmbedder(None, model._cache)
     again.warm()
     assert numbers.read_bytes()[-1:] == last
+
+
+DAMAGED = {
+    "length.bin": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "data_level0.bin": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "index_metadata.pickle": lambda path: path.unlink(),
+    "header.bin": lambda path: path.unlink(),
+}
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with so many vectors that Chroma has written all of its files."""
+    folder = tmp_path_factory.mktemp("large")
+    rows = np.random.default_rng(0).normal(size=(1100, 32)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    chroma = Chroma(folder)
+    VectorIndex(chroma, "e", 32, 0).upsert("windows", [f"a#{n}@x|0" for n in range(len(rows))], rows)
+    chroma.close()
+    return folder
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_torn_files_are_noticed(large: Path, tmp_path: Path, name: str) -> None:
+    """Chroma itself opens most of them and finds less: what does not find itself is set aside."""
+    folder = tmp_path / "index"
+    shutil.copytree(large, folder)
+    DAMAGED[name](next(folder.rglob(name)))
+    moved = set_aside_if_broken(folder)
+    assert moved is not None
+    assert moved.is_dir()
+    assert not folder.exists()
+
+
+def test_a_good_index_stays(large: Path, tmp_path: Path) -> None:
+    """Nothing is built again that need not be."""
+    folder = tmp_path / "index"
+    shutil.copytree(large, folder)
+    assert set_aside_if_broken(folder) is None
