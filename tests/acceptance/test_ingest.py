@@ -1,42 +1,77 @@
-"""`vigie ingest` from the outside: what it reads, what it shows, what it never removes, and how it is cut off."""
+"""`vigie ingest`: what it reads, what it shows, what it never removes, and how it is cut off."""
 
 from __future__ import annotations
 
-import asyncio
+import io
+import json
 import os
 import pty
 import signal
+import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.acceptance.vigie_command import vigie
+from bot.commands import ingest
 from tests.embeddings_endpoint import Endpoint, endpoint
-from tests.world import World, world
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def there() -> Iterator[Endpoint]:
+@dataclass(frozen=True)
+class Ran:
+    """How one call ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+Command = Callable[..., Ran]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """An installation that searches by words alone."""
+    path = tmp_path / "vigie.toml"
+    path.write_text("[knowledge]\nvectors = false\n")
+    return path
+
+
+@pytest.fixture
+def there(config: Path) -> Iterator[Endpoint]:
+    """From now on its vectors come from this endpoint."""
     with endpoint() as one:
+        config.write_text(f'[knowledge]\nembeddings = "small"\nembeddings_url = "{one.url}"\n')
         yield one
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory, there: Endpoint) -> AsyncIterator[World]:
-    """An installation whose vectors come from an endpoint, with no `serve`."""
-    async with world(tmp_path_factory.mktemp("ingest"), start=False, documents=()) as resting:
-        config = resting.folder / "vigie.toml"
-        vectors = f'vectors = true\nembeddings = "small"\nembeddings_url = "{there.url}"'
-        text = config.read_text()
-        assert "vectors = false" in text
-        config.write_text(text.replace("vectors = false", vectors))
-        yield resting
+@pytest.fixture
+def run(config: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """`vigie ingest PATHS`, in this process."""
+
+    def call(*paths: Path | str, as_json: bool = True, **options: bool) -> Ran:
+        given = {"dry_run": False, "rebuild": False, "delete_missing": False} | options
+        code = ingest.run(config, [Path(path) for path in paths], as_json=as_json, **given)
+        return Ran(code, *capsys.readouterr())
+
+    return call
+
+
+def command(config: Path, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "bot", "ingest", str(folder), "--config", str(config)]
 
 
 def written(folder: Path, *names: str) -> Path:
@@ -52,134 +87,104 @@ def ids(entries: list[dict[str, str]]) -> list[str]:
     return sorted(entry["document_id"] for entry in entries)
 
 
-async def test_only_what_changed_is_embedded(stage: World, there: Endpoint, tmp_path: Path) -> None:
-    """The second run embeds nothing, the third the one document that changed; counts are told in words."""
+def test_only_what_changed_is_embedded(run: Command, there: Endpoint, tmp_path: Path) -> None:
+    """The second run embeds the one document that changed; counts are told in words."""
     folder = written(tmp_path / "d", "e/alpha", "e/beta")
-    first = await vigie(stage, "ingest", str(folder))
+    first = run(folder, as_json=False)
     assert "2 added, 0 changed, 0 unchanged, 0 removed, 0 quarantined, 0 failed" in first.out
     assert "2 passages were embedded" in first.out
     there.asked.clear()
-    again = (await vigie(stage, "ingest", str(folder), "--json")).only_json
-    assert (ids(again["unchanged"]), again["index"]["embedded"]) == (["e/alpha", "e/beta"], 0)
-    assert not any("alpha" in text for text in there.texts)
     (folder / "e" / "beta.md").write_text("# beta\n\nAnother text.")
-    changed = (await vigie(stage, "ingest", str(folder), "--json")).only_json
-    assert (ids(changed["changed"]), changed["index"]) == (
-        ["e/beta"],
-        {"embedded": 1, "waiting": 0, "served": False, "problem": ""},
-    )
+    changed = run(folder).told
+    assert (ids(changed["unchanged"]), ids(changed["changed"])) == (["e/alpha"], ["e/beta"])
+    assert changed["index"] == {"embedded": 1, "waiting": 0, "served": False, "problem": ""}
+    assert not any("alpha" in text for text in there.texts)
 
 
-async def test_patterns_archives_and_standard_input(stage: World, tmp_path: Path) -> None:
+def test_patterns_archives_and_standard_input(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A pattern gives the ids that its folder would; a zip and a list of paths do as well."""
     folder = written(tmp_path / "d", "p/one", "p/q/two", "three")
     (folder / "p" / "note.unknown").write_text("not read")
-    found = (await vigie(stage, "ingest", f"{folder}/p/**/*.md", "--dry-run", "--json")).only_json
+    found = run(f"{folder}/p/**/*.md", dry_run=True).told
     assert ids(found["added"]) == ["one", "q/two"]
-    none = (await vigie(stage, "ingest", f"{folder}/*.pdf", "--json")).only_json
+    none = run(f"{folder}/*.pdf").told
     assert "no file is named like this" in none["failed"][0]["reason"]
     with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
         for path in folder.rglob("*.md"):
             archive.write(path, path.relative_to(folder))
-    zipped = (await vigie(stage, "ingest", str(tmp_path / "d.zip"), "--dry-run", "--json")).only_json
+    zipped = run(tmp_path / "d.zip", dry_run=True).told
     assert ids(zipped["added"]) == ["p/one", "p/q/two", "three"]
-    code, out = await _fed(stage, f"{folder}/three.md\n{folder}/p/one.md\n", "-", "--dry-run")
-    assert (code, "2 added" in out) == (0, True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{folder}/three.md\n{folder}/p/one.md\n"))
+    assert ids(run("-", dry_run=True).told["added"]) == ["one", "three"]
 
 
-async def _fed(stage: World, text: str, *arguments: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *_command(stage, *arguments),
-        env=stage.environment,
-        cwd=stage.code,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate(text.encode())
-    assert process.returncode is not None
-    return process.returncode, out.decode()
-
-
-def _command(stage: World, *arguments: str) -> tuple[str, ...]:
-    return (
-        *(sys.executable, "-m", "bot", "ingest", *arguments),
-        *("--config", str(stage.folder / "vigie.toml")),
-    )
-
-
-async def test_nothing_is_removed_that_is_not_known_to_be_gone(stage: World, tmp_path: Path) -> None:
-    """A file that cannot be read any more, a torn archive and an empty folder remove nothing; a gone file does."""
+def test_nothing_is_removed_that_is_not_known_to_be_gone(run: Command, tmp_path: Path) -> None:
+    """A file that cannot be read any more, a torn archive and an empty folder remove nothing; a gone file
+    does.
+    """
     folder = written(tmp_path / "d", "r/kept", "r/torn", "r/gone")
     with zipfile.ZipFile(folder / "more.zip", "w") as archive:
         archive.writestr("z/inside.md", "# Inside\n\nIn an archive.")
-    assert (await vigie(stage, "ingest", str(folder), "--json")).code == 0
+    assert run(folder).code == 0
     (folder / "r" / "torn.md").write_bytes(b"# Torn \xff\xfe")
     (folder / "r" / "gone.md").unlink()
     (folder / "more.zip").write_bytes(b"PK torn")
-    rehearsed = (
-        await vigie(stage, "ingest", str(folder), "--delete-missing", "--dry-run", "--json")
-    ).only_json
-    ran = (await vigie(stage, "ingest", str(folder), "--delete-missing", "--json")).only_json
+    rehearsed = run(folder, delete_missing=True, dry_run=True).told
+    ran = run(folder, delete_missing=True).told
     assert ids(rehearsed["removed"]) == ids(ran["removed"]) == ["r/gone"]
     assert sorted(Path(one["path"]).name for one in ran["failed"]) == ["more.zip", "torn.md"]
     for path in folder.rglob("*.*"):
         path.unlink()
-    empty = (await vigie(stage, "ingest", str(folder), "--delete-missing", "--json")).only_json
+    empty = run(folder, delete_missing=True).told
     assert empty["removed"] == []
-    assert "no file was found in it, so its 2 documents were kept" in empty["failed"][0]["reason"]
+    assert "no file was found in it, so its 3 documents were kept" in empty["failed"][0]["reason"]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-async def test_cut_off_and_run_again_it_is_complete(
-    stage: World, there: Endpoint, tmp_path: Path, how: signal.Signals
+def test_cut_off_and_run_again_it_is_complete(
+    run: Command, there: Endpoint, config: Path, tmp_path: Path
 ) -> None:
-    """In the midst of embedding: documents are kept, and the next run does the rest and nothing twice."""
-    names = [f"cut-{how.name.lower()}/{number}" for number in range(3)]
+    """In the midst of embedding, by Ctrl-C and by kill: documents are kept, the next run does the rest."""
+    names = [f"cut/{number}" for number in range(3)]
     folder = written(tmp_path / "d", *names)
+    honest = there.answer
 
     def hang(texts: list[str]) -> list[object]:
-        there.drips = any("cut-" in text for text in texts)
-        return [[1.0] * 48] * len(texts)
+        there.drips = any("cut" in text for text in texts)
+        return honest(texts)
 
-    honest, there.answer = there.answer, hang
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *_command(stage, str(folder)),
-            env=stage.environment,
-            cwd=stage.code,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        await stage.until("passages being embedded", lambda: there.drips)
-        process.send_signal(how)
-        _, err = await process.communicate()
-    finally:
-        there.answer, there.drips = honest, False
-    if how is signal.SIGINT:
-        assert (process.returncode, b"Run it again to go on" in err) == (130, True)
-    assert b"Traceback" not in err
-    again = (await vigie(stage, "ingest", str(folder), "--json")).only_json
+    there.answer = hang
+    for how in (signal.SIGINT, signal.SIGKILL):
+        there.drips = False
+        with subprocess.Popen(command(config, folder), cwd=ROOT, stderr=subprocess.PIPE) as process:
+            while not there.drips and process.poll() is None:
+                time.sleep(0.02)
+            process.send_signal(how)
+            _, err = process.communicate(timeout=60)
+        assert b"Traceback" not in err
+        if how is signal.SIGINT:
+            assert (process.returncode, b"Run it again to go on" in err) == (130, True)
+    there.answer, there.drips = honest, False
+    again = run(folder).told
     assert (ids(again["unchanged"]), again["index"]["embedded"]) == (names, 3)
 
 
-async def test_a_terminal_sees_a_bar_and_nothing_else_does(stage: World, tmp_path: Path) -> None:
-    """Counts and time left while it reads and embeds; elsewhere only lines that a program can keep."""
+def test_a_terminal_sees_a_bar_and_nothing_else_does(config: Path, run: Command, tmp_path: Path) -> None:
+    """Counts and time left while it reads; elsewhere only lines that a program can keep."""
     folder = written(tmp_path / "d", "bar/one", "bar/two")
     mine, theirs = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *_command(stage, str(folder)),
-        env=stage.environment | {"TERM": "xterm", "COLUMNS": "120"},
-        cwd=stage.code,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    seen = await asyncio.to_thread(_drained, mine)
-    out, _ = await process.communicate()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(
+        command(config, folder), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        seen = _drained(mine)
+        out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"\x1b" not in out
     assert "reading" in seen and "2/2" in seen and "0:00:00" in seen
-    plain = await vigie(stage, "ingest", str(folder))
-    assert plain.err == ""
+    assert "\x1b" not in run(folder, as_json=False).err
 
 
 def _drained(terminal: int) -> str:
