@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from knowledge.errors import IndexUnavailable
-from knowledge.probing import BROKEN, TOKEN, broken_on_server, set_aside_if_broken
+from knowledge.probing import BROKEN, TOKEN, broken_on_server, note_sound, set_aside_if_broken
 from knowledge.server import Server
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Chroma:
         collections of a server are deleted, and `moved` names it. Raises IndexUnavailable.
         """
         self.family, self.moved = family, ""
-        self.turn, self._closed = threading.Lock(), False
+        self.turn, self._closed, self._failed = threading.Lock(), False, False
+        self._folder = where if isinstance(where, Path) else None
         if isinstance(where, Path):
             self.moved = str(set_aside_if_broken(where) or "")
             self.client = _in_folder(where)
@@ -111,6 +112,8 @@ class Chroma:
             if not self._closed:
                 self._closed = True
                 _close(self.client)
+                if self._folder is not None and not self._failed:
+                    note_sound(self._folder)
 
     @contextmanager
     def use(self) -> Iterator[None]:
@@ -124,6 +127,7 @@ class Chroma:
             try:
                 yield
             except (chromadb.errors.ChromaError, OSError, httpx.HTTPError, ValueError) as error:
+                self._failed = True
                 raise IndexUnavailable(
                     f"the vector index failed ({type(error).__name__}); ingest with --rebuild if it stays so"
                 ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -22,7 +23,11 @@ _CODE = (
 
 def set_aside_if_broken(folder: Path) -> Path | None:
     """Where a folder went that cannot be read or does not find what it holds; None: it is good."""
-    if not folder.is_dir() or not any(folder.iterdir()):
+    mark = _mark(folder)
+    was = mark.read_text(encoding="ascii", errors="replace") if mark.is_file() else ""
+    # Gone while it is open: after a crash there is none.
+    mark.unlink(missing_ok=True)
+    if not folder.is_dir() or not any(folder.iterdir()) or was == _state_of(folder):
         return None
     try:
         if _probe(str(folder), "", "").returncode == 0:
@@ -32,6 +37,26 @@ def set_aside_if_broken(folder: Path) -> Path | None:
     aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
     folder.rename(aside)
     return aside
+
+
+def note_sound(folder: Path) -> None:
+    """Note how the files were left, once nobody has them open: as long as they stay so, none is torn."""
+    if folder.is_dir():
+        _mark(folder).write_text(_state_of(folder), encoding="ascii")
+
+
+def _mark(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.sound")
+
+
+def _state_of(folder: Path) -> str:
+    """Every file's name, length and time of change."""
+    told = [
+        f"{path.relative_to(folder)} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def broken_on_server(url: str, token: str, family: str) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from knowledge import probing
 from knowledge.base import KnowledgeBase
 from knowledge.documents import DocumentStore
 from knowledge.embeddings.choice import Choice
@@ -311,9 +312,7 @@ def test_a_damaged_graph_is_built_again(model: LocalEmbedder) -> None:
 
 
 DAMAGED = {
-    "length.bin": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "data_level0.bin": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-    "index_metadata.pickle": lambda path: path.unlink(),
     "header.bin": lambda path: path.unlink(),
 }
 
@@ -342,8 +341,18 @@ def test_torn_files_are_noticed(large: Path, tmp_path: Path, name: str) -> None:
     assert not folder.exists()
 
 
-def test_a_good_index_stays(large: Path, tmp_path: Path) -> None:
-    """Nothing is built again that need not be."""
+def test_a_good_index_stays(large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is built again that need not be; what was closed well and lies as it lay is not even read."""
     folder = tmp_path / "index"
     shutil.copytree(large, folder)
+    probes: list[str] = []
+    real = probing._probe
+    monkeypatch.setattr(probing, "_probe", lambda *args: (probes.append(args[0]), real(*args))[1])
     assert set_aside_if_broken(folder) is None
+    assert len(probes) == 1
+    probing.note_sound(folder)
+    assert set_aside_if_broken(folder) is None
+    assert len(probes) == 1
+    # Whoever opened it and was killed has left no note.
+    assert set_aside_if_broken(folder) is None
+    assert len(probes) == 2
