@@ -14,6 +14,7 @@ from knowledge.likeness import sketch
 from knowledge.model import Document, Passage
 from knowledge.tables import documents, indexed, passages, state
 
+_OF_PASSAGE = ("owner", "reviewed", "expires", "replaced_by")
 _SHARED = ("title", "kind", "language", "service", "alerts", "cause", "actions", "access", "origin")
 _LISTS = ("alerts", "actions", "access")
 # What the tables hold beside the fields of a document.
@@ -225,7 +226,7 @@ def _as_tuples(row: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401  # a row
 
 
 def _passage_rows(document: Document, version: str, pieces: Sequence[Piece]) -> list[dict[str, Any]]:
-    shared = {name: getattr(document, name) for name in _SHARED}
+    shared = {name: getattr(document, name) for name in (*_SHARED, *_OF_PASSAGE)}
     shared |= _as_lists(document)
     shared |= {"document_id": document.id, "version": version, "current": True}
     return [
@@ -257,5 +258,5 @@ def _passage(row: Any) -> Passage:  # noqa: ANN401  # a row has no static column
         place=row.place,
         version=row.version,
         superseded=not row.current,
-        **{name: getattr(row, name) for name in _SHARED} | _as_tuples(row),
+        **{name: getattr(row, name) for name in (*_SHARED, *_OF_PASSAGE)} | _as_tuples(row),
     )

@@ -37,7 +37,7 @@ def clean(document: Document, *, keyless: bool = False) -> Document:
     if keyless:
         document = replace(document, text=without_private_keys(document.text))
     changed: dict[str, str | tuple[str, ...]] = {}
-    for name in ("title", "text", "service", "owner", "cause", "source", "language"):
+    for name in ("title", "text", "service", "owner", "cause", "source", "language", "replaced_by"):
         changed[name] = _clean_text(getattr(document, name))
     for name in ("alerts", "actions", "access"):
         changed[name] = tuple(_clean_text(one) for one in getattr(document, name))

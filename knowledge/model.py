@@ -30,6 +30,8 @@ class Document:
     service: str = ""
     owner: str = ""
     reviewed: date | None = None
+    expires: date | None = None
+    replaced_by: str = ""
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
@@ -45,6 +47,8 @@ class Document:
         content = [FORMAT, self.id, self.title, self.kind, self.text, self.language, self.service, self.owner]
         content += [reviewed, list(self.alerts), self.cause, list(self.actions), self.origin]
         content += [list(self.access)] if self.access else []
+        content += [{"expires": self.expires.isoformat()}] if self.expires else []
+        content += [{"replaced_by": self.replaced_by}] if self.replaced_by else []
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:8]
 
 
@@ -53,7 +57,8 @@ class Passage:
     """A piece of a document, word for word. `id` is unique for ever; `superseded` says that a newer version
     exists.
 
-    `score` lies between 0 and 1 and only orders the passages of one answer.
+    `score` lies between 0 and 1 and only orders the passages of one answer. A document that has expired, or
+    that another replaces, is still found; nothing is proposed because of it.
     """
 
     id: str
@@ -66,6 +71,10 @@ class Passage:
     version: str
     language: str = "en"
     service: str = ""
+    owner: str = ""
+    reviewed: date | None = None
+    expires: date | None = None
+    replaced_by: str = ""
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
@@ -73,6 +82,14 @@ class Passage:
     origin: str = "import"
     score: float = 0.0
     superseded: bool = False
+
+    def outdated(self, today: date) -> str:
+        """Why nothing may be proposed because of it; empty where it counts."""
+        if self.replaced_by:
+            return f"it is replaced by {self.replaced_by}"
+        if self.expires is not None and self.expires <= today:
+            return f"it has expired on {self.expires:%Y-%m-%d}"
+        return "it has changed since" if self.superseded else ""
 
 
 @dataclass(frozen=True, slots=True)
