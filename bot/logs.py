@@ -1,5 +1,5 @@
-"""Structured logs on standard error: readable at a terminal, one JSON object a line elsewhere. Neither our own
-lines nor those of libraries hold a secret.
+"""Structured logs on standard error: readable at a terminal, one JSON object a line elsewhere. No line holds
+a secret, neither ours nor those of libraries.
 """
 
 from __future__ import annotations

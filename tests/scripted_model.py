@@ -144,7 +144,7 @@ class ScriptedModel:
         if reply.drip_s:
             return await _dripped(request, reply.drip_s)
         if reply.body is not None:
-            return web.Response(text=reply.body, content_type="application/json")
+            return web.Response(status=reply.status, text=reply.body, content_type="application/json")
         if asked.get("stream"):
             return await _streamed(request, reply, asked)
         return web.json_response(_completion(reply, asked))

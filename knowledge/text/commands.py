@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import re
 
-_SHELL = r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:env\s+)?(?:ba|z|da|k|c|fi)?sh\b|(?:sudo\s+)?(?:python[\d.]*|perl|ruby|node|php)\b"
+_SHELL = (
+    r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:env\s+)?"
+    r"(?:(?:ba|z|da|k|c|fi)?sh|python[\d.]*|perl|ruby|node|php)\b"
+)
 _FETCH = r"\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b"
 DANGERS: dict[str, re.Pattern[str]] = {
     "runs at once what it downloads": re.compile(
