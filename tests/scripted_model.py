@@ -137,7 +137,7 @@ class ScriptedModel:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
-        if reply.status != 200:
+        if reply.status != 200 and reply.body is None:
             return web.json_response(
                 {"error": {"message": "scripted"}}, status=reply.status, headers=reply.headers
             )

@@ -216,6 +216,35 @@ async def test_a_document_that_changed_is_marked_and_proposes_nothing_new(failin
     assert vigie.proposals(later) == []
 
 
+@pytest.mark.attack("C8")
+async def test_a_wrong_diagnosis_teaches_nothing(failing: Failing) -> None:
+    """Its source ends the incident: nothing enters. What a person confirms does, as they put it."""
+    vigie = failing.vigie
+    wrong = {"cause": "full-moon", "statement": "s", "confidence": 0.9, "citations": ["E1"]}
+    incident, made = await failing.incident(call({"hypotheses": [wrong]}))
+    assert [h.cause for h in made.hypotheses] == ["full-moon"]
+    await vigie.fire(vigie.alert(incident.service, status="resolved"))
+    summary = await vigie.message(f"incident:{incident.id}:summary")
+    learned = f"learned/incident-{incident.id}"
+    await vigie.settle()
+    base = vigie.documents()
+    assert [one.id for one in base.documents() if one.origin == "resolution"] == []
+    assert (await vigie.place.click(ON_CALL.id, CHANNEL, summary["ts"], "edit_summary")).ok
+    view = await vigie.filled(ON_CALL, "summary")
+    assert view is not None
+    assert "full-moon" not in str(next(block for block in view["blocks"] if block["block_id"] == "cause"))
+    values = {"summary": {"text": "The value was set by hand."}, "cause": {"text": "set-by-hand"}}
+    assert (await vigie.place.submit(ON_CALL.id, view["id"], values)).ok
+    document = await vigie.until("what was learned", lambda: base.document(learned))
+    base.remove(learned)  # other tests here count causes
+    base.close()
+    assert (document.origin, document.cause, document.source) == (
+        *("resolution", "set-by-hand"),
+        f"incident {incident.id}",
+    )
+    assert "full-moon" not in document.text
+
+
 def _shown(vigie: World, words: str) -> str:
     text = str(vigie.place.views_of(ON_CALL.id)[-1])
     return text if words in text else ""
