@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 KINDS = ("runbook", "incident", "postmortem")
 ORIGINS = ("import", "person", "resolution")
@@ -118,6 +119,11 @@ class SearchResult:
     passages: tuple[Passage, ...]
     fits: bool
     missing: tuple[str, ...] = ()
+
+    def as_values(self) -> dict[str, Any]:
+        """All of it as JSON values; dates are texts."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=date.isoformat))
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,7 +347,12 @@ def test_a_good_index_stays(large: Path, tmp_path: Path, monkeypatch: pytest.Mon
     shutil.copytree(large, folder)
     probes: list[str] = []
     real = probing._probe
-    monkeypatch.setattr(probing, "_probe", lambda *args: (probes.append(args[0]), real(*args))[1])
+
+    def probe(*asked: str) -> subprocess.CompletedProcess[str]:
+        probes.append(asked[0])
+        return real(*asked)
+
+    monkeypatch.setattr(probing, "_probe", probe)
     assert set_aside_if_broken(folder) is None
     assert len(probes) == 1
     probing.note_sound(folder)
