@@ -101,7 +101,7 @@ def _split(text: str) -> tuple[str, str]:
 @pytest.mark.attack("L5")
 @pytest.mark.parametrize("way", WAYS)
 def test_the_stated_share_of_secrets_is_found(way: str) -> None:
-    """Each shape, written in each of these ways: as many as `knowledge/README.md` states are gone."""
+    """Each shape, written in each of these ways: as many as `redaction.py` states are gone."""
     random, (stated, write) = Random(0), WAYS[way]
     missed = []
     for _ in range(20):
