@@ -33,6 +33,7 @@ from bot.copilot.canaries import CHANNEL as CANARY
 from bot.copilot.forgetting import Forgetting
 from bot.domain.alert import Severity
 from bot.executor_main import membership
+from bot.knowledge_base import knowledge_of
 from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.canary import Canary
@@ -66,7 +67,6 @@ from bot.web.senders import senders_of
 from bot.web.server import WebServer
 from bot.witness import Witness
 from bot.witness_folder import WitnessFolder
-from knowledge.base import KnowledgeBase
 
 if TYPE_CHECKING:
     from bot.lifecycle import Lifecycle
@@ -94,13 +94,7 @@ class Assembly:
         self._model = model
         self._in_force = Adopted()
         self._wake = Waker()
-        self._knowledge = KnowledgeBase.open(
-            settings.folder / "knowledge",
-            owner=True,
-            url=settings.knowledge_url,
-            vectors=self._file.knowledge.vectors,
-            limits=settings.knowledge_limits,
-        )
+        self._knowledge = knowledge_of(settings, owner=True)
         self.offering: Offering | None = None
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)

@@ -76,13 +76,33 @@ async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
     It waits for `after` at first, so that it takes no time from being ready.
     """
 
+    told = ""
+
     async def index() -> None:
+        nonlocal told
         await asyncio.to_thread(knowledge.warm)
-        while await asyncio.to_thread(knowledge.index_pending):
-            continue
+        told = await asyncio.to_thread(_tell_index, knowledge, told)
+        done = 0
+        while count := await asyncio.to_thread(knowledge.index_pending):
+            done += count
+        if done:
+            log.info("passages were embedded", passages=done)
 
     await after.wait()
     await repeat("indexing", index, INDEX_EVERY_S)
+
+
+def _tell_index(knowledge: KnowledgeBase, told: str) -> str:
+    """Log what the index is about to do, once; what was said."""
+    state = knowledge.health()
+    if state["set_aside"] and str(state["set_aside"]) not in told:
+        log.warning("the vector index was broken and is built again", set_aside=state["set_aside"])
+    elif state["waiting"] is None and state["owner"] and str(state["vectors"]) not in told:
+        log.warning("vectors are away", problem=state["vectors"])
+    elif state["waiting"]:
+        before = {"answers_meanwhile": state["answers"]} if state["answers"] != state["made_by"] else {}
+        log.info("passages are embedded", waiting=state["waiting"], by=state["made_by"], **before)
+    return f"{state['set_aside']} {state['vectors'] if state['waiting'] is None else ''}"
 
 
 async def watch_n3(look: Callable[[], None], after: asyncio.Event) -> None:

@@ -23,6 +23,7 @@ CHECKS = (
     Check("secrets", files.secrets, stops_start=True),
     Check("model", model.model),
     Check("embeddings", model.embeddings, limit_s=150),
+    Check("vector server", model.vector_server, limit_s=40),
     Check("database", host.database),
     Check("disk", host.disk),
     Check("audit folder", telling.audit_folder),
