@@ -21,6 +21,7 @@ from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
 from knowledge.retrieve import search
 from knowledge.text.tokens import counter
+from knowledge.upkeep import Upkeep
 from knowledge.vectors import VectorFiller
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class KnowledgeBase:
         self._folder, self._engine, self._lock, self._make_embedder = folder, engine, lock, make_embedder
         self._store = DocumentStore(engine)
         self._files = FileRecords(engine)
+        self.upkeep = Upkeep(engine)
         self._lexical = LexicalIndex()
         self._revision = -1
         self._syncing = threading.Lock()

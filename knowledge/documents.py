@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,12 +11,12 @@ import sqlalchemy as sa
 from knowledge.chunking import Piece
 from knowledge.likeness import sketch
 from knowledge.model import Document, Passage
-from knowledge.tables import documents, indexed, passages, state
+from knowledge.tables import documents, indexed, passages, reviews, state
 
 _SHARED = ("title", "kind", "language", "service", "alerts", "cause", "actions", "access", "origin")
 _LISTS = ("alerts", "actions", "access")
 # What the tables hold beside the fields of a document.
-_DERIVED = ("version", "sketch")
+_DERIVED = ("version", "sketch", "written")
 # SQLite takes some thousand variables a statement at most.
 _BATCH = 500
 
@@ -70,6 +71,7 @@ class DocumentStore:
             _count(connection, "revision")
             gone = connection.execute(documents.delete().where(documents.c.id == document_id))
             connection.execute(passages.delete().where(passages.c.document_id == document_id))
+            connection.execute(reviews.delete().where(reviews.c.document_id == document_id))
         return gone.rowcount > 0
 
     def version(self, document_id: str) -> str | None:
@@ -202,7 +204,7 @@ def _unmark(connection: sa.Connection, collection: str, ids: Iterable[str]) -> N
 def _document_row(document: Document, version: str) -> dict[str, Any]:
     names = [column.name for column in documents.columns if column.name not in _DERIVED]
     row = {name: getattr(document, name) for name in names} | _as_lists(document)
-    return row | {"version": version, "sketch": sketch(document.text)}
+    return row | {"version": version, "sketch": sketch(document.text), "written": datetime.now(UTC).date()}
 
 
 def _as_lists(document: Document) -> dict[str, list[str]]:

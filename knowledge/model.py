@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import date
 
-KINDS = ("runbook", "incident", "postmortem")
+KINDS = ("runbook", "incident", "postmortem", "note")
 ORIGINS = ("import", "person", "resolution")
 # Raised when the same text would be cut into other passages, so that an upgrade re-reads every document.
 FORMAT = 1
@@ -15,11 +15,12 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One runbook, past incident or postmortem. `source` is a path or e.g. "incident 12" and is no part of
+    """One runbook, past incident, postmortem or note. `source` is a path or e.g. "incident 12" and is no part of
     the version.
 
     `access`: the channels and teams that may see it, everybody when empty. `page_starts`: the line on which
-    each page begins, where its file had pages; used to cut it, and not kept.
+    each page begins, where its file had pages; used to cut it, and not kept. `review_every`: days after which
+    somebody should look at it again, None where the installation's own number holds.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Document:
     access: tuple[str, ...] = ()
     origin: str = "import"
     source: str = ""
+    review_every: int | None = None
     page_starts: tuple[int, ...] = field(default=(), compare=False)
 
     @property
@@ -45,6 +47,7 @@ class Document:
         content = [FORMAT, self.id, self.title, self.kind, self.text, self.language, self.service, self.owner]
         content += [reviewed, list(self.alerts), self.cause, list(self.actions), self.origin]
         content += [list(self.access)] if self.access else []
+        content += [{"review_every": self.review_every}] if self.review_every else []
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:8]
 
 

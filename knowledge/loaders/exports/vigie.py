@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from knowledge.loaders.front_matter import MAX_DAYS
 from knowledge.model import Document
 
 _TEXTS = ("id", "title", "kind", "text", "language", "service", "owner", "cause", "origin", "source")
@@ -22,6 +23,7 @@ def write(document: Document) -> dict[str, Any]:
     made: dict[str, Any] = {"vigie": "document"}
     made |= {name: getattr(document, name) for name in _TEXTS}
     made |= {name: list(getattr(document, name)) for name in _LISTS}
+    made |= {"review_every": document.review_every} if document.review_every else {}
     return made | {"reviewed": document.reviewed.isoformat() if document.reviewed else None}
 
 
@@ -37,4 +39,8 @@ def read(record: Mapping[str, Any]) -> Document:
         if any(not isinstance(one, str) for one in values[name]):
             raise TypeError(f"{name} holds something else than texts")
     reviewed = record.get("reviewed")
-    return Document(**values, reviewed=date.fromisoformat(reviewed) if reviewed else None)
+    values["reviewed"] = date.fromisoformat(reviewed) if reviewed else None
+    every = record.get("review_every")
+    if every is not None and not (isinstance(every, int) and 1 <= every <= MAX_DAYS):
+        raise TypeError("review_every is no number of days")
+    return Document(**values, review_every=every)
