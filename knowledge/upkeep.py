@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -100,7 +101,7 @@ _SAME = (
 )
 
 
-def _kept(row: sa.Row[tuple[object, ...]]) -> Kept:
+def _kept(row: sa.Row[Any]) -> Kept:
     """What the file says counts where it is the later of the two."""
     by_person = row.said is not None and (row.reviewed is None or row.said >= row.reviewed)
     return Kept(

@@ -31,6 +31,7 @@ from bot.domain.store_alerts import (
     Regroupings,
     Triage,
 )
+from bot.domain.store_curation import Gaps, Library, Upkeep
 from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts
 
 
@@ -113,6 +114,15 @@ class Tx(Protocol):
 
     @property
     def canaries(self) -> Canaries: ...
+
+    @property
+    def library(self) -> Library: ...
+
+    @property
+    def gaps(self) -> Gaps: ...
+
+    @property
+    def upkeep(self) -> Upkeep: ...
 
 
 class Store(Protocol):
