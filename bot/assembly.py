@@ -112,6 +112,8 @@ class Assembly:
             topology=settings.topology,
             beat_rule=settings.beat_rule,
             declared=settings.declared_mutes,
+            shelf=self._knowledge,
+            upkeep=settings.file.upkeep.rule,
         )
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:

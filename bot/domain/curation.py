@@ -6,22 +6,24 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 MOST_QUESTIONS = 500
 """So many open questions are kept; the oldest of those that were asked once make room."""
 _ALIKE = 0.75
 _EMPTY_WORDS = frozenset(
-    "a an and are at be do does for from how i in is it my of on or our the there this to we what when where"
-    " which who why with you au aux ce ces comment dans de des du en est et il je la le les ma mes mon nos"
-    " notre nous on ou par pas pour pourquoi quand que quel quelle qui quoi sont sur un une vous".split()
+    (
+        "a an and are at be do does for from how i in is it my of on or our the there this to we what when"
+        " where which who why with you au aux ce ces comment dans de des du en est et il je la le les ma mes"
+        " mon nos notre nous on ou par pas pour pourquoi quand que quel quelle qui quoi sont sur un une vous"
+    ).split(" ")
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A text that a person wants to save. `access`: who may see it, as ids of channels and people; all if empty."""
+    """A text that a person wants to save. `access`: ids of channels and people that may see it, or nobody is kept out."""
 
     title: str
     kind: str
@@ -56,7 +58,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A document that somebody took out, and why; it is out once `done_at` is set, and back once `undone_at` is."""
+    """A document that somebody took out: it is out once `done_at` is set, back once `undone_at` is."""
 
     id: int
     document_id: str
@@ -90,7 +92,7 @@ class QuestionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that found no answer, with how often the like was asked. `access`: who may know that it was."""
+    """A question that found no answer, and how often the like was asked. `access`: who may know of it."""
 
     id: int
     text: str
@@ -125,7 +127,7 @@ class Strike:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A document that somebody should look at, since when and why; told once, unless they want to hear later."""
+    """A document that somebody should look at, since when and why; told once, or later if they wish so."""
 
     document_id: str
     title: str
@@ -144,13 +146,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class UpkeepRule:
-    """When documents are to be looked at again. `owners`: what a front matter calls an owner -> a Slack id."""
+    """When documents are to be looked at again. `owners`: an owner as a front matter says -> a Slack id."""
 
     every_days: int = 180
     digest_every: timedelta = timedelta(days=7)
     later: timedelta = timedelta(days=28)
     owners: Mapping[str, str] | None = None
-
 
 
 SMOOTHING = 6
@@ -163,7 +164,7 @@ def usefulness(useful: int, not_useful: int) -> float:
 
 
 def words_of(question: str) -> frozenset[str]:
-    """The words that make a question what it is: without case, accents and the words that every question has."""
+    """The words that make a question what it is: no case, no accents, no words that every question has."""
     plain = unicodedata.normalize("NFKD", question.casefold())
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     found = re.findall(r"[^\W_]+", plain)

@@ -17,7 +17,7 @@ _OPEN = QuestionState.OPEN.value
 
 class Gaps(Records):
     def note(self, text: str, access: Sequence[str], by: str, revision: int = -1) -> int:
-        """Keep a question that found nothing, or count it with one like it that the same people may know of."""
+        """Keep a question that found nothing, or count it with one like it, if the same may know of it."""
         words, readers = words_of(text), sorted(access)
         for row in self._connection.execute(sa.select(t.questions).where(t.questions.c.state == _OPEN)):
             if row.access == readers and alike(words, frozenset(row.words)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,9 +104,7 @@ class Library(Records):
 
     def put_back(self, removal_id: int, by: str) -> bool:
         """It is to be learned again; False where somebody said so before."""
-        change = sa.update(t.removals).where(
-            t.removals.c.id == removal_id, t.removals.c.undone_at.is_(None)
-        )
+        change = sa.update(t.removals).where(t.removals.c.id == removal_id, t.removals.c.undone_at.is_(None))
         return self._connection.execute(change.values(undone_at=self._now, undone_by=by)).rowcount == 1
 
     # -- votes
@@ -127,32 +127,29 @@ class Library(Records):
         found: bool | None = self._connection.execute(sa.select(t.votes.c.useful).where(*mine)).scalar()
         return found
 
-    def votes(self) -> dict[str, Votes]:
+    def votes(
+        self, counts: Callable[[str, datetime], bool] = lambda _document, _at: True
+    ) -> dict[str, Votes]:
         """By document: how many people find it useful and how many do not. A person counts once, by the most
-        of what they say of its passages.
+        of what they say of its passages. `counts`: whether what was said of a document at that time matters.
         """
-        leaning = sa.func.sum(sa.case((t.votes.c.useful, 1), else_=-1)).label("leaning")
-        query = sa.select(t.votes.c.document_id, t.votes.c.person, leaning)
-        counted: dict[str, list[int]] = {}
-        for row in self._connection.execute(query.group_by(t.votes.c.document_id, t.votes.c.person)):
-            counted.setdefault(row.document_id, []).append(int(row.leaning))
-        said = self._reasons()
+        leaning: dict[str, dict[str, int]] = {}
+        said: dict[str, tuple[str, ...]] = {}
+        for row in self._connection.execute(sa.select(t.votes).order_by(t.votes.c.at.desc())):
+            if not counts(row.document_id, row.at):
+                continue
+            people = leaning.setdefault(row.document_id, {})
+            people[row.person] = people.get(row.person, 0) + (1 if row.useful else -1)
+            if row.reason and not row.useful:
+                said[row.document_id] = (*said.get(row.document_id, ()), row.reason)[:_REASONS]
         return {
-            document: Votes(sum(n > 0 for n in all_), sum(n < 0 for n in all_), said.get(document, ()))
-            for document, all_ in counted.items()
+            id: Votes(sum(n > 0 for n in all_.values()), sum(n < 0 for n in all_.values()), said.get(id, ()))
+            for id, all_ in leaning.items()
         }
 
     def usefulness(self) -> dict[str, float]:
         """By document, between -1 and 1; what nobody voted on is not there."""
         return {id: usefulness(one.useful, one.not_useful) for id, one in self.votes().items()}
-
-    def _reasons(self) -> dict[str, tuple[str, ...]]:
-        query = sa.select(t.votes.c.document_id, t.votes.c.reason)
-        query = query.where(t.votes.c.reason != "", t.votes.c.useful.is_(False)).order_by(t.votes.c.at.desc())
-        found: dict[str, tuple[str, ...]] = {}
-        for row in self._connection.execute(query):
-            found[row.document_id] = (*found.get(row.document_id, ()), row.reason)[:_REASONS]
-        return found
 
     def _saved(self, *which: sa.ColumnElement[bool]) -> list[Saved]:
         rows = self._connection.execute(sa.select(t.saved).where(*which).order_by(t.saved.c.id))

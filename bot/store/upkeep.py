@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from sqlalchemy.engine import Row
 from bot.domain.curation import Finding, Strike, StrikeKind
 from bot.store import curation_tables as t
 from bot.store.records import Records
+
+_NEWEST = 200
 
 
 class Upkeep(Records):
@@ -66,22 +68,29 @@ class Upkeep(Records):
         change = sa.update(t.findings).where(t.findings.c.document_id == document_id)
         return self._connection.execute(change.values(later_until=until)).rowcount == 1
 
-    def digest(self, addressee: str, documents: Sequence[str]) -> int:
-        """Keep that somebody is told of these documents; the number of that digest."""
-        values = {"addressee": addressee, "documents": list(documents), "at": self._now}
+    def digest(self, addressee: str, documents: Mapping[str, str]) -> int:
+        """Keep that somebody is told of these documents, id -> title; the number of that digest."""
+        values = {"addressee": addressee, "documents": dict(documents), "at": self._now}
         made = self._connection.execute(sa.insert(t.digests).values(values))
         (number,) = made.inserted_primary_key or (0,)
         return int(number)
 
-    def documents_of(self, digest_id: int) -> list[str]:
-        """What a digest is about."""
+    def documents_of(self, digest_id: int) -> dict[str, str]:
+        """What a digest is about: id -> title."""
         query = sa.select(t.digests.c.documents).where(t.digests.c.id == digest_id)
-        return list(self._connection.execute(query).scalar() or [])
+        return dict(self._connection.execute(query).scalar() or {})
+
+    def digests_of(self, document_id: str) -> list[int]:
+        """The newest digests that name a document."""
+        newest = sa.select(t.digests).order_by(t.digests.c.id.desc()).limit(_NEWEST)
+        return [row.id for row in self._connection.execute(newest) if document_id in row.documents]
 
     def last_digests(self) -> dict[str, datetime]:
         """By addressee: when they were told last."""
         query = sa.select(t.digests.c.addressee, sa.func.max(t.digests.c.at).label("at"))
-        return {row.addressee: row.at for row in self._connection.execute(query.group_by(t.digests.c.addressee))}
+        return {
+            row.addressee: row.at for row in self._connection.execute(query.group_by(t.digests.c.addressee))
+        }
 
     def _findings(self, which: sa.ColumnElement[bool]) -> list[Finding]:
         query = sa.select(t.findings).where(which).order_by(t.findings.c.since, t.findings.c.document_id)
