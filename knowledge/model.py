@@ -15,8 +15,8 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One runbook, past incident, postmortem or note. `source` is a path or e.g. "incident 12" and is no part of
-    the version.
+    """One runbook, past incident, postmortem or note. `source` is a path or e.g. "incident 12" and is no
+    part of the version.
 
     `access`: the channels and teams that may see it, everybody when empty. `page_starts`: the line on which
     each page begins, where its file had pages; used to cut it, and not kept. `review_every`: days after which

@@ -78,8 +78,8 @@ quarantine = sa.Table(
     sa.Column("released", sa.Boolean, nullable=False),
 )
 
-# Who said last that a document is still right, and on which day. It is no part of the document: reading its file
-# again loses nothing of it, and no passage becomes another one by it.
+# Who said last that a document is still right, and on which day. It is no part of the document: reading its
+# file again loses nothing of it, and no passage becomes another one by it.
 reviews = sa.Table(
     "knowledge_reviews",
     metadata,

@@ -1,4 +1,4 @@
-"""What is known of each document beside its text: whose it is, and when somebody last said that it is right."""
+"""What is known of each document beside its text: whose it is, and who said last that it is right."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FOLLOWED = ("runbook", "note")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One document without its text. `reviewed`: the last day on which somebody looked at it, as its file or a
-    person says; `written`: the day on which this version came, where that is known.
+    """One document without its text. `reviewed`: the last day on which somebody looked at it, as its file or
+    a person says; `written`: the day on which this version came, where that is known.
     """
 
     id: str
@@ -39,8 +39,9 @@ class Kept:
         return self.reviewed or self.written
 
     def due(self, every: int) -> date | None:
-        """From when on it waits to be looked at; `every`: days, where the document has no number of its own, 0
-        never. None: never, or nobody knows how old it is.
+        """From when on it waits to be looked at; `every`: days, where it has no number of its own, 0 never.
+
+        None: never, or nobody knows how old it is.
         """
         days = self.review_every or every
         looked_at = self.looked_at
@@ -101,7 +102,7 @@ _SAME = (
 )
 
 
-def _kept(row: sa.Row[Any]) -> Kept:
+def _kept(row: Any) -> Kept:  # noqa: ANN401  # a row has no static columns
     """What the file says counts where it is the later of the two."""
     by_person = row.said is not None and (row.reviewed is None or row.said >= row.reviewed)
     return Kept(

@@ -17,6 +17,10 @@ from bot.store.records import Records
 _REASONS = 5
 
 
+def _always(_document: str, _at: datetime) -> bool:
+    return True
+
+
 class Library(Records):
     def save(self, key: str, name: str, wording: Wording, by: Person, origin: Origin) -> Saved:
         """Keep a confirmed text under its key, once; its document is `saved/NUMBER-name`."""
@@ -110,7 +114,7 @@ class Library(Records):
     # -- votes
 
     def vote(self, passage_id: str, document_id: str, person: Person, useful: bool, reason: str) -> bool:
-        """What one person says of one passage, in place of what they said before; False where it is the same."""
+        """What one person says of one passage, in place of what they said before; False if it is the same."""
         mine = t.votes.c.passage_id == passage_id, t.votes.c.person == person.key
         known = self._connection.execute(sa.select(t.votes).where(*mine)).first()
         if known is not None and known.useful == useful and known.reason == (reason or known.reason):
@@ -127,9 +131,7 @@ class Library(Records):
         found: bool | None = self._connection.execute(sa.select(t.votes.c.useful).where(*mine)).scalar()
         return found
 
-    def votes(
-        self, counts: Callable[[str, datetime], bool] = lambda _document, _at: True
-    ) -> dict[str, Votes]:
+    def votes(self, counts: Callable[[str, datetime], bool] = _always) -> dict[str, Votes]:
         """By document: how many people find it useful and how many do not. A person counts once, by the most
         of what they say of its passages. `counts`: whether what was said of a document at that time matters.
         """

@@ -36,7 +36,7 @@ class Upkeep(Records):
         return [_strike(row) for row in self._connection.execute(query)]
 
     def find(self, finding: Finding) -> None:
-        """Keep that somebody should look at a document; one that is known keeps since when and who was told."""
+        """Keep that somebody should look at a document; a known one keeps since when and who was told."""
         known = self.finding(finding.document_id)
         fresh = {"title": finding.title, "reasons": list(finding.reasons), "addressee": finding.addressee}
         if known is None:
