@@ -49,6 +49,7 @@ from bot.slack.home import HomeTab
 from bot.slack.http_mode import PATH, HttpMode
 from bot.slack.outbox import Outbox
 from bot.slack.people import People
+from bot.slack.rooms import Rooms
 from bot.slack.snapshots import Snapshots
 from bot.stages.steps import Steps
 from bot.store.database import Store
@@ -123,7 +124,9 @@ class Assembly:
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
         heard = BotAlerts(self._copilot.alerts, rooms_of(settings), store.now)
-        listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client, heard))
+        listeners.register(
+            app, Edge(self._copilot, store, self._knowledge, people, client, heard, Rooms(client))
+        )
         section = self._file.slack
         rooms = {
             INCIDENTS: section.incidents_channel,

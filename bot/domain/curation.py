@@ -12,88 +12,17 @@ from enum import StrEnum
 MOST_QUESTIONS = 500
 """So many open questions are kept; the oldest of those that were asked once make room."""
 _ALIKE = 0.75
-_EMPTY_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "at",
-        "be",
-        "do",
-        "does",
-        "for",
-        "from",
-        "how",
-        "i",
-        "in",
-        "is",
-        "it",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "the",
-        "there",
-        "this",
-        "to",
-        "we",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "with",
-        "you",
-        "au",
-        "aux",
-        "ce",
-        "ces",
-        "comment",
-        "dans",
-        "de",
-        "des",
-        "du",
-        "en",
-        "est",
-        "et",
-        "il",
-        "je",
-        "la",
-        "le",
-        "les",
-        "ma",
-        "mes",
-        "mon",
-        "nos",
-        "notre",
-        "nous",
-        "on",
-        "ou",
-        "par",
-        "pas",
-        "pour",
-        "pourquoi",
-        "quand",
-        "que",
-        "quel",
-        "quelle",
-        "qui",
-        "quoi",
-        "sont",
-        "sur",
-        "un",
-        "une",
-        "vous",
-    ]
+_EMPTY = (
+    "a an and are at be do does for from how i in is it my of on or our the there this to we what when where"
+    " which who why with you au aux ce ces comment dans de des du en est et il je la le les ma mes mon nos"
+    " notre nous on ou par pas pour pourquoi quand que quel quelle qui quoi sont sur un une vous"
 )
+_EMPTY_WORDS = frozenset(_EMPTY.split())
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A text that a person wants to save. `access`: ids of channels and people that may see it, or nobody is kept out."""
+    """A text that a person wants to save. `access`: who may see it, by ids; all if empty."""
 
     title: str
     kind: str
@@ -162,7 +91,7 @@ class QuestionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that found no answer, and how often the like was asked. `access`: who may know of it."""
+    """A question that found no answer, and how often it was asked. `access`: who may know of it."""
 
     id: int
     text: str

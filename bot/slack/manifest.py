@@ -37,6 +37,10 @@ SCOPE_REASONS = {
 
 # How people find each shortcut in the menu of a message: its name (24 characters) and what it does (150).
 SHORTCUTS = {
+    "save_knowledge": (
+        "Save as knowledge",
+        "Save this message, or its thread, as a runbook, an incident or a note",
+    ),
     "propose_action": ("Propose an action", "Choose an action for this incident; N3 signs it before it runs"),
 }
 
