@@ -115,11 +115,17 @@ class Library(Part):
         return "It is learned again."
 
 
-def note_removed(tx: Tx, document_id: str, title: str, by: str, why: str) -> None:
-    """What was removed at the command line, as a row and in the audit log; its message says so."""
-    if tx.library.take_out(document_id, title, by, why, done=True) is not None:
-        tx.audit.append(by, "took out of the knowledge base", document_id, {"why": why})
-        announce_taken_out(tx, document_id)
+def note_removal(tx: Tx, document_id: str, title: str, by: str, why: str) -> int | None:
+    """What is removed at the command line, as a row and in the audit log; its message says so.
+
+    The number of the row, None where it was taken out before.
+    """
+    removal = tx.library.take_out(document_id, title, by, why)
+    if removal is None:
+        return None
+    tx.audit.append(by, "took out of the knowledge base", document_id, {"why": why})
+    announce_taken_out(tx, document_id)
+    return removal.id
 
 
 def announce_taken_out(tx: Tx, document_id: str) -> None:

@@ -1,17 +1,19 @@
-"""Which documents somebody should look at, why, and who: pure."""
+"""Which documents somebody should look at, why, and who hears of it."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from bot.announcements import N3_CHANNEL
 from bot.domain.curation import Finding, Strike, StrikeKind, UpkeepRule, Votes
+from bot.domain.store import Tx
 from knowledge.upkeep import FOLLOWED, Kept
 
 # One confirmed cause that is another one may be the fault of the search; two are the document's.
+BACK = timedelta(days=365)
 OTHER_CAUSES, FAILURES, COMPLAINTS = 2, 1, 3
 _PLACE = re.compile(r"[UWSCGD][A-Z0-9]{2,30}")
 
@@ -37,6 +39,24 @@ def findings(
             if reasons:
                 found.append(Finding(kept.id, kept.title, tuple(reasons), addressee(kept, rule), now))
     return found
+
+
+def reasons_of(every: Sequence[Kept], tx: Tx | None, rule: UpkeepRule) -> dict[str, list[str]]:
+    """By id of a document why somebody should look at it; without a store by its age alone."""
+    now = tx.now if tx is not None else datetime.now(UTC)
+    found = found_now(every, tx, rule) if tx is not None else findings(every, [], {}, rule, now)
+    return {one.document_id: list(one.reasons) for one in found}
+
+
+def found_now(every: Sequence[Kept], tx: Tx, rule: UpkeepRule) -> list[Finding]:
+    """What is to be looked at, by these documents and all that was said of them since they were last."""
+    known = {kept.id: kept for kept in every}
+
+    def is_counted(id: str, at: datetime) -> bool:
+        return id in known and counts(known[id], at.date())
+
+    strikes = [one for one in tx.upkeep.strikes(tx.now - BACK) if is_counted(one.document_id, one.at)]
+    return findings(every, strikes, tx.library.votes(is_counted), rule, tx.now)
 
 
 def counts(kept: Kept, on: date) -> bool:

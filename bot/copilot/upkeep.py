@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.announcements import announce_stale, announce_stale_again
 from bot.copilot.part import Part
 from bot.copilot.shelf import EmptyShelf, Shelf
-from bot.copilot.stale import addressee, counts, findings
+from bot.copilot.stale import addressee, found_now
 from bot.domain.curation import Finding, UpkeepRule
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
@@ -23,7 +23,6 @@ from knowledge.upkeep import Kept
 LOOK_EVERY = timedelta(hours=1)
 # What was noticed today may be settled by tomorrow, as when a folder is ingested anew.
 SETTLES = timedelta(days=1)
-BACK = timedelta(days=365)
 MOST = 8
 
 
@@ -50,7 +49,7 @@ class Upkeep(Part):
                 return
             self._next = tx.now + LOOK_EVERY
             every = {kept.id: kept for kept in self._shelf.upkeep.kept()}
-            found = {one.document_id: one for one in self._findings(tx, every)}
+            found = {one.document_id: one for one in found_now(list(every.values()), tx, self._rule)}
             known = {one.document_id: one for one in tx.upkeep.findings()}
             changed = [one for id, one in found.items() if _differs(known.get(id), one)]
             gone = [id for id in known if id not in found]
@@ -123,15 +122,6 @@ class Upkeep(Part):
                 return kept
             tx.audit.append(person.key, "refused to review", document_id)
         raise Refused("Its owner or somebody of N3 says that; you are neither.")
-
-    def _findings(self, tx: Tx, every: dict[str, Kept]) -> list[Finding]:
-        strikes = [
-            one
-            for one in tx.upkeep.strikes(tx.now - BACK)
-            if one.document_id in every and counts(every[one.document_id], one.at.date())
-        ]
-        votes = tx.library.votes(lambda id, at: id in every and counts(every[id], at.date()))
-        return findings(list(every.values()), strikes, votes, self._rule, tx.now)
 
     def _tell(self, tx: Tx, due: Sequence[str]) -> None:
         """One digest for each addressee; what is too much for it comes with the next."""

@@ -79,7 +79,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
 
 async def heard(edge: Edge, person: Person, words: str, body: Body) -> list[Block] | None:
-    """What the knowledge base is asked for by a mention, in English or French; None where it is a question."""
+    """What a mention asks of the knowledge base, in English or French; None where it is a question."""
     if (blocks := remember(words, body["event"])) is not None:
         return blocks
     said = " ".join(words.lower().strip(" .!?").split())

@@ -32,7 +32,7 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What was read: the text for the form, a title, its language, and what is not in it, in our own words."""
+    """What was read: the text for the form, a title, its language, and in our words what is not in it."""
 
     text: str
     title: str

@@ -1,4 +1,4 @@
-"""What is known of a channel: whether everybody may read it, and whether Vigie is in it. Unknown is private."""
+"""What is known of a channel: may everybody read it, and is Vigie in it? What is not known is private."""
 
 from __future__ import annotations
 

@@ -79,13 +79,12 @@ class Library(Records):
 
     # -- taken out
 
-    def take_out(self, document_id: str, title: str, by: str, why: str, done: bool = False) -> Removal | None:
-        """A document is to leave the knowledge base, or has left it; None where somebody said so before."""
+    def take_out(self, document_id: str, title: str, by: str, why: str) -> Removal | None:
+        """A document is to leave the knowledge base; None where somebody said so before."""
         if self.removal_of(document_id) is not None:
             return None
         values = {"document_id": document_id, "title": title, "by": by, "why": why, "at": self._now}
-        done_at = self._now if done else None
-        self._connection.execute(sa.insert(t.removals).values(values | {"done_at": done_at}))
+        self._connection.execute(sa.insert(t.removals).values(values))
         return self.removal_of(document_id)
 
     def removal(self, removal_id: int) -> Removal | None:

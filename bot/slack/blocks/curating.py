@@ -1,4 +1,4 @@
-"""What people save as knowledge: the form, what became of it, how it is taken back, and questions to answer."""
+"""What people save as knowledge: the form, what became of it, the way back, and questions to answer."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Given:
 def save_view(given: Given) -> Block:
     """The form in which a person makes a text knowledge; nothing is kept before it is submitted."""
     intro = (
-        "It enters the knowledge base as *written by a person*, with your name. Check it as you would a runbook:"
-        " others will follow it. Nothing that is saved here ever runs."
+        "It enters the knowledge base as *written by a person*, with your name. Others will follow it, so"
+        " check it as you would a runbook. Nothing that is saved here ever runs."
     )
     blocks = [parts.note(intro)]
     if given.left_out:

@@ -44,8 +44,9 @@ def answer(content: Mapping[str, Any]) -> list[Block]:
 
 
 def source_view(passage: Passage, kept: Kept | None = None, vote: bool | None = None) -> Block:
-    """A modal with the exact passage that was cited, and what is known of its document; `vote`: what the reader
-    said of it.
+    """A modal with the exact passage that was cited, and what is known of its document.
+
+    `vote`: whether the reader has called it useful.
     """
     heading = " › ".join(passage.heading) or passage.title
     blocks = [parts.header(heading)]

@@ -1,4 +1,4 @@
-"""Documents that somebody should look at: the weekly message to their owner, the list, and the document itself."""
+"""Documents that somebody should look at: the weekly message to their owner, the list, and each whole."""
 
 from __future__ import annotations
 
