@@ -1,4 +1,4 @@
-"""What people did for the knowledge base in Slack, at the command line: questions, what is stale, removals."""
+"""What people do for the knowledge base, at the command line: questions, what is stale, removals."""
 
 from __future__ import annotations
 

@@ -29,7 +29,13 @@ def _opened(config: Path) -> Iterator[KnowledgeBase]:
 
 
 def list_them(
-    config: Path, *, words: str = "", kind: str = "", quarantined: bool = False, as_json: bool = False
+    config: Path,
+    *,
+    words: str = "",
+    kind: str = "",
+    quarantined: bool = False,
+    stale: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Print what there is; exit 1 when nothing is."""
     with _opened(config) as base:
