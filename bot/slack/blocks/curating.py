@@ -97,8 +97,10 @@ def saved(kept: Saved, removal: Removal | None) -> list[Block]:
     return [head, title, note, parts.buttons(look, take_back_button(kept.document_id))]
 
 
-def take_back_button(document_id: str) -> Block:
-    return parts.button("Take it back…", "take_back_open", document_id)
+def take_back_button(document_id: str, origin: str = "person") -> Block:
+    """What was imported is the team's own: only N3 takes it out."""
+    label = "Take it out (N3)…" if origin == "import" else "Take it back…"
+    return parts.button(label, "take_back_open", document_id)
 
 
 def taken_out(removal: Removal) -> list[Block]:

@@ -60,7 +60,8 @@ def source_view(passage: Passage, kept: Kept | None = None, vote: bool | None = 
     blocks.append(parts.rich(parts.preformatted(passage.text)))
     choices = vote_buttons("source", passage.id)
     if kept is not None:
-        choices += [parts.button("Whole document", "document_open", kept.id), take_back_button(kept.id)]
+        choices.append(parts.button("Whole document", "document_open", kept.id))
+        choices += [] if kept.origin == "import" else [take_back_button(kept.id)]
     if vote is not None:
         blocks.append(parts.note(f"You said: *{'useful' if vote else 'not useful'}*. You may change it."))
     blocks.append(parts.buttons(*choices))

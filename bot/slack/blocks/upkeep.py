@@ -66,7 +66,7 @@ def document_view(
         blocks.append(parts.note(f"_{len(document.text) - _SHOWN} more characters: `vigie documents show`._"))
     if removal is None:
         choices = _choices(document.id) if finding is not None else []
-        blocks.append(parts.buttons(*choices, take_back_button(document.id)))
+        blocks.append(parts.buttons(*choices, take_back_button(document.id, kept.origin)))
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": parts.short(parts.visible(document.title), parts.TITLE)},
