@@ -116,6 +116,7 @@ class Assembly:
             shelf=self._knowledge,
             upkeep=settings.file.upkeep.rule,
         )
+        self._knowledge.usefulness = self._copilot.votes.usefulness
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
         """Listeners answer by one client; the outbox sends by another, which retries by its rows alone."""

@@ -54,6 +54,8 @@ class KnowledgeBase:
         self._closed = False
         self._switched_off = False
         self._limits: dict[str, tuple[str, ...]] = {}
+        # Document id -> what people said of it, -1 to 1; from whoever keeps their votes. Must not raise.
+        self.usefulness: Callable[[], Mapping[str, float]] | None = None
 
     @classmethod
     def open(

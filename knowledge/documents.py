@@ -54,11 +54,14 @@ class DocumentStore:
             return "unchanged"
         with self._engine.begin() as connection:
             _count(connection, "revision")
-            old = connection.scalar(sa.select(documents.c.version).where(documents.c.id == document.id))
+            known = connection.execute(sa.select(documents).where(documents.c.id == document.id)).first()
+            old = known.version if known else None
             if old == version and not again:
                 return "unchanged"
             connection.execute(documents.delete().where(documents.c.id == document.id))
-            connection.execute(documents.insert(), _document_row(document, version))
+            # Cut anew it is no younger.
+            written = known.written if known and old == version else datetime.now(UTC).date()
+            connection.execute(documents.insert(), _document_row(document, version) | {"written": written})
             mine = passages.c.document_id == document.id
             connection.execute(passages.update().where(mine).values(current=False))
             connection.execute(passages.delete().where(mine, passages.c.version == version))
@@ -204,7 +207,7 @@ def _unmark(connection: sa.Connection, collection: str, ids: Iterable[str]) -> N
 def _document_row(document: Document, version: str) -> dict[str, Any]:
     names = [column.name for column in documents.columns if column.name not in _DERIVED]
     row = {name: getattr(document, name) for name in names} | _as_lists(document)
-    return row | {"version": version, "sketch": sketch(document.text), "written": datetime.now(UTC).date()}
+    return row | {"version": version, "sketch": sketch(document.text)}
 
 
 def _as_lists(document: Document) -> dict[str, list[str]]:

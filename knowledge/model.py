@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 KINDS = ("runbook", "incident", "postmortem", "note")
+# What is followed is looked at again; what happened once is true for ever.
+FOLLOWED = ("runbook", "note")
 ORIGINS = ("import", "person", "resolution")
 # Raised when the same text would be cut into other passages, so that an upgrade re-reads every document.
 FORMAT = 1

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from knowledge.model import FOLLOWED
 from knowledge.tables import documents, reviews, state
 
-# What is followed is looked at again; what happened once is true for ever.
-FOLLOWED = ("runbook", "note")
+# SQLite takes some thousand variables a statement at most.
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,16 @@ class Upkeep:
         """One of them."""
         found = self._read(documents.c.id == document_id)
         return found[0] if found else None
+
+    def written(self, document_ids: Sequence[str]) -> dict[str, date | None]:
+        """Of those that there are: the day on which the present version came, None where nobody knows."""
+        found: dict[str, date | None] = {}
+        with self._engine.connect() as connection:
+            for start in range(0, len(document_ids), _BATCH):
+                named = documents.c.id.in_(document_ids[start : start + _BATCH])
+                rows = connection.execute(sa.select(documents.c.id, documents.c.written).where(named))
+                found |= {row.id: row.written for row in rows}
+        return found
 
     def revision(self) -> int:
         """A number that grows with each write."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
@@ -15,6 +16,8 @@ class Keeping(Protocol):
     def kept(self) -> list[Kept]: ...
 
     def of(self, document_id: str) -> Kept | None: ...
+
+    def written(self, document_ids: Sequence[str]) -> dict[str, date | None]: ...
 
     def revision(self) -> int: ...
 
@@ -38,6 +41,9 @@ class _Nothing:
 
     def of(self, document_id: str) -> Kept | None:
         return None
+
+    def written(self, document_ids: Sequence[str]) -> dict[str, date | None]:
+        return {}
 
     def revision(self) -> int:
         return 0

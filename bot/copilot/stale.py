@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from bot.announcements import N3_CHANNEL
 from bot.domain.curation import Finding, Strike, StrikeKind, UpkeepRule, Votes
 from bot.domain.store import Tx
-from knowledge.upkeep import FOLLOWED, Kept
+from knowledge.model import FOLLOWED
+from knowledge.upkeep import Kept
 
 # One confirmed cause that is another one may be the fault of the search; two are the document's.
 BACK = timedelta(days=365)
@@ -64,13 +65,21 @@ def counts(kept: Kept, on: date) -> bool:
     return not (kept.written and on < kept.written) and not (kept.reviewed and on <= kept.reviewed)
 
 
-def addressee(kept: Kept, rule: UpkeepRule) -> str:
-    """Who hears of it: its owner by a Slack id, else whoever may see it, else the channel of N3."""
+def owner(kept: Kept, rule: UpkeepRule) -> str:
+    """The Slack id of a document's owner, empty where nobody named one."""
     named = (rule.owners or {}).get(kept.owner, kept.owner)
-    if _PLACE.fullmatch(named):
-        return named
-    # A title tells something, too: not where people may not see the document.
-    return kept.access[0] if kept.access else N3_CHANNEL
+    return named if _PLACE.fullmatch(named) else ""
+
+
+def addressee(kept: Kept, rule: UpkeepRule) -> str:
+    """Who hears of it: its owner, else the channel of N3; of a limited one the first who may see it.
+
+    Empty: nobody; a title tells something, too, and a user group is told in the channel of N3.
+    """
+    named = owner(kept, rule)
+    if not kept.access:
+        return named or N3_CHANNEL
+    return next((one for one in (named, *kept.access) if one and not one.startswith("S")), "")
 
 
 def _reasons(kept: Kept, strikes: Sequence[Strike], votes: Votes, rule: UpkeepRule, today: date) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.announcements import announce_stale, announce_stale_again
 from bot.copilot.part import Part
 from bot.copilot.shelf import EmptyShelf, Shelf
-from bot.copilot.stale import addressee, found_now
+from bot.copilot.stale import addressee, found_now, owner
 from bot.domain.curation import Finding, UpkeepRule
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
@@ -104,15 +104,23 @@ class Upkeep(Part):
         return f"It comes again in {self._rule.later.days} days."
 
     def owner_of(self, document_id: str) -> str:
-        """The Slack id of its owner, or of where its owner is told; empty where there is no such document."""
+        """The Slack id of its owner; empty where nobody is named, or there is no such document."""
         kept = self._shelf.upkeep.of(document_id)
-        return addressee(kept, self._rule) if kept else ""
+        return owner(kept, self._rule) if kept else ""
+
+    def may_open(self, kept: Kept, readers: Collection[str]) -> bool:
+        """Whether a document is for these readers, the ids of a person and of the channel they are in."""
+        named = {*kept.access, addressee(kept, self._rule)}
+        if not kept.access or not named.isdisjoint(readers):
+            return True
+        with self._store.read() as tx:
+            return not named.isdisjoint(tx.posts.roles_of(readers))
 
     def _may_look_after(self, person: Person, document_id: str, group: Collection[str]) -> Kept:
         kept = self._shelf.upkeep.of(document_id)
         if kept is None:
             raise Refused("That document is not in the knowledge base any more.")
-        if person.user_id == addressee(kept, self._rule) or person.user_id in group:
+        if person.user_id == owner(kept, self._rule) or person.user_id in group:
             return kept
         current = self._membership.n3()
         with self._store.begin() as tx:
@@ -143,7 +151,8 @@ def _due(tx: Tx, known: dict[str, Finding], rule: UpkeepRule) -> list[str]:
     return [
         one.document_id
         for one in known.values()
-        if one.waits(tx.now)
+        if one.addressee
+        and one.waits(tx.now)
         and tx.now - one.since >= SETTLES
         and (one.addressee not in last or tx.now - last[one.addressee] >= rule.digest_every)
     ]

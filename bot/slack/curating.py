@@ -17,9 +17,10 @@ from bot.slack.blocks import parts
 from bot.slack.blocks.curating import Given
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.proposal import told_view
+from bot.slack.citing import readable, readers
 from bot.slack.edge import Body, Edge, guarded
 from bot.slack.forms import incident_of
-from bot.slack.pressing import answer
+from bot.slack.pressing import answer, opening
 from bot.slack.reading import Words, asked_to_remember, read_thread, words_of
 from bot.slack.values import chosen, entered, number, submission, text
 
@@ -44,13 +45,6 @@ def remember(words: str, event: Mapping[str, Any]) -> list[Block] | None:
         how = "Say it in a thread, or write the text behind it: `@Vigie remember this: the relay needs ...`."
         return [parts.status(f"{how} Single messages: *Save as knowledge* in their menu.")]
     return blocks.save_button(f"{'' if given else thread}:{event['ts']}")
-
-
-def readers(body: Body, person: Person) -> frozenset[str]:
-    """Who reads an answer here: the channel and the person."""
-    channel = (body.get("channel") or {}).get("id") or body.get("channel_id", "")
-    channel = channel or (body.get("event") or {}).get("channel", "")
-    return frozenset({str(channel), person.user_id}) - {""}
 
 
 async def _shortcut_form(edge: Edge, person: Person, body: Body) -> Block:
@@ -111,9 +105,7 @@ async def _write_form(edge: Edge, person: Person, body: Body, value: str) -> Blo
 
 
 async def _take_back_form(edge: Edge, person: Person, body: Body, value: str) -> Block:
-    kept = await asyncio.to_thread(edge.knowledge.upkeep.of, value)
-    if kept is None:
-        raise Refused("That document is not in the knowledge base any more.")
+    kept = await readable(edge, person, body, value)
     return blocks.take_back_view(kept.id, kept.title, kept.origin)
 
 
@@ -186,27 +178,11 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
     app.message_shortcut(SHORTCUT)(guarded(edge, shortcut))
     for action_id, form in FORMS.items():
-        app.action(action_id)(guarded(edge, _opening(edge, form)))
+        app.action(action_id)(guarded(edge, opening(edge, form)))
     for action_id, click in CLICKS.items():
         app.action(action_id)(guarded(edge, _clicking(edge, click)))
     app.view("save_knowledge")(guarded(edge, save))
     app.view("take_back")(guarded(edge, take_back))
-
-
-def _opening(
-    edge: Edge, form: Callable[[Edge, Person, Body, str], Awaitable[Block]]
-) -> Callable[..., Awaitable[None]]:
-    async def read(body: Body) -> Block:
-        return await form(edge, await edge.person(body), body, str(body["actions"][0].get("value", "")))
-
-    async def press(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
-        await ack()
-        if (body.get("view") or {}).get("type") == "modal":
-            await edge.open_view(body, await read(body))
-        else:
-            await edge.open_when_read(body, read(body))
-
-    return press
 
 
 def _clicking(edge: Edge, click: Click) -> Callable[..., Awaitable[None]]:

@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack import (
     absorbing,
     buttons,
+    citing,
     commands,
     curating,
     forms,
@@ -19,7 +20,10 @@ from bot.slack import (
 )
 from bot.slack.edge import Edge
 
-PARTS = (commands, mentions, buttons, views, forms, standing, home, muting, absorbing, curating, upkeeping)
+PARTS = (
+    *(commands, mentions, buttons, views, forms, standing, home),
+    *(muting, absorbing, citing, curating, upkeeping),
+)
 
 
 def register(app: AsyncApp, edge: Edge) -> None:

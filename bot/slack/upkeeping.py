@@ -1,4 +1,4 @@
-"""Votes on passages, whole documents, and documents that somebody should look at again."""
+"""Votes on passages, and documents that somebody should look at again."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.curation import Votes
 from bot.domain.person import Person
-from bot.errors import Refused
 from bot.slack.answers import NO_ANSWER
 from bot.slack.blocks import curating as curating_blocks
-from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import upkeep as blocks
 from bot.slack.blocks.parts import Block
-from bot.slack.curating import carried, readers
+from bot.slack.citing import readers, source
+from bot.slack.curating import carried
 from bot.slack.edge import Body, Edge, guarded
-from bot.slack.pressing import View, answer, in_modal, listen
+from bot.slack.pressing import answer, in_modal
 from bot.slack.values import entered, submission, text
 
 Deed = Callable[..., str]
@@ -29,40 +27,6 @@ Deed = Callable[..., str]
 async def stale(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     """`/vigie stale`: what is to be looked at, as far as it may be seen here."""
     return blocks.listing(await asyncio.to_thread(edge.copilot.upkeep.seen, readers(body, person)))
-
-
-async def source(edge: Edge, person: Person, value: str) -> Block:
-    """The exact passage that was cited, with what is known of its document."""
-
-    def read() -> Block:
-        passage = edge.knowledge.passage(value)
-        if passage is None:
-            raise Refused("The source is not in the knowledge base any more.")
-        kept = edge.knowledge.upkeep.of(passage.document_id)
-        return knowledge_blocks.source_view(passage, kept, edge.copilot.votes.said(person, value))
-
-    return await asyncio.to_thread(read)
-
-
-async def document(edge: Edge, person: Person, value: str) -> Block:
-    """A whole document."""
-
-    def read() -> Block:
-        found, kept = edge.knowledge.document(value), edge.knowledge.upkeep.of(value)
-        if found is None or kept is None:
-            raise Refused("That document is not in the knowledge base any more.")
-        with edge.store.read() as tx:
-            votes, finding = tx.library.votes().get(value, Votes()), tx.upkeep.finding(value)
-            removal = tx.library.removal_of(value)
-        return blocks.document_view(found, kept, votes, finding, removal)
-
-    return await asyncio.to_thread(read)
-
-
-VIEWS: dict[str | re.Pattern[str], View] = {
-    re.compile(r"open_source:.+"): source,
-    "document_open": document,
-}
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
@@ -91,7 +55,6 @@ def register(app: AsyncApp, edge: Edge) -> None:
             await asyncio.to_thread(vote, person, passage, False, said, event)
         await ack()
 
-    listen(app, edge, {}, VIEWS)
     app.action(re.compile(r"vote_yes:.+"))(guarded(edge, useful))
     app.action(re.compile(r"vote_no:.+"))(guarded(edge, not_useful))
     app.view("vote_why")(guarded(edge, why))
@@ -125,8 +88,9 @@ async def _shown_again(edge: Edge, body: Body, person: Person, passage: str) -> 
     """Show the vote in the source that is open; False where none is."""
     if not in_modal(body):
         return False
+    shown = await source(edge, person, body, passage)
     try:
-        await edge.client.views_update(view_id=body["view"]["id"], view=await source(edge, person, passage))
+        await edge.client.views_update(view_id=body["view"]["id"], view=shown)
     except (SlackApiError, *NO_ANSWER):
         return False
     return True

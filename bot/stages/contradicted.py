@@ -9,7 +9,7 @@ from bot.domain.curation import Strike, StrikeKind
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.proposal import Outcome, Proposal, ProposalState
-from knowledge.upkeep import FOLLOWED
+from knowledge.model import FOLLOWED
 
 
 def by_cause(

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from bot.domain.curation import Origin, Removal, Saved, Votes, Wording, usefulness
+from bot.domain.curation import Origin, Removal, Saved, Votes, Wording
 from bot.domain.person import Person
 from bot.store import curation_tables as t
 from bot.store.records import Records
@@ -80,9 +80,11 @@ class Library(Records):
     # -- taken out
 
     def take_out(self, document_id: str, title: str, by: str, why: str) -> Removal | None:
-        """A document is to leave the knowledge base; None where somebody said so before."""
-        if self.removal_of(document_id) is not None:
-            return None
+        """A document is to leave the knowledge base; None where somebody said so and it has not left yet."""
+        if (before := self.removal_of(document_id)) is not None:
+            if before.done_at is None:
+                return None
+            self.put_back(before.id, "vigie")  # it came in again since, from its file
         values = {"document_id": document_id, "title": title, "by": by, "why": why, "at": self._now}
         self._connection.execute(sa.insert(t.removals).values(values))
         return self.removal_of(document_id)
@@ -130,6 +132,10 @@ class Library(Records):
         found: bool | None = self._connection.execute(sa.select(t.votes.c.useful).where(*mine)).scalar()
         return found
 
+    def voted_on(self) -> list[str]:
+        """The documents of which anybody said anything."""
+        return list(self._connection.execute(sa.select(t.votes.c.document_id).distinct()).scalars())
+
     def votes(self, counts: Callable[[str, datetime], bool] = _always) -> dict[str, Votes]:
         """By document: how many people find it useful and how many do not. A person counts once, by the most
         of what they say of its passages. `counts`: whether what was said of a document at that time matters.
@@ -147,10 +153,6 @@ class Library(Records):
             id: Votes(sum(n > 0 for n in all_.values()), sum(n < 0 for n in all_.values()), said.get(id, ()))
             for id, all_ in leaning.items()
         }
-
-    def usefulness(self) -> dict[str, float]:
-        """By document, between -1 and 1; what nobody voted on is not there."""
-        return {id: usefulness(one.useful, one.not_useful) for id, one in self.votes().items()}
 
     def _saved(self, *which: sa.ColumnElement[bool]) -> list[Saved]:
         rows = self._connection.execute(sa.select(t.saved).where(*which).order_by(t.saved.c.id))

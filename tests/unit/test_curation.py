@@ -1,4 +1,4 @@
-"""What people do for the knowledge base, as far as it is pure: likeness, votes, what is stale, what is read."""
+"""What people do for the knowledge base, the pure part: likeness, votes, what is stale, what is read."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def strikes(kind: StrikeKind, count: int) -> list[Strike]:
     ],
 )
 def test_what_speaks_against_a_document(said: list[Strike], votes: Votes, words: list[str]) -> None:
-    """Two other causes, one action in vain, or three people who are more than those content; less does not."""
+    """Two other causes, one action in vain, or three people who outnumber those content; no less."""
     fresh = replace(OLD, reviewed=NOW.date())
     found = findings([fresh], said, {"r/a": votes}, UpkeepRule(), NOW)
     reasons = [reason for one in found for reason in one.reasons]
@@ -119,7 +119,7 @@ def evidence() -> list[Evidence]:
 
 
 def test_another_confirmed_cause_speaks_against_what_the_first_hypothesis_cited() -> None:
-    """Not against what backs the confirmed cause too, nor against a past incident, which happened as it did."""
+    """Not against what backs the confirmed cause too, nor against a past incident, which did happen."""
     made = Diagnosis(
         Method.SIMILAR,
         (Hypothesis("lock", "", 0.8, ("E1", "E2", "E3")), Hypothesis("disk", "", 0.1, ("E2",))),
@@ -144,7 +144,7 @@ def test_an_action_in_vain_speaks_against_what_led_to_it() -> None:
 
 
 def test_what_is_saved_is_clean() -> None:
-    """A secret is taken out, a key refused by field, bounds are told, and a title becomes an id of plain letters."""
+    """A secret is taken out, a key refused by field, bounds are told, a title becomes plain letters."""
     good = Wording("Mail  relay", "note", "Restart it with password=hunter22hunter, then look at the queue.")
     cleaned = clean(good)
     assert "hunter22" not in cleaned.text and cleaned.title == "Mail relay"
@@ -159,7 +159,7 @@ def test_what_is_saved_is_clean() -> None:
         ({"service": "s" * 101}, "service"),
     ):
         with pytest.raises(WordingRefused) as refused:
-            clean(replace(good, **change))
+            clean(replace(good, **change))  # type: ignore[arg-type]  # fields by name
         assert refused.value.field == field
     assert slug("Été: à l'aide #2@x|y!") == "ete-a-l-aide-2-x-y"
     assert slug("***") == "text"
