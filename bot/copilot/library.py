@@ -54,8 +54,9 @@ class Library(Part):
         with self._once(event) as tx:
             saved = tx.library.save(event, slug(cleaned.title), cleaned, person, origin)
             tx.audit.append(person.key, "saved knowledge", saved.document_id, _about(cleaned))
-            if origin.question is not None:
-                tx.gaps.settle(origin.question, QuestionState.ANSWERED, person.key, saved.document_id)
+            asked = tx.gaps.get(origin.question) if origin.question is not None else None
+            if asked is not None and asked.is_answered_for(cleaned.access):
+                tx.gaps.settle(asked.id, QuestionState.ANSWERED, person.key, saved.document_id)
         self._wake("keep", str(saved.id))
         return saved
 

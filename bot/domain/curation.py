@@ -104,6 +104,10 @@ class Question:
     document_id: str = ""
     settled_by: str = ""
 
+    def is_answered_for(self, access: Collection[str]) -> bool:
+        """Whether all who may know of it may see a document with that limit."""
+        return not access or (bool(self.access) and set(self.access) <= set(access))
+
     def is_known_to(self, readers: Collection[str]) -> bool:
         return not self.access or not set(readers).isdisjoint(self.access)
 

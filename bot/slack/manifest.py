@@ -25,9 +25,8 @@ ROOM_SCOPES = ("groups:read",)
 SCOPE_REASONS = {
     "app_mentions:read": "questions by @mention",
     "assistant:write": "Slack asks for it with the agent view; Vigie makes no call with it",
-    "channels:history": "finding a message again whose answer was lost, instead of sending it twice; the words of"
-    " a thread that somebody saves as knowledge",
-    "channels:read": "finding the channel for incidents by its name; telling public channels from private ones",
+    "channels:history": "finding a message again whose answer was lost; a thread that somebody saves",
+    "channels:read": "finding the channel for incidents by its name; telling public channels from private",
     "chat:write": "incidents, diagnoses, proposals, answers",
     "commands": "/vigie",
     "files:write": "the whole output of an action, and a difference too long for its form",

@@ -23,7 +23,8 @@ ON_CALL, OWNER = Person("T1", "U0ONCALL"), Person("T1", "U0OWNER")
 ANSWER = "Drain the mail relay first, then restart it: its queue is lost otherwise."
 RELAY = Wording("Mail relay", "note", ANSWER)
 HERE = Origin("C1", "1.1")
-RUNBOOK = Document("runbooks/pool", "Order pool", "runbook", "Remove the lock of the order pool.", owner="U0OWNER")
+POOL = "Remove the lock of the order pool."
+RUNBOOK = Document("runbooks/pool", "Order pool", "runbook", POOL, owner="U0OWNER")
 
 
 class Shelved(Desk):
@@ -90,7 +91,8 @@ def test_what_is_saved_is_found_until_it_is_taken_back_and_once_it_is_learned_ag
     assert desk.finds() == [made.document_id]
     (post,) = desk.posts("saved:")
     assert (post.channel, post.thread_of, post.wanted) == ("C1", "ts:1.1", 4)
-    told = ["saved knowledge", "learned", "took out of the knowledge base", "put back into the knowledge base"]
+    out, back = "took out of the knowledge base", "put back into the knowledge base"
+    told = ["saved knowledge", "learned", out, back]
     assert [action for action in desk.audited() if action in told] == [*told, "learned"]
 
 
@@ -223,7 +225,10 @@ def test_a_question_in_vain_is_kept_until_something_answers_it(desk: Shelved) ->
     with desk.store.read() as tx:
         answered = tx.gaps.get(1)
     assert answered is not None and answered.state is QuestionState.ANSWERED
-    desk.save(replace(RELAY, title="Relay for all"), "e2", gaps.seen({"C2"})[0].id)
+    open_to_all = gaps.seen({"C2"})[0].id
+    desk.save(replace(RELAY, access=("C1",)), "e2", open_to_all)
+    assert [one.id for one in gaps.seen({"C2"})] == [open_to_all]  # that answer is not for all who asked
+    desk.save(RELAY, "e3", open_to_all)
     assert gaps.seen({"C1"}) == []
 
 
