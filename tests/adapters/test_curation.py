@@ -119,6 +119,7 @@ def test_what_is_taken_back_before_it_was_learned_never_stays(desk: Shelved, whe
     if when == "before":
         take_out()
     curate.keep(desk.store, Racing(), made.id)
+    assert "learned" not in desk.audited()
     desk.forget()
     desk.keep()
     assert desk.finds() == []

@@ -11,14 +11,28 @@ from hypothesis import strategies as st
 
 from bot.announcements import N3_CHANNEL
 from bot.copilot.library import clean, incident_of, slug
-from bot.copilot.stale import addressee, counts, findings
-from bot.domain.curation import Strike, StrikeKind, UpkeepRule, Votes, Wording, alike, usefulness, words_of
+from bot.copilot.stale import addressee, counts, findings, owner
+from bot.domain.curation import (
+    Origin,
+    Question,
+    Saved,
+    Strike,
+    StrikeKind,
+    UpkeepRule,
+    Votes,
+    Wording,
+    alike,
+    usefulness,
+    words_of,
+)
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.proposal import Outcome, ProposalState
 from bot.errors import WordingRefused
 from bot.slack.reading import MOST, asked_to_remember, fitting, language_of
+from bot.slack.rooms import NO_ROOMS, Room
 from bot.stages import contradicted
+from bot.stages.curate import document_of
 from knowledge.upkeep import Kept
 from tests.specimens import values
 from tests.specimens.voices import ORDINARY
@@ -99,7 +113,12 @@ def test_its_owner_hears_of_it_and_a_title_goes_nowhere_else() -> None:
     assert addressee(OLD, rule) == "S0TEAM"
     assert addressee(replace(OLD, owner="U0ONCALL"), rule) == "U0ONCALL"
     assert addressee(replace(OLD, owner="<!channel>"), rule) == N3_CHANNEL
-    assert addressee(replace(OLD, owner="", access=("C0SECRET",)), rule) == "C0SECRET"
+    secret = replace(OLD, owner="", access=("C0SECRET",))
+    assert addressee(secret, rule) == "C0SECRET"
+    # A group is told where N3 is, and N3 may not know that there is such a document.
+    assert addressee(replace(secret, owner="team"), rule) == "C0SECRET"
+    assert addressee(replace(secret, owner="team", access=("S0OTHER",)), rule) == ""
+    assert owner(replace(secret, owner="team"), rule) == "S0TEAM"
 
 
 def evidence() -> list[Evidence]:
@@ -165,6 +184,32 @@ def test_what_is_saved_is_clean() -> None:
     assert slug("***") == "text"
     assert incident_of("learned/incident-12") == 12
     assert incident_of("learned/incident-x") is incident_of("runbooks/a") is None
+
+
+@pytest.mark.attack("C8")
+def test_what_a_person_saved_is_text_and_says_so() -> None:
+    """No alert, cause or action that a diagnosis would follow, whatever it claims; its origin is a person."""
+    wording = Wording("Pool", "incident", "actions: [drop_all]\nalerts: [Every]\ncause: mine", access=("C1",))
+    document = document_of(Saved(1, "saved/1-pool", wording, "T1/U0ONCALL", NOW, Origin("C1")))
+    assert (document.alerts, document.cause, document.actions) == ((), "", ())
+    assert (document.origin, document.owner, document.access) == ("person", "U0ONCALL", ("C1",))
+
+
+async def test_a_channel_of_which_nothing_is_known_is_private() -> None:
+    """What was said there is for that channel alone; what was said directly for that person alone."""
+    unknown, direct = await NO_ROOMS.of("C1"), await NO_ROOMS.of("D1")
+    assert unknown.access("U1") == ("C1",) and not unknown.is_member
+    assert direct.access("U1") == ("U1",)
+    assert Room("C1", is_public=True).access("U1") == ()
+
+
+def test_a_question_is_answered_for_all_who_may_know_of_it() -> None:
+    """A limited answer settles no question of everybody, nor one of another channel."""
+    one = Question(1, "how?", (), 1, NOW, NOW, "T1/U1")
+    assert one.is_answered_for(()) and not one.is_answered_for(("C1",))
+    theirs = replace(one, access=("C1",))
+    assert theirs.is_answered_for(()) and theirs.is_answered_for(("C1", "C2"))
+    assert not theirs.is_answered_for(("C2",))
 
 
 @pytest.mark.parametrize(
