@@ -20,7 +20,7 @@ from bot.sign_off.quorum import may_speak_for_n3
 from knowledge.loaders.front_matter import LANGUAGES
 from knowledge.model import KINDS
 from knowledge.text.normalising import normalise
-from knowledge.text.redaction import redact
+from knowledge.text.redaction import redact, without_private_keys
 
 LEARNED = "learned/incident-"
 # Of a postmortem only its own form makes one.
@@ -121,10 +121,11 @@ def note_removal(tx: Tx, document_id: str, title: str, by: str, why: str) -> int
 
     The number of the row, None where it was taken out before.
     """
-    removal = tx.library.take_out(document_id, title, by, why)
+    said = redact(without_private_keys(why)).text.strip()[:500]
+    removal = tx.library.take_out(document_id, title, by, said)
     if removal is None:
         return None
-    tx.audit.append(by, "took out of the knowledge base", document_id, {"why": why})
+    tx.audit.append(by, "took out of the knowledge base", document_id, {"why": said})
     announce_taken_out(tx, document_id)
     return removal.id
 

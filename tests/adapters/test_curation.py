@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,14 +11,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.curation import Origin, QuestionState, Saved, UpkeepRule, Wording
+from bot.commands import documents
+from bot.commands.curation import questions
+from bot.domain.curation import Origin, QuestionState, Saved, Strike, StrikeKind, UpkeepRule, Wording
 from bot.domain.person import Person
 from bot.errors import AlreadyDone, Refused, WordingRefused
 from bot.stages import curate
+from bot.store.database import Store, open_engine, sqlite_url
+from bot.store.migrate import upgrade
 from knowledge.base import KnowledgeBase
 from knowledge.chunking import Piece
 from knowledge.model import Document, Query
 from tests.desk import N3_A, Desk
+from tests.whitelist import write_config
 
 ON_CALL, OWNER = Person("T1", "U0ONCALL"), Person("T1", "U0OWNER")
 ANSWER = "Drain the mail relay first, then restart it: its queue is lost otherwise."
@@ -271,3 +277,36 @@ def test_cut_anew_a_document_is_no_younger(desk: Shelved) -> None:
     kept = desk.base.upkeep.of(RUNBOOK.id)
     assert kept is not None and kept.written is not None and kept.written.year == 2020
     assert kept.due(UpkeepRule().every_days) is not None
+
+
+def test_the_command_line_says_what_is_stale_and_who_removed_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`documents list --stale` names the reasons, with or without a store; `remove --why` leaves a trace."""
+    write_config(tmp_path)
+    config, data = tmp_path / "vigie.toml", tmp_path / "data"
+    old = datetime.now(UTC).date() - timedelta(days=400)
+    with KnowledgeBase.open(data / "knowledge", owner=True, vectors=False) as base:
+        base.add(replace(RUNBOOK, reviewed=old))
+        base.add(replace(RUNBOOK, id="runbooks/new", reviewed=datetime.now(UTC).date(), text="Another one."))
+
+    def stale() -> dict[str, list[str]]:
+        assert documents.list_them(config, stale=True, as_json=True) == 0
+        found = json.loads(capsys.readouterr().out.splitlines()[-1])["documents"]
+        return {one["id"]: one["stale"] for one in found}
+
+    assert stale() == {RUNBOOK.id: ["last looked at 400 days ago, wanted every 180"]}
+    assert questions(config) == 1
+    engine = open_engine(sqlite_url(data / "vigie.sqlite"))
+    upgrade(engine)
+    store = Store(engine, lambda: datetime.now(UTC))
+    with store.begin() as tx:
+        tx.upkeep.strike([Strike(RUNBOOK.id, 7, StrikeKind.ACTION_FAILED, "fix", tx.now)])
+        tx.gaps.note("how?", [], ON_CALL.key)
+    assert "did not help in #7" in stale()[RUNBOOK.id][1]
+    assert questions(config) == 0
+    assert documents.remove(config, [RUNBOOK.id], why="password=hunter22hunter is gone") == 0
+    with store.read() as tx:
+        removal, event = tx.library.removal_of(RUNBOOK.id), list(tx.audit.events())[-1]
+    assert removal is not None and removal.done_at is not None and "hunter22" not in removal.why
+    assert event.actor.endswith("at the command line") and event.subject == RUNBOOK.id
