@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.alert import AlertStatus, Decision, Kind, Severity
+from bot.domain.curation import Finding, Origin, Strike, StrikeKind, Wording
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
@@ -94,6 +95,7 @@ def fill(store: Store) -> dict[str, int]:
         tx.beats.gone("w" * 32, incident)
         tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
         _quiet(tx, incident)
+        _curated(tx, incident)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
@@ -128,6 +130,18 @@ def _quiet(tx: Tx, incident: int) -> None:
     tx.canaries.fail(tx.canaries.send("nonce").id, ODD)
 
 
+def _curated(tx: Tx, incident: int) -> None:
+    """What people saved, took out, said and asked in vain; what speaks against a document, who was told."""
+    wording = Wording(ODD, "note", ODD, ODD, "en", ("C1",))
+    saved = tx.library.save(ODD, "odd", wording, ALICE, Origin("C1", "1.2", 1))
+    tx.library.take_out(saved.document_id, ODD, BOB.key, ODD)
+    tx.library.vote(ODD, "runbooks/a", ALICE, False, ODD)
+    tx.gaps.note(ODD, ["C1"], ALICE.key)
+    tx.upkeep.strike([Strike("runbooks/a", incident, StrikeKind.ACTION_FAILED, ODD, tx.now)])
+    tx.upkeep.find(Finding("runbooks/a", ODD, (ODD,), "n3", tx.now))
+    tx.upkeep.digest("n3", {"runbooks/a": ODD})
+
+
 def teach(folder: Path, url: str) -> None:
     """Documents in the knowledge base, one of them changed and one removed."""
     base = KnowledgeBase.open(folder, owner=False, url=url)
@@ -136,6 +150,7 @@ def teach(folder: Path, url: str) -> None:
         base.add(Document("runbooks/a", "A", "runbook", text, **more))
     base.add(Document("runbooks/gone", "Gone", "runbook", "## One\n\nGone.\n"))
     base.remove("runbooks/gone")
+    assert base.upkeep.still_right("runbooks/a", NOW.date(), BOB.key)
     files = folder / "files"
     files.mkdir(parents=True)
     (files / "b.md").write_text("# B\n\nRead from a file.\n")
