@@ -95,7 +95,6 @@ def fill(store: Store) -> dict[str, int]:
         tx.beats.gone("w" * 32, incident)
         tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
         _quiet(tx, incident)
-        _curated(tx, incident)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
@@ -128,6 +127,7 @@ def _quiet(tx: Tx, incident: int) -> None:
     tx.corrections.add(delivery, ALICE.key, NOW, incident, True)
     tx.regroupings.add(Regroup.SPLIT, incident, incident, ["f" * 32], ODD[:16], BOB.key)
     tx.canaries.fail(tx.canaries.send("nonce").id, ODD)
+    _curated(tx, incident)
 
 
 def _curated(tx: Tx, incident: int) -> None:
