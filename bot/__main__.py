@@ -97,6 +97,7 @@ def _documents_list(arguments: argparse.Namespace) -> int:
         words=" ".join(arguments.words),
         kind=arguments.kind,
         quarantined=arguments.quarantined,
+        stale=arguments.stale,
         as_json=arguments.json,
     )
 
@@ -111,8 +112,18 @@ def _documents_remove(arguments: argparse.Namespace) -> int:
     from bot.commands import documents
 
     return documents.remove(
-        arguments.config, arguments.ids, dry_run=arguments.dry_run, as_json=arguments.json
+        arguments.config,
+        arguments.ids,
+        why=arguments.why,
+        dry_run=arguments.dry_run,
+        as_json=arguments.json,
     )
+
+
+def _documents_questions(arguments: argparse.Namespace) -> int:
+    from bot.commands import curation
+
+    return curation.questions(arguments.config, as_json=arguments.json)
 
 
 def _documents_release(arguments: argparse.Namespace) -> int:
@@ -235,6 +246,7 @@ RUNS: dict[str, Run] = {
     "documents show": _documents_show,
     "documents remove": _documents_remove,
     "documents release": _documents_release,
+    "documents questions": _documents_questions,
     "documents export": _documents_export,
     "search": _search,
     "catalogue check": _catalogue_check,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.domain.alert import Severity
+from bot.domain.curation import Saved
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -231,6 +232,35 @@ def announce_direct_copies(tx: Tx, kind: str, subject: int, after: str) -> None:
 def _again(tx: Tx, post: Post) -> None:
     """Edit a message in place: what it shows may have changed, why it was sent has not."""
     tx.posts.want(post.key, post.channel, post.kind, post.subject, post.thread_of, post.content)
+
+
+def saved_key(saved_id: int) -> str:
+    return f"saved:{saved_id}"
+
+
+def announce_saved(tx: Tx, saved: Saved) -> None:
+    """What a person saved is in the knowledge base, and how to take it back; where it was saved."""
+    thread = f"ts:{saved.origin.thread_ts}" if saved.origin.thread_ts else ""
+    tx.posts.want(saved_key(saved.id), saved.origin.channel, "saved", saved.id, thread)
+
+
+def stale_key(digest_id: int) -> str:
+    return f"stale:{digest_id}"
+
+
+def announce_stale(tx: Tx, digest_id: int, addressee: str) -> None:
+    """Documents that somebody should look at, to their owner; a user group is told where N3 is."""
+    is_group = addressee.startswith("S")
+    content = {"group": addressee} if is_group else {}
+    channel = N3_CHANNEL if is_group else addressee
+    tx.posts.want(stale_key(digest_id), channel, "stale", digest_id, content=content)
+
+
+def announce_stale_again(tx: Tx, document_id: str) -> None:
+    """The digests that name a document say what became of it."""
+    for number in tx.upkeep.digests_of(document_id):
+        if (post := tx.posts.get(stale_key(number))) is not None:
+            _again(tx, post)
 
 
 def answer_key(question: str) -> str:

@@ -53,6 +53,7 @@ from bot.slack.home import HomeTab
 from bot.slack.http_mode import PATH, HttpMode
 from bot.slack.outbox import Outbox
 from bot.slack.people import People
+from bot.slack.rooms import Rooms
 from bot.slack.snapshots import Snapshots
 from bot.stages.steps import Steps
 from bot.store.database import Store
@@ -109,7 +110,10 @@ class Assembly:
             topology=settings.topology,
             beat_rule=settings.beat_rule,
             declared=settings.declared_mutes,
+            shelf=self._knowledge,
+            upkeep=settings.file.upkeep.rule,
         )
+        self._knowledge.usefulness = self._copilot.votes.usefulness
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
         """Listeners answer by one client; the outbox sends by another, which retries by its rows alone."""
@@ -118,7 +122,9 @@ class Assembly:
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
         heard = BotAlerts(self._copilot.alerts, rooms_of(settings), store.now)
-        listeners.register(app, Edge(self._copilot, store, self._knowledge, people, client, heard))
+        listeners.register(
+            app, Edge(self._copilot, store, self._knowledge, people, client, heard, Rooms(client))
+        )
         section = self._file.slack
         rooms = {
             INCIDENTS: section.incidents_channel,

@@ -65,6 +65,14 @@ class MuteRefused(Refused):
         super().__init__(detail)
 
 
+class WordingRefused(Refused):
+    """This text cannot be saved."""
+
+    def __init__(self, detail: str = "", field: str = "text") -> None:
+        self.field = field  # of the form, where it is said
+        super().__init__(detail)
+
+
 class Stranger(Refused):
     """This is not allowed."""
 

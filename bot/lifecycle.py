@@ -65,6 +65,8 @@ def unfinished(tx: Tx) -> list[str]:
         if tx.summaries.get(incident.id) is None and not unverified:
             work.append(f"resolve:{incident.id}")
     work += [f"learn:{summary.incident_id}" for summary in tx.summaries.to_learn()]
+    work += [f"keep:{number}" for number in tx.library.to_keep()]
+    work += [f"forget:{number}" for number in tx.library.to_forget()]
     work += [f"answer:{key}" for key in tx.inbox.pending("ask")]
     return work
 
@@ -100,6 +102,7 @@ class Lifecycle:
         self._standing = copilot.standing_watch
         self._heartbeats = copilot.heartbeats
         self._mutes = copilot.mutes
+        self._gaps, self._upkeep = copilot.gaps, copilot.upkeep
         self._verbs: dict[str, Verb] = {
             "investigate": steps.investigate,
             "stand": steps.stand,
@@ -110,6 +113,8 @@ class Lifecycle:
             "stop": steps.stop,
             "resolve": steps.resolve,
             "learn": steps.learn,
+            "keep": steps.keep,
+            "forget": steps.forget,
             "answer": steps.answer,
             "call": self._call,
             "tell": self._tell,
@@ -169,6 +174,8 @@ class Lifecycle:
         await asyncio.to_thread(self._reviews.post_due)
         await asyncio.to_thread(self._heartbeats.look)
         await asyncio.to_thread(self._mutes.sweep)
+        await asyncio.to_thread(self._gaps.look)
+        await asyncio.to_thread(self._upkeep.look)
         for work, attempt in await asyncio.to_thread(self._startable):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
 from knowledge.retrieve import search
 from knowledge.server import Server
 from knowledge.text.tokens import counter
+from knowledge.upkeep import Upkeep
 from knowledge.vectors import VectorFiller
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class KnowledgeBase:
         self._set_aside = ""
         self._store = DocumentStore(engine)
         self._files = FileRecords(engine)
+        self.upkeep = Upkeep(engine)
         self._lexical = LexicalIndex()
         self._revision = -1
         self._syncing = threading.Lock()
@@ -59,6 +61,8 @@ class KnowledgeBase:
         self._closed = False
         self._switched_off = False
         self._limits: dict[str, tuple[str, ...]] = {}
+        # Document id -> what people said of it, -1 to 1; from whoever keeps their votes. Must not raise.
+        self.usefulness: Callable[[], Mapping[str, float]] | None = None
 
     @classmethod
     def open(

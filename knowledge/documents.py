@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,13 +13,13 @@ import sqlalchemy as sa
 from knowledge.chunking import Piece
 from knowledge.likeness import sketch
 from knowledge.model import Document, Passage
-from knowledge.tables import documents, indexed, passages, state
+from knowledge.tables import documents, indexed, passages, reviews, state
 
 _OF_PASSAGE = ("owner", "reviewed", "expires", "replaced_by")
 _SHARED = ("title", "kind", "language", "service", "alerts", "cause", "actions", "access", "origin")
 _LISTS = ("alerts", "actions", "access")
 # What the tables hold beside the fields of a document.
-_DERIVED = ("version", "sketch")
+_DERIVED = ("version", "sketch", "written")
 # SQLite takes some thousand variables a statement at most.
 _BATCH = 500
 
@@ -56,11 +57,14 @@ class DocumentStore:
             return "unchanged"
         with self._engine.begin() as connection:
             _count(connection, "revision")
-            old = connection.scalar(sa.select(documents.c.version).where(documents.c.id == document.id))
+            known = connection.execute(sa.select(documents).where(documents.c.id == document.id)).first()
+            old = known.version if known else None
             if old == version and not again:
                 return "unchanged"
             connection.execute(documents.delete().where(documents.c.id == document.id))
-            connection.execute(documents.insert(), _document_row(document, version))
+            # Cut anew it is no younger.
+            written = known.written if known and old == version else datetime.now(UTC).date()
+            connection.execute(documents.insert(), _document_row(document, version) | {"written": written})
             mine = passages.c.document_id == document.id
             connection.execute(passages.update().where(mine).values(current=False))
             connection.execute(passages.delete().where(mine, passages.c.version == version))
@@ -73,6 +77,7 @@ class DocumentStore:
             _count(connection, "revision")
             gone = connection.execute(documents.delete().where(documents.c.id == document_id))
             connection.execute(passages.delete().where(passages.c.document_id == document_id))
+            connection.execute(reviews.delete().where(reviews.c.document_id == document_id))
         return gone.rowcount > 0
 
     def version(self, document_id: str) -> str | None:

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-KINDS = ("runbook", "incident", "postmortem")
+KINDS = ("runbook", "incident", "postmortem", "note")
+# What is followed is looked at again; what happened once is true for ever.
+FOLLOWED = ("runbook", "note")
 ORIGINS = ("import", "person", "resolution")
 # Raised when the same text would be cut into other passages, so that an upgrade re-reads every document.
 FORMAT = 1
@@ -16,11 +18,12 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One runbook, past incident or postmortem. `source` is a path or e.g. "incident 12" and is no part of
-    the version.
+    """One runbook, past incident, postmortem or note. `source` is a path or e.g. "incident 12" and is no
+    part of the version.
 
     `access`: the channels and teams that may see it, everybody when empty. `page_starts`: the line on which
-    each page begins, where its file had pages; used to cut it, and not kept.
+    each page begins, where its file had pages; used to cut it, and not kept. `review_every`: days after which
+    somebody should look at it again, None where the installation's own number holds.
     """
 
     id: str
@@ -39,6 +42,7 @@ class Document:
     access: tuple[str, ...] = ()
     origin: str = "import"
     source: str = ""
+    review_every: int | None = None
     page_starts: tuple[int, ...] = field(default=(), compare=False)
 
     @property
@@ -50,6 +54,7 @@ class Document:
         content += [list(self.access)] if self.access else []
         content += [{"expires": self.expires.isoformat()}] if self.expires else []
         content += [{"replaced_by": self.replaced_by}] if self.replaced_by else []
+        content += [{"review_every": self.review_every}] if self.review_every else []
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:8]
 
 

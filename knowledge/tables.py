@@ -29,6 +29,9 @@ documents = sa.Table(
     sa.Column("sketch", sa.BigInteger, nullable=True),
     sa.Column("expires", sa.Date, nullable=True),
     sa.Column("replaced_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("review_every", sa.Integer, nullable=True),
+    # The day on which this version came; None: before that was kept.
+    sa.Column("written", sa.Date, nullable=True),
 )
 
 # Passages of older versions stay, not current, so that what was cited still resolves; removing a document
@@ -79,6 +82,16 @@ quarantine = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("released", sa.Boolean, nullable=False),
+)
+
+# Who said last that a document is still right, and on which day. It is no part of the document: reading its
+# file again loses nothing of it, and no passage becomes another one by it.
+reviews = sa.Table(
+    "knowledge_reviews",
+    metadata,
+    sa.Column("document_id", sa.String(512), primary_key=True),
+    sa.Column("reviewed", sa.Date, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
 )
 
 # Which passages a vector collection holds, and by how many vectors. Outlives its passage until the vectors

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.announcements import announce_proposal
 from bot.copilot import Copilot
+from bot.copilot.shelf import Shelf
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -51,7 +52,8 @@ class Group:
 class Desk:
     """A copilot, its store and the time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shelf: Shelf | None = None) -> None:
+        self.shelf = shelf
         self.now = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
         self.engine = open_engine(sqlite_url(path / "vigie.sqlite"))
         upgrade(self.engine)
@@ -67,7 +69,7 @@ class Desk:
         """A copilot that remembers nothing, over the same rows."""
         rules, pace = AT_ONCE, Pace()
         ports = (self.store, Adopted(), self.group, rules, lambda verb, subject: None)
-        self.copilot = Copilot.of(*ports, pace, lambda: self.now.timestamp())
+        self.copilot = Copilot.of(*ports, pace, lambda: self.now.timestamp(), shelf=self.shelf)
 
     def run(self, statement: str) -> None:
         with self.engine.connect() as connection, connection.begin():

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.commands import curation
 from bot.commands.ingest import shown
 from bot.commands.knowledge import open_knowledge
 from bot.errors import BadInput
@@ -28,14 +29,23 @@ def _opened(config: Path) -> Iterator[KnowledgeBase]:
 
 
 def list_them(
-    config: Path, *, words: str = "", kind: str = "", quarantined: bool = False, as_json: bool = False
+    config: Path,
+    *,
+    words: str = "",
+    kind: str = "",
+    quarantined: bool = False,
+    stale: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Print what there is; exit 1 when nothing is."""
     with _opened(config) as base:
         aside = base.quarantined()
         found = [] if quarantined else [one for one in base.documents() if _is_meant(one, words, kind)]
+        why = curation.stale(config, base) if stale else {}
+    if stale:
+        aside, found = {}, [one for one in found if one.id in why]
     if as_json:
-        held = [_about(document) for document in found]
+        held = [_about(document) | ({"stale": why[document.id]} if stale else {}) for document in found]
         print(
             json.dumps(
                 {"documents": held, "quarantined": [dataclasses.asdict(one) for one in aside.values()]}
@@ -47,10 +57,12 @@ def list_them(
         print(
             f"{shown(document.id)}  {shown(document.title)}  ({', '.join(str(one) for one in about if one)})"
         )
+        for reason in why.get(document.id, ()):
+            print(f"    {reason}")
     for id, one in aside.items():
         print(f"{shown(id)}  IN QUARANTINE: {one.reason} ({shown(one.source)})")
     if not found and not aside:
-        print("Nothing. `vigie ingest PATH` adds documents.")
+        print("Nothing is stale." if stale else "Nothing. `vigie ingest PATH` adds documents.")
     return 0 if found or aside else 1
 
 
@@ -72,14 +84,19 @@ def show(config: Path, id: str, *, as_json: bool = False) -> int:
     return 0
 
 
-def remove(config: Path, ids: list[str], *, dry_run: bool = False, as_json: bool = False) -> int:
+def remove(
+    config: Path, ids: list[str], *, why: str = "", dry_run: bool = False, as_json: bool = False
+) -> int:
     """Remove documents, with every passage that was ever cut of them; exit 1 when one was not there."""
     with _opened(config) as base:
-        held = {document.id for document in base.documents()} | base.quarantined().keys()
-        gone = [id for id in ids if id in held]
-        for id in gone:
-            if not dry_run:
+        titles = {kept.id: kept.title for kept in base.upkeep.kept()}
+        held = titles.keys() | base.quarantined().keys()
+        gone = [id for id in dict.fromkeys(ids) if id in held]
+        if not dry_run:
+            noted = curation.note_removals(config, {id: titles.get(id, id) for id in gone}, why)
+            for id in gone:
                 base.remove(id)
+            curation.removed(config, noted)
     absent = [id for id in ids if id not in held]
     if as_json:
         print(json.dumps({"removed": gone, "absent": absent, "dry_run": dry_run}))

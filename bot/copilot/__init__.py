@@ -12,9 +12,11 @@ from bot.copilot.canaries import Canaries
 from bot.copilot.changes import Changes
 from bot.copilot.corrections import Corrections
 from bot.copilot.forms import Forms
+from bot.copilot.gaps import Gaps
 from bot.copilot.heartbeats import Heartbeats
 from bot.copilot.homes import Homes
 from bot.copilot.incidents import Incidents
+from bot.copilot.library import Library
 from bot.copilot.muted import rules_of
 from bot.copilot.mutes import Mutes
 from bot.copilot.noise import NoiseFigures
@@ -25,11 +27,15 @@ from bot.copilot.receiving import Receiving
 from bot.copilot.regrouping import Regroupings
 from bot.copilot.reviews import Reviews
 from bot.copilot.running import Running
+from bot.copilot.shelf import Shelf
 from bot.copilot.signing import Signing
 from bot.copilot.standing import Standing
 from bot.copilot.standing_watch import StandingWatch
 from bot.copilot.suggestions import Suggestions
 from bot.copilot.switch import Switch
+from bot.copilot.upkeep import Upkeep
+from bot.copilot.votes import Votes
+from bot.domain.curation import UpkeepRule
 from bot.domain.ports import Membership, Wake
 from bot.domain.senders import BeatRule
 from bot.domain.store import Store
@@ -68,6 +74,10 @@ class Copilot:
     corrections: Corrections
     noise: NoiseFigures
     canaries: Canaries
+    library: Library
+    votes: Votes
+    gaps: Gaps
+    upkeep: Upkeep
 
     @classmethod
     def of(
@@ -82,6 +92,8 @@ class Copilot:
         beat_rule: BeatRule = BeatRule(),  # noqa: B008  # frozen
         topology: Topology | None = None,
         declared: Sequence[Declared] = (),
+        shelf: Shelf | None = None,
+        upkeep: UpkeepRule = UpkeepRule(),  # noqa: B008  # frozen
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
@@ -109,4 +121,8 @@ class Copilot:
             Corrections(*ports, alerts.receive),
             NoiseFigures(store),
             Canaries(store, alerts.receive),
+            Library(*ports, shelf),
+            Votes(*ports, shelf),
+            Gaps(*ports, shelf),
+            Upkeep(*ports, shelf, upkeep),
         )

@@ -33,6 +33,7 @@ from bot.domain.store_alerts import (
     Silences,
     Triage,
 )
+from bot.domain.store_curation import Gaps, Library, Upkeep
 from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts
 
 
@@ -121,6 +122,15 @@ class Tx(Protocol):
 
     @property
     def canaries(self) -> Canaries: ...
+
+    @property
+    def library(self) -> Library: ...
+
+    @property
+    def gaps(self) -> Gaps: ...
+
+    @property
+    def upkeep(self) -> Upkeep: ...
 
 
 class Store(Protocol):

@@ -12,6 +12,7 @@ from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
 from bot.settings.source_sections import SourceSection
+from bot.settings.upkeep_section import UpkeepSection
 
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Handle = Annotated[str, StringConstraints(pattern=r"^@?[^\s@#<>]*$", max_length=80)]
@@ -203,6 +204,8 @@ class File(Section):
     """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()
     """How documents are searched."""
+    upkeep: UpkeepSection = UpkeepSection()
+    """When documents are looked at again, and who hears of it."""
     fallback: FallbackSection = FallbackSection()
     """The second way out, for incidents that Slack was not told of: a webhook, mail, or both."""
     heartbeat_out: HeartbeatOutSection = HeartbeatOutSection()

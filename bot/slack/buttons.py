@@ -151,13 +151,6 @@ async def _summary_view(edge: Edge, person: Person, value: str) -> Block:
     return await asyncio.to_thread(read)
 
 
-async def _source_view(edge: Edge, person: Person, value: str) -> Block:
-    passage = await asyncio.to_thread(edge.knowledge.passage, value)
-    if passage is None:
-        raise Refused("The source is not in the knowledge base any more.")
-    return knowledge_blocks.source_view(passage)
-
-
 DEEDS: dict[str, Deed] = {
     "take": _take,
     "resolve": _resolve,
@@ -182,7 +175,6 @@ VIEWS: dict[str | re.Pattern[str], View] = {
     "edit_open": _edit_view,
     "settle_open:yes": _took_effect_view,
     "settle_open:no": _no_effect_view,
-    re.compile(r"open_source:.+"): _source_view,
     **standing.VIEWS,
 }
 

@@ -17,11 +17,13 @@ from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import pending as pending_blocks
 from bot.slack.blocks import running as running_blocks
-from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import line as standing_line
+from bot.slack.blocks.times import clock, span
+from bot.slack.curating import questions
 from bot.slack.edge import Body, Edge, guarded
 from bot.slack.muting import mute
+from bot.slack.upkeeping import stale
 from knowledge.model import Query
 
 _INCIDENTS, _STANDING = 20, 10
@@ -37,7 +39,9 @@ async def _help(edge: Edge, person: Person, body: Body, words: str) -> list[Bloc
 async def _ask(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     if not words:
         return [parts.status("Ask something, for example `/vigie ask why are orders stuck?`")]
+    room = await edge.rooms.of(body["channel_id"])
     question = {"question": words, "user": person.user_id, "channel": body["channel_id"]}
+    question |= {"team": person.team_id, "access": list(room.access(person.user_id))}
     await asyncio.to_thread(edge.copilot.questions.ask, str(body["trigger_id"]), question)
     return [parts.status(":mag: Looking; the answer comes into this channel.")]
 
@@ -48,6 +52,9 @@ async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
     found = await asyncio.to_thread(
         edge.knowledge.search, Query(words, seen_by=frozenset({body["channel_id"], person.user_id})), 5
     )
+    if not found.fits:
+        room = await edge.rooms.of(body["channel_id"])
+        await asyncio.to_thread(edge.copilot.gaps.missed, words, room.access(person.user_id), person)
     return knowledge_blocks.found(found.passages, found.fits, found.missing, words)
 
 
@@ -123,6 +130,8 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
     "help": ("help", "this list", _help),
     "ask": ("ask why are orders stuck?", "an answer with sources, in this channel", _ask),
     "search": ("search stale lock", "passages, for you alone", _search),
+    "questions": ("questions", "what was asked and found no answer; write it, or dismiss it", questions),
+    "stale": ("stale", "runbooks to look at again: old ones, and those that incidents speak against", stale),
     "status": ("status", "what is open", _status),
     "actions": ("actions shop-orders", "what may be done, all of it or for one service", _actions),
     "run": ("run restart_worker", "propose an action by a form", _run),

@@ -23,6 +23,7 @@ from bot.slack.blocks import parts, signing
 from bot.slack.bot_alerts import NO_BOTS, BotAlerts
 from bot.slack.origins import ids_of, with_origin
 from bot.slack.people import People
+from bot.slack.rooms import NO_ROOMS, Rooms
 from knowledge.base import KnowledgeBase
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class Edge:
     people: People
     client: AsyncWebClient
     bot_alerts: BotAlerts = NO_BOTS
+    rooms: Rooms = NO_ROOMS
 
     async def person(self, body: Body) -> Person:
         """Who did this, from the verified payload alone.

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack import absorbing, buttons, commands, forms, home, mentions, muting, standing, views
+from bot.slack import (
+    absorbing,
+    buttons,
+    citing,
+    commands,
+    curating,
+    forms,
+    home,
+    mentions,
+    muting,
+    standing,
+    upkeeping,
+    views,
+)
 from bot.slack.edge import Edge
 
-PARTS = (commands, mentions, buttons, views, forms, standing, home, muting, absorbing)
+PARTS = (
+    *(commands, mentions, buttons, views, forms, standing, home),
+    *(muting, absorbing, citing, curating, upkeeping),
+)
 
 
 def register(app: AsyncApp, edge: Edge) -> None:

@@ -18,17 +18,20 @@ URL_PATH = "/slack/events"
 AGENT_SCOPES = ("assistant:write",)
 # Without it everything works but one thing: a difference that is too long for a form cannot be signed.
 FILE_SCOPES = ("files:write",)
+# Without it what is saved in a private channel is told to who saved it, directly, and not in that channel.
+ROOM_SCOPES = ("groups:read",)
 
 # What each scope is for; `vigie init` writes it into the README that it leaves behind.
 SCOPE_REASONS = {
     "app_mentions:read": "questions by @mention",
     "assistant:write": "Slack asks for it with the agent view; Vigie makes no call with it",
-    "channels:history": "finding a message again whose answer was lost, instead of sending it twice",
-    "channels:read": "finding the channel for incidents by its name",
+    "channels:history": "finding a message again whose answer was lost; a thread that somebody saves",
+    "channels:read": "finding the channel for incidents by its name; telling public channels from private",
     "chat:write": "incidents, diagnoses, proposals, answers",
     "commands": "/vigie",
     "files:write": "the whole output of an action, and a difference too long for its form",
     "groups:history": "the same as channels:history where the channel is private",
+    "groups:read": "telling a private channel that Vigie is in, so that what is saved there is told there",
     "im:history": "questions in direct messages",
     "im:write": "direct messages to who waits for an answer or has to sign",
     "usergroups:read": "who is in the user group of those who may sign",
@@ -37,6 +40,10 @@ SCOPE_REASONS = {
 
 # How people find each shortcut in the menu of a message: its name (24 characters) and what it does (150).
 SHORTCUTS = {
+    "save_knowledge": (
+        "Save as knowledge",
+        "Save this message, or its thread, as a runbook, an incident or a note",
+    ),
     "propose_action": ("Propose an action", "Choose an action for this incident; N3 signs it before it runs"),
 }
 
@@ -66,7 +73,7 @@ def manifest(url: str = "") -> dict[str, Any]:
             "shortcuts": [_shortcut(name) for name in shortcuts],
             "slash_commands": [_command(name, request if url else "") for name in command_names],
         },
-        "oauth_config": {"scopes": {"bot": sorted({*SCOPES, *AGENT_SCOPES, *FILE_SCOPES})}},
+        "oauth_config": {"scopes": {"bot": sorted({*SCOPES, *AGENT_SCOPES, *FILE_SCOPES, *ROOM_SCOPES})}},
         "settings": {
             "event_subscriptions": {**at, "bot_events": events},
             "interactivity": {"is_enabled": True, **at},

@@ -13,13 +13,19 @@ from bot import fault_hook
 from bot.domain.person import Person
 from bot.errors import Refused
 from bot.slack.blocks import parts
+from bot.slack.blocks.parts import Block
 from bot.slack.commands import command_of
+from bot.slack.curating import questions, remember
 from bot.slack.edge import Body, Edge, Listener, guarded
 from bot.slack.spoken import spoken
+from bot.slack.upkeeping import stale
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 # What is said in these very words is a command; a question that only begins like one is a question.
 _COMMAND = re.compile(r"(?i:actions(?: \S+)?|run \S+|pending|unfreeze|freeze(?: [^?]{1,300})?)")
+
+_QUESTIONS = ("questions", "open questions", "questions sans réponse", "questions sans reponse")
+_STALE = ("stale", "stale runbooks", "à revoir", "a revoir", "runbooks à revoir", "périmés")
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
@@ -42,12 +48,17 @@ def register(app: AsyncApp, edge: Edge) -> None:
             return
         incident_id = await asyncio.to_thread(_incident_of, edge, event["channel"], thread)
         said_at = f"message:{event['channel']}:{event['ts']}"
+        if (blocks := await heard(edge, person, words, body)) is not None:
+            await edge.show(body, words, blocks)
+            return
         if (blocks := await spoken(edge, person, words, incident_id, f"spoken:{said_at}")) is not None:
             await edge.show(body, words, blocks)
             return
         question = {
             "question": words or "have we seen this before?",
             "user": person.user_id,
+            "team": person.team_id,
+            "access": list((await edge.rooms.of(event["channel"])).access(person.user_id)),
             "channel": event["channel"],
             "thread_ts": thread or event["ts"],
             "incident_id": incident_id,
@@ -65,6 +76,18 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
     app.event("app_mention", middleware=[before_ack(guarded(edge, asked))])(nothing_more)
     app.event("message", middleware=[before_ack(guarded(edge, message))])(nothing_more)
+
+
+async def heard(edge: Edge, person: Person, words: str, body: Body) -> list[Block] | None:
+    """What a mention asks of the knowledge base, in English or French; None where it is a question."""
+    if (blocks := remember(words, body["event"])) is not None:
+        return blocks
+    said = " ".join(words.lower().strip(" .!?").split())
+    if said in _QUESTIONS:
+        return await questions(edge, person, body, "")
+    if said in _STALE:
+        return await stale(edge, person, body, "")
+    return None
 
 
 async def obey(edge: Edge, person: Person, event: Body, words: str) -> None:

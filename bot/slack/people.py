@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -30,6 +31,7 @@ class People:
         self._own_team = own_team
         self._monotonic = monotonic
         self._known: dict[str, tuple[float, bool]] = {}
+        self._names: dict[str, str] = {}
 
     async def member(self, team_id: str, user_id: str) -> Person:
         """The person, if they are a full member of this workspace.
@@ -54,6 +56,17 @@ class People:
             return None  # until Slack has said which team is ours, nobody is a stranger
         return await self._read(user_id) if team_id == own else False
 
+    @property
+    def own_team(self) -> str:
+        """The workspace's id; empty until Slack has said it."""
+        return self._own_team()
+
+    async def name(self, user_id: str) -> str:
+        """What a person is called; `somebody` where Slack does not say."""
+        if user_id not in self._names:
+            await self._read(user_id)
+        return self._names.get(user_id, "somebody")
+
     async def _read(self, user_id: str) -> bool | None:
         now = self._monotonic()
         at, full = self._known.get(user_id, (float("-inf"), False))
@@ -65,6 +78,14 @@ class People:
             return False if code_of(error) in PERSON else None
         except NO_ANSWER:
             return None
+        self._names[user_id] = _name(user)
         full = user["id"] == user_id and not any(user.get(flag) for flag in _GUEST)
         self._known[user_id] = (now, full)
         return full
+
+
+def _name(user: Mapping[str, Any]) -> str:
+    """As the workspace shows it, on one line."""
+    profile = user.get("profile") or {}
+    shown = profile.get("display_name") or profile.get("real_name") or user.get("name") or "somebody"
+    return " ".join(str(shown).replace("*", "").split())[:80] or "somebody"

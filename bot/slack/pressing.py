@@ -50,6 +50,22 @@ async def answer(edge: Edge, body: Body, said: str) -> None:
     await edge.tell(body, said)
 
 
+def opening(edge: Edge, form: Callable[[Edge, Person, Body, str], Awaitable[Block]]) -> Listener:
+    """Have a button open what takes a while to read; within a modal on top of it."""
+
+    async def read(body: Body) -> Block:
+        return await form(edge, await edge.person(body), body, str(body["actions"][0].get("value", "")))
+
+    async def press(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
+        await ack()
+        if in_modal(body):
+            await edge.open_view(body, await read(body))
+        else:
+            await edge.open_when_read(body, read(body))
+
+    return press
+
+
 def _deed(edge: Edge, deed: Deed) -> Listener:
     async def click(ack: Any, body: Body, client: Any, respond: Any) -> None:  # noqa: ANN401
         person = await edge.person(body)

@@ -22,6 +22,7 @@ from bot.membership import known_n3
 from bot.sign_off.quorum import may_sign
 from bot.slack.blocks import calling as calling_blocks
 from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import curating as curating_blocks
 from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
@@ -33,6 +34,7 @@ from bot.slack.blocks import regrouping as regrouping_blocks
 from bot.slack.blocks import review as review_blocks
 from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks import standing as standing_blocks
+from bot.slack.blocks import upkeep as upkeep_blocks
 from bot.slack.blocks.parts import Block
 
 _EXECUTING = ProposalState.EXECUTING
@@ -71,6 +73,8 @@ class Snapshots:
             "mute": self._mute,
             "regrouping": self._regrouping,
             "correction": self._correction,
+            "saved": self._saved,
+            "stale": self._stale,
         }[post.kind]
         with self._store.read() as tx:
             drawn = draw(tx, post)
@@ -180,7 +184,24 @@ class Snapshots:
 
     def _summary(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         kept = tx.summaries.get(post.subject)
-        return None if kept is None else ("Summary", knowledge_blocks.summary(kept))
+        if kept is None:
+            return None
+        removal = tx.library.removal_of(kept.document_id) if kept.document_id else None
+        return "Summary", knowledge_blocks.summary(kept, removal)
+
+    def _saved(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        kept = tx.library.saved(post.subject)
+        if kept is None:
+            return None
+        blocks = curating_blocks.saved(kept, tx.library.removal_of(kept.document_id))
+        return f"Saved as knowledge: {kept.wording.title}", blocks
+
+    def _stale(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        documents = tx.upkeep.documents_of(post.subject)
+        found = {one.document_id: one for one in tx.upkeep.findings() if one.document_id in documents}
+        group = str((post.content or {}).get("group", ""))
+        text = f"{parts.counted(len(documents), 'document')} to look at again"
+        return text, upkeep_blocks.digest(documents, found, group)
 
     def _answer(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}

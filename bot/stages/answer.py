@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.announcements import answer_key
 from bot.domain.records import Received
 from bot.domain.store import Tx
+from bot.missed import note_missed
 from bot.stages.investigate import MAX_TEXT, seen_by
 from knowledge.model import Query, SearchResult
 
@@ -41,6 +42,8 @@ def post(tx: Tx, asked: Received, found: SearchResult) -> None:
         }
         for passage in (found.passages if found.fits else ())
     ]
+    if not found.fits:
+        note_missed(tx, _missed(tx, asked), _may_know(asked), _asker(asked))
     content = {
         "question": asked.payload["question"],
         "user": asked.payload["user"],
@@ -55,3 +58,23 @@ def post(tx: Tx, asked: Received, found: SearchResult) -> None:
         thread_of=f"ts:{thread}" if thread else "",
         content=content,
     )
+
+
+def _missed(tx: Tx, asked: Received) -> str:
+    """The question as others can answer it: in an incident's thread with what the incident is."""
+    question, incident_id = str(asked.payload["question"]), asked.payload.get("incident_id")
+    incident = tx.incidents.get(incident_id) if isinstance(incident_id, int) else None
+    return question if incident is None else f"{question} ({incident.title})"
+
+
+def _may_know(asked: Received) -> list[str]:
+    """Who may know that it was asked: where the edge has not said so, only who reads the answer."""
+    access = asked.payload.get("access")
+    if isinstance(access, list):
+        return [str(one) for one in access]
+    return sorted(_readers(asked))
+
+
+def _asker(asked: Received) -> str:
+    team, user = str(asked.payload.get("team", "")), str(asked.payload["user"])
+    return f"{team}/{user}" if team else user

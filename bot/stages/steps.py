@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from bot import fault_hook
 from bot.announcements import (
@@ -23,21 +22,14 @@ from bot.domain.records import Received, SeenAlert
 from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
 from bot.in_force import InForce
-from bot.stages import answer, investigate, learn, resolve, stand
+from bot.stages import answer, contradicted, curate, investigate, learn, resolve, stand
 from bot.stages.diagnose import diagnose
+from bot.stages.library import Library
 from knowledge.errors import KnowledgeError
-from knowledge.model import Document, Query, SearchResult
+from knowledge.model import Query, SearchResult
 
 PASSAGES = 5
 GATHER_AT_ONCE = 8
-
-
-class Library(Protocol):
-    """What the steps need of the knowledge base; both calls block."""
-
-    def search(self, query: Query, k: int) -> SearchResult: ...
-
-    def add(self, document: Document) -> str: ...
 
 
 class Steps:
@@ -122,6 +114,14 @@ class Steps:
         """Put a confirmed summary into the knowledge base."""
         await asyncio.to_thread(self._learn, int(subject))
 
+    async def keep(self, subject: str) -> None:
+        """Learn what a person saved."""
+        await asyncio.to_thread(curate.keep, self._store, self._knowledge, int(subject))
+
+    async def forget(self, subject: str) -> None:
+        """Take out what a person took back."""
+        await asyncio.to_thread(curate.forget, self._store, self._knowledge, int(subject))
+
     async def answer(self, subject: str) -> None:
         """Answer a question where it was asked."""
         with self._store.read() as tx:
@@ -171,12 +171,15 @@ class Steps:
             alerts, made, proposals = _story(tx, incident_id)
             text = resolve.draft(incident, alerts, made, proposals)
             tx.summaries.draft(incident_id, text, resolve.cause_of(made, proposals))
+            evidence = tx.diagnoses.evidence(incident_id)
+            tx.upkeep.strike(contradicted.by_actions(incident_id, made, evidence, proposals, tx.now))
             announce_summary(tx, incident_id)
 
     def _learn(self, incident_id: int) -> None:
         with self._store.read() as tx:
             incident, summary = tx.incidents.get(incident_id), tx.summaries.get(incident_id)
-            alerts, _, proposals = _story(tx, incident_id)
+            alerts, made, proposals = _story(tx, incident_id)
+            evidence = tx.diagnoses.evidence(incident_id)
         if incident is None or summary is None or summary.confirmed_at is None or summary.document_id:
             return
         document = learn.document_of(incident, summary, alerts, proposals)
@@ -184,6 +187,7 @@ class Steps:
         self._knowledge.add(document)
         with self._store.begin() as tx:
             tx.summaries.learned(incident_id, document.id)
+            tx.upkeep.strike(contradicted.by_cause(incident_id, made, evidence, summary.cause, tx.now))
             tx.audit.append("vigie", "learned", f"incident {incident.label}", {"document": document.id})
             announce_summary(tx, incident_id)
 

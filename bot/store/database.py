@@ -25,9 +25,11 @@ from bot.store.deliveries import Deliveries
 from bot.store.diagnoses import Diagnoses
 from bot.store.executions import Executions
 from bot.store.flow_back import FlowBack
+from bot.store.gaps import Gaps
 from bot.store.heartbeat import Heartbeat
 from bot.store.inbox import Inbox
 from bot.store.incidents import Incidents
+from bot.store.library import Library
 from bot.store.mutes import Mutes
 from bot.store.n3 import N3Records
 from bot.store.notices import Notices
@@ -42,6 +44,7 @@ from bot.store.standing import Standing
 from bot.store.streams import Streams
 from bot.store.summaries import Summaries
 from bot.store.triage import Triage
+from bot.store.upkeep import Upkeep
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
 _WRITERS_LOCK = 7_301_456
@@ -206,6 +209,9 @@ class Tx:
         self.regroupings = Regroupings(connection, now)
         self.deliveries = Deliveries(connection, now)
         self.canaries = Canaries(connection, now)
+        self.library = Library(connection, now)
+        self.gaps = Gaps(connection, now)
+        self.upkeep = Upkeep(connection, now)
 
 
 class Store:

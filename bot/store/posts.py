@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -83,6 +83,11 @@ class Posts(Records):
         query = sa.select(t.posts).where(t.posts.c.channel_id == channel_id, t.posts.c.ts == ts)
         row = self._connection.execute(query).first()
         return None if row is None else Post(**row._mapping)
+
+    def roles_of(self, channel_ids: Collection[str]) -> frozenset[str]:
+        """What the channels of these ids were called when something was sent there, such as their roles."""
+        query = sa.select(t.posts.c.channel).where(t.posts.c.channel_id.in_(list(channel_ids))).distinct()
+        return frozenset(self._connection.execute(query).scalars())
 
     def by_keys(self, keys: Sequence[str]) -> dict[str, Post]:
         """The messages of these keys that there are."""

@@ -46,6 +46,13 @@ class Summaries(Records):
         )
         return [Summary(**row._mapping) for row in self._connection.execute(query)]
 
+    def unlearned(self, document_id: str) -> int | None:
+        """Have it learned again; its incident, or None where it was never learned from one."""
+        named = t.summaries.c.document_id == document_id
+        found = self._connection.execute(sa.select(t.summaries.c.incident_id).where(named)).scalar()
+        self._connection.execute(sa.update(t.summaries).where(named).values(document_id=""))
+        return None if found is None else int(found)
+
     def learned(self, incident_id: int, document_id: str) -> None:
         self._connection.execute(
             sa.update(t.summaries)

@@ -13,6 +13,7 @@ LANGUAGES = ("en", "fr")
 MAX_BYTES = 16 * 1024
 # The parser takes seconds over some thousand brackets that are opened one in the other.
 MAX_BRACKETS = 50
+MAX_DAYS = 3650
 _FENCE = "---"
 
 
@@ -32,6 +33,7 @@ class Fields:
     cause: str = ""
     actions: tuple[str, ...] = ()
     access: tuple[str, ...] = ()
+    review_every: int | None = None
 
 
 def split_front_matter(content: str) -> tuple[str, str, int]:
@@ -107,6 +109,12 @@ def _date(key: str, value: object) -> date:
     return value
 
 
+def _days(key: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_DAYS:
+        raise DocumentRefused(key, f"must be days from 1 to {MAX_DAYS}", f"Write {key}: 180.")
+    return value
+
+
 def _kind(key: str, value: object) -> str:
     return _one_of(key, value, KINDS)
 
@@ -148,4 +156,5 @@ READERS: dict[str, Any] = {
     "cause": _text,
     "actions": _texts,
     "access": _texts,
+    "review_every": _days,
 }

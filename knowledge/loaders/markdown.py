@@ -39,6 +39,7 @@ def document_of(text: str, fields: Fields, path: Path, document_id: str) -> Docu
         cause=fields.cause,
         actions=fields.actions,
         access=fields.access,
+        review_every=fields.review_every,
         source=str(path.resolve()),
     )
 

@@ -196,6 +196,6 @@ def test_a_citation_opens_the_exact_spot(base: KnowledgeBase) -> None:
     assert (passage.owner, passage.reviewed, passage.origin) == ("team-orders", date(2026, 1, 31), "import")
     assert base.passage(passage.id) == replace(passage, score=0.0)
     shown = str(knowledge_blocks.source_view(passage))
-    for words in (passage.version, "lines 1-4", "owner team-orders", "reviewed 2026-01-31", "imported"):
+    for words in (passage.version, "lines 1-4", "owner team-orders", "last review 2026-01-31", "imported"):
         assert words in shown
     assert isinstance(base.passage(passage.id), Passage)

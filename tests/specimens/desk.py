@@ -12,6 +12,7 @@ from bot.copilot.forms import Form
 from bot.copilot.mutes import MuteList
 from bot.copilot.noise import Noise
 from bot.copilot.overview import Overview
+from bot.domain.curation import Finding, Question
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.tool import Tool
@@ -40,6 +41,8 @@ class Desk:
     candidates: Sequence[Proposal] = ()
     noise: Noise | None = None
     mutes: MuteList | None = None
+    gaps: Sequence[Question] = ()
+    stale: Sequence[Finding] = ()
     said: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, command: str, words: str = "", person: Person = values.ON_CALL) -> Message:
@@ -84,6 +87,8 @@ class Desk:
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
             noise=SimpleNamespace(since=lambda _back: self.noise),
             mutes=SimpleNamespace(seen=lambda: self.mutes),
+            gaps=SimpleNamespace(seen=lambda _readers: list(self.gaps), missed=lambda *_asked: None),
+            upkeep=SimpleNamespace(seen=lambda _readers: list(self.stale)),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)
         client = SimpleNamespace(chat_postEphemeral=self._post, views_open=self._open)

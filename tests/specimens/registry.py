@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from tests.specimens.commands import commands
+from tests.specimens.curation import curation
 from tests.specimens.direct import direct
 from tests.specimens.homes import homes
 from tests.specimens.messages import messages
@@ -14,7 +15,7 @@ from tests.specimens.specimen import Specimen
 from tests.specimens.standing import standings
 from tests.specimens.told import told
 
-GROUPS = (messages, direct, modals, homes, commands, standings, told, quiet)
+GROUPS = (messages, direct, modals, homes, commands, standings, told, quiet, curation)
 
 
 @cache

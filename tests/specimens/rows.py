@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.copilot.changes import Change
+from bot.domain.curation import Finding, Removal, Saved
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
@@ -57,6 +58,10 @@ class Rows:
     regrouping: Regrouping | None = None
     correction: Correction | None = None
     delivery: StoredAlert | None = None
+    saved: Saved | None = None
+    removal: Removal | None = None
+    stale: Sequence[Finding] = ()
+    digest: Mapping[str, str] = field(default_factory=dict)
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -109,6 +114,9 @@ class Rows:
             "deliveries": given(
                 get=lambda _id: self.delivery, muted_by=lambda _id: 37, told_of=lambda _id: 3
             ),
+            "library": given(saved=lambda _id: self.saved, removal_of=lambda _id: self.removal),
+            "gaps": given(note=_nothing),
+            "upkeep": given(documents_of=lambda _id: dict(self.digest), findings=lambda: list(self.stale)),
             "posts": given(
                 want=self._want,
                 get=lambda _key: None,

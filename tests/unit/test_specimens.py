@@ -37,7 +37,7 @@ hostile = pytest.mark.parametrize(
 )
 # Who acted, and where a card stands in Slack itself.
 _OURS = re.compile(
-    r"<@U0(ONCALL|N3A|N3B|NEW\d+)>|<https://example\.slack\.com/archives/C0INCIDENTS/p\d+\|#\d+>"
+    r"<@U0(ONCALL|N3A|N3B|NEW\d+)>|<!subteam\^S0TEAM>|<https://example\.slack\.com/archives/C0INCIDENTS/p\d+\|#\d+>"
 )
 _CODE = re.compile(r":([a-z_][a-z0-9_+-]*):")
 _ADDRESSES = {

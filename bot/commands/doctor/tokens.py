@@ -43,6 +43,7 @@ async def bot_token(ground: Ground) -> Result:
 async def scopes(ground: Ground) -> Result:
     """All that the code asks for are granted."""
     from bot.slack.connection import SCOPES, missing_scopes
+    from bot.slack.manifest import ROOM_SCOPES
 
     try:
         granted = (await ground.identity()).scopes
@@ -51,7 +52,10 @@ async def scopes(ground: Ground) -> Result:
     if missing := missing_scopes(granted):
         remedy = "Add them under OAuth & Permissions, Bot Token Scopes, and install the app again."
         return failed(f"missing: {', '.join(missing)}", remedy)
-    return ok(f"{len(SCOPES)} of {len(SCOPES)}")
+    told = f"{len(SCOPES)} of {len(SCOPES)}"
+    if optional := [scope for scope in ROOM_SCOPES if scope not in granted]:
+        told += f"; without {', '.join(optional)} what is saved in a private channel is told directly"
+    return ok(told)
 
 
 async def app_token(ground: Ground) -> Result:

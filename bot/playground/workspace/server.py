@@ -55,7 +55,10 @@ class Workspace(ScriptedPeople, Administration):
         events: Iterable[str] = DEFAULT_EVENTS,
         signing_secret: str = "",
         commands: Iterable[tuple[str, str]] = (("/vigie", "Ask the incident copilot; try /vigie help"),),
-        shortcuts: Iterable[tuple[str, str]] = (("propose_action", "Propose an action"),),
+        shortcuts: Iterable[tuple[str, str]] = (
+            ("propose_action", "Propose an action"),
+            ("save_knowledge", "Save as knowledge"),
+        ),
         page_folder: Path | None = None,
         demo: Demo | None = None,
         rates: dict[str, Rate] = DEFAULT_RATES,

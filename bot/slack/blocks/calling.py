@@ -8,8 +8,8 @@ from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal, ProposalState, SignOff
 from bot.sign_off.calling import Call, Why
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.times import clock, span
 
 UNREAD = (
     "Slack does not say who is N3, so nobody could be called just now, and nobody can sign."

@@ -12,9 +12,9 @@ from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.slack.blocks import parts, review, running
-from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import short as standing_short
+from bot.slack.blocks.times import clock, span
 
 _TITLE = 300
 _SLACK = re.compile(r"https://[a-z0-9-]+(\.enterprise)?\.slack(-gov)?\.com/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 from bot.copilot.regrouping import MERGED
 from bot.domain.alert import AlertStatus, Severity
@@ -18,30 +17,17 @@ from bot.in_force import Preview
 from bot.slack.blocks import parts
 from bot.slack.blocks.knowledge import warnings
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.times import clock
+from bot.slack.blocks.votes import vote_buttons
 
 _ICONS = {
     Severity.CRITICAL: ":rotating_light:",
     Severity.WARNING: ":warning:",
     Severity.INFO: ":information_source:",
 }
-_EVIDENCE_LINES, _SOURCES, _ALERTS, _CITATIONS = 20, 8, 8, 8
+_EVIDENCE_LINES, _SOURCES, _ALERTS, _CITATIONS, _VOTED = 20, 8, 8, 8, 5
 # Few enough that the remedies below them, and their buttons, always fit the message.
 _HYPOTHESES = 4
-
-
-def clock(at: datetime) -> str:
-    """A time as people read it."""
-    return f"{at:%d %b %H:%M:%S} UTC"
-
-
-def span(lasts: timedelta) -> str:
-    """How long something lasts, as people say it: `45 s`, `12 min`, `3 h`, `2 days`."""
-    seconds = max(0, int(lasts.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 120 * 60:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h" if seconds < 48 * 3600 else f"{seconds // 86_400} days"
 
 
 def card(
@@ -111,6 +97,7 @@ def diagnosis(
     by_id = {piece.id: piece for piece in pieces}
     for rank, hypothesis in enumerate(made.hypotheses[:_HYPOTHESES], 1):
         blocks += _hypothesis(rank, hypothesis, by_id)
+    blocks += _votes(made.hypotheses[:_HYPOTHESES], by_id)
     left_out = len(made.hypotheses) - _HYPOTHESES
     if left_out > 0:
         what = parts.counted(left_out, "less likely cause")
@@ -129,6 +116,19 @@ def diagnosis(
         blocks.append(parts.rich(heading, parts.listing(steps)))
         blocks += warnings("\n".join(made.advice))
     return blocks
+
+
+def _votes(hypotheses: Sequence[Hypothesis], by_id: dict[str, Evidence]) -> list[Block]:
+    """Was it useful? For the passages that the diagnosis rests on most, each once."""
+    cited = dict.fromkeys(name for one in hypotheses for name in one.citations if name in by_id)
+    sources = {by_id[name].source: by_id[name] for name in cited}
+    passages = [piece for piece in sources.values() if piece.kind is EvidenceKind.PASSAGE]
+    blocks = []
+    for piece in passages[:_VOTED]:
+        yes, no = vote_buttons(piece.id, piece.source)
+        yes["text"]["text"], no["text"]["text"] = f"{piece.id} useful", f"{piece.id} not useful"
+        blocks += [yes, no]
+    return [parts.note("Did these passages help?"), parts.buttons(*blocks)] if blocks else []
 
 
 def open_button(piece: Evidence) -> Block:

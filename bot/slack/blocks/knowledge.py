@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.domain.curation import Removal
 from bot.domain.incident import Incident
 from bot.domain.records import Summary
 from bot.slack.blocks import parts
+from bot.slack.blocks.curating import take_back_button, taken_out
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.upkeep import ORIGINS, facts
+from bot.slack.blocks.votes import vote_buttons
 from knowledge.model import Passage
 from knowledge.text.commands import dangers
-
-_ORIGINS = {"import": "imported", "person": "written by a person", "resolution": "learned from an incident"}
+from knowledge.upkeep import Kept
 
 
 def answer(content: Mapping[str, Any]) -> list[Block]:
@@ -23,7 +26,10 @@ def answer(content: Mapping[str, Any]) -> list[Block]:
     blocks += [parts.foreign_note(missing) for missing in content["missing"]]
     passages = content["passages"]
     if not passages:
-        nothing = "*Nothing in the knowledge base fits.* Try an alert's name or other words."
+        nothing = (
+            "*Nothing in the knowledge base fits.* Try an alert's name or other words. The question is kept:"
+            " `/vigie questions` lists what has no answer yet."
+        )
         return [*blocks, parts.status(nothing)]
     for number, passage in enumerate(passages, 1):
         title, heading = parts.cut(f"{number}. {passage['title']}", 160), parts.cut(passage["heading"], 240)
@@ -34,25 +40,34 @@ def answer(content: Mapping[str, Any]) -> list[Block]:
             )
         )
         blocks += warnings(passage["text"])
-        blocks.append(parts.note(f"{passage['kind']} · {_ORIGINS.get(passage['origin'], 'imported')}"))
-        blocks.append(parts.buttons(parts.button("Open the source", f"open_source:{number}", passage["id"])))
+        blocks.append(parts.note(f"{passage['kind']} · {ORIGINS.get(passage['origin'], 'imported')}"))
+        look = parts.button("Open the source", f"open_source:{number}", passage["id"])
+        blocks.append(parts.buttons(look, *vote_buttons(str(number), passage["id"])))
     return blocks
 
 
-def source_view(passage: Passage) -> Block:
-    """A modal with the exact passage that was cited."""
+def source_view(passage: Passage, kept: Kept | None = None, vote: bool | None = None) -> Block:
+    """A modal with the exact passage that was cited, and what is known of its document.
+
+    `vote`: whether the reader has called it useful.
+    """
     heading = " › ".join(passage.heading) or passage.title
-    kind = f"{passage.kind} · {_ORIGINS.get(passage.origin, 'imported')} · {_looked_at(passage)}"
-    blocks = [parts.header(heading), parts.note(kind)]
-    if passage.service or passage.owner:
-        blocks.append(parts.foreign_note(f"Service {passage.service or '?'}, owner {passage.owner or '?'}"))
-    blocks.append(parts.foreign_note(f"{passage.document_id} · {passage.place} · version {passage.version}"))
+    blocks = [parts.header(heading)]
+    blocks.append(parts.foreign_note(f"{passage.place} · version {passage.version}, as it was cited"))
+    blocks += facts(kept) if kept is not None else _facts(passage)
+    ended = passage.outdated(datetime.now(UTC).date())
     if passage.superseded:
         blocks.append(parts.note(":warning: The document has changed since; this is what was cited."))
-    ended = passage.outdated(datetime.now(UTC).date())
-    if ended and not passage.superseded:
+    elif ended:
         blocks.append(parts.foreign_note(f"Out of date: {ended}. Nothing is proposed because of it."))
     blocks += [*warnings(passage.text), parts.rich(parts.preformatted(passage.text))]
+    choices = vote_buttons("source", passage.id)
+    if kept is not None:
+        choices.append(parts.button("Whole document", "document_open", kept.id))
+        choices += [] if kept.origin == "import" else [take_back_button(kept.id)]
+    if vote is not None:
+        blocks.append(parts.note(f"You said: *{'useful' if vote else 'not useful'}*. You may change it."))
+    blocks.append(parts.buttons(*choices))
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": parts.short(passage.title, parts.TITLE)},
@@ -70,11 +85,17 @@ def warnings(text: str) -> list[Block]:
     return [parts.note(f":warning: {what} Vigie never runs it. Do not copy it before N3 has read it.")]
 
 
-def _looked_at(passage: Passage) -> str:
-    return f"reviewed {passage.reviewed:%Y-%m-%d}" if passage.reviewed else "never reviewed"
+def _facts(passage: Passage) -> list[Block]:
+    """What the passage itself knows of its document, which is no longer there."""
+    looked = f"last review {passage.reviewed}" if passage.reviewed else "never reviewed"
+    owner = f"service {passage.service or 'none'} · owner {passage.owner or 'nobody'}"
+    return [
+        parts.note(f"{ORIGINS.get(passage.origin, 'imported')} · {looked}"),
+        parts.foreign_note(f"{passage.kind} · {passage.document_id} · {owner}"),
+    ]
 
 
-def summary(kept: Summary) -> list[Block]:
+def summary(kept: Summary, removal: Removal | None = None) -> list[Block]:
     """The draft with its button, or what was confirmed and where it went."""
     if kept.confirmed_at is None:
         intro = (
@@ -86,10 +107,17 @@ def summary(kept: Summary) -> list[Block]:
     where = (
         f"It is in the knowledge base as `{kept.document_id}`." if kept.document_id else "It is being stored."
     )
-    return [
+    blocks = [
         parts.status(f"*Summary, confirmed by <@{who}>.* {where}"),
         parts.rich(parts.preformatted(kept.text)),
     ]
+    if removal is not None:
+        blocks[0] = parts.status(f"*Summary, confirmed by <@{who}>.*")
+        return [*blocks, *taken_out(removal)]
+    if not kept.document_id:
+        return blocks
+    look = parts.button("Open", "document_open", kept.document_id)
+    return [*blocks, parts.buttons(look, take_back_button(kept.document_id))]
 
 
 def summary_view(incident: Incident, kept: Summary) -> Block:

@@ -9,8 +9,8 @@ from typing import Any
 from bot.domain.mute import Mute, MuteOrigin, MuteState, Preview, Suggestion, shown
 from bot.domain.person import Person
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.times import clock, span
 
 LASTS = {"30m": "30 minutes", "1h": "1 hour", "2h": "2 hours", "4h": "4 hours", "8h": "8 hours"}
 LASTS |= {"24h": "24 hours", "3d": "3 days", "7d": "7 days", "14d": "14 days"}

@@ -9,9 +9,9 @@ from bot.domain.alert import Kind
 from bot.domain.mute import Mute, shown
 from bot.domain.quiet import Correction, StoredAlert
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.mute import suggested
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.times import clock, span
 
 _BAR, _REASONS, _NOW, _MUTES = 24, 8, 5, 4
 _WORDS = {

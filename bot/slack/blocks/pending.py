@@ -9,9 +9,9 @@ from bot.copilot.standing import Listed
 from bot.domain.proposal import Proposal
 from bot.domain.records import Adopted
 from bot.slack.blocks import parts, review, running
-from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import line as standing_line
+from bot.slack.blocks.times import clock, span
 
 _PROPOSALS, _CHANGES, _DARK, _REVIEWS = 10, 5, 4, 3
 

@@ -11,8 +11,8 @@ from bot.sign_off.calling import Call, Why
 from bot.sign_off.rendering import Part, ascii_text
 from bot.sign_off.rendering import parts as plan_parts
 from bot.slack.blocks import parts, running
-from bot.slack.blocks.incident import clock
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.times import clock
 
 _OUTCOMES = {
     Outcome.FIXED: ":white_check_mark: *fixed*",

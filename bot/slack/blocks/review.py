@@ -6,8 +6,8 @@ from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.records import Review
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import clock
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.times import clock
 
 _REASON = 200  # of its characters, in a list
 _SAID = {

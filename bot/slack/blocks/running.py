@@ -11,8 +11,8 @@ from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, ProposalState
 from bot.sign_off.rendering import ascii_text, call_text
 from bot.slack.blocks import inputs, parts
-from bot.slack.blocks.incident import clock
 from bot.slack.blocks.parts import Block
+from bot.slack.blocks.times import clock
 
 # Three boxes of it: enough to follow, well within a message; the whole of a long one is a file.
 _BOXES = 3

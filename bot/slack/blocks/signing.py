@@ -9,9 +9,9 @@ from bot.domain.proposal import Proposal
 from bot.sign_off.alone import MIN_REASON
 from bot.sign_off.rendering import parts as plan_parts
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import clock
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.proposal import part_blocks
+from bot.slack.blocks.times import clock
 
 REASON = "reason"
 _MOST_REASON = 500

@@ -12,9 +12,9 @@ from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.standing import StandingSignOff, StandingState
 from bot.sign_off.standing_rendering import parts as plan_parts
 from bot.slack.blocks import parts
-from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.proposal import part_blocks
+from bot.slack.blocks.times import clock, span
 
 _ICONS = {
     StandingState.PROPOSED: ":memo:",

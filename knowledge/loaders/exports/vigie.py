@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from knowledge.loaders.front_matter import MAX_DAYS
 from knowledge.model import Document
 
 _TEXTS = ("id", "title", "kind", "text", "language", "service", "owner", "cause", "origin", "source")
@@ -24,6 +25,7 @@ def write(document: Document) -> dict[str, Any]:
     made |= {name: list(getattr(document, name)) for name in _LISTS}
     made |= {"replaced_by": document.replaced_by} if document.replaced_by else {}
     made |= {"expires": document.expires.isoformat()} if document.expires else {}
+    made |= {"review_every": document.review_every} if document.review_every else {}
     return made | {"reviewed": document.reviewed.isoformat() if document.reviewed else None}
 
 
@@ -44,4 +46,8 @@ def read(record: Mapping[str, Any]) -> Document:
     expires = record.get("expires")
     values["expires"] = date.fromisoformat(expires) if expires else None
     reviewed = record.get("reviewed")
-    return Document(**values, reviewed=date.fromisoformat(reviewed) if reviewed else None)
+    values["reviewed"] = date.fromisoformat(reviewed) if reviewed else None
+    every = record.get("review_every")
+    if every is not None and not (isinstance(every, int) and 1 <= every <= MAX_DAYS):
+        raise TypeError("review_every is no number of days")
+    return Document(**values, review_every=every)

@@ -11,8 +11,9 @@ import pytest
 
 from bot.slack.commands import COMMANDS
 from bot.slack.connection import SCOPES
+from bot.slack.curating import SHORTCUT as SAVE
 from bot.slack.forms import SHORTCUT
-from bot.slack.manifest import AGENT_SCOPES, FILE_SCOPES, SCOPE_REASONS, listened, manifest
+from bot.slack.manifest import AGENT_SCOPES, FILE_SCOPES, ROOM_SCOPES, SCOPE_REASONS, listened, manifest
 
 BOT = Path(__file__).parents[3] / "bot"
 
@@ -105,15 +106,16 @@ def test_the_manifest_is_what_the_code_listens_to(url: str) -> None:
     """Scopes with a reason, events with their scopes, the command; in HTTP mode one address for all."""
     made = manifest(url)
     scopes = made["oauth_config"]["scopes"]["bot"]
-    assert set(scopes) == {*SCOPES, *AGENT_SCOPES, *FILE_SCOPES}
+    assert set(scopes) == {*SCOPES, *AGENT_SCOPES, *FILE_SCOPES, *ROOM_SCOPES}
     assert [scope for scope in scopes if not SCOPE_REASONS.get(scope)] == []
     events = made["settings"]["event_subscriptions"]["bot_events"]
     assert {"app_mention", "message.im"} <= set(events)
     assert [event for event in events if EVENTS[event] and not set(EVENTS[event]) & set(scopes)] == []
     assert [command["command"] for command in made["features"]["slash_commands"]] == ["/vigie"]
-    (shortcut,) = made["features"]["shortcuts"]
-    assert (shortcut["type"], shortcut["callback_id"]) == ("message", SHORTCUT)
-    assert shortcut["name"] == "Propose an action" and len(shortcut["description"]) <= 150
+    shortcuts = made["features"]["shortcuts"]
+    assert {shortcut["callback_id"] for shortcut in shortcuts} == {SHORTCUT, SAVE}
+    assert {shortcut["type"] for shortcut in shortcuts} == {"message"}
+    assert all(len(one["name"]) <= 24 and len(one["description"]) <= 150 for one in shortcuts)
     assert made["settings"]["socket_mode_enabled"] is (url == "")
     assert set(addresses(made)) == ({"https://vigie.example.com/slack/events"} if url else set())
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.alert import AlertStatus, Decision, Kind, Severity
+from bot.domain.curation import Finding, Origin, Strike, StrikeKind, Wording
 from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
@@ -127,6 +128,19 @@ def _quiet(tx: Tx, incident: int) -> None:
     tx.corrections.add(delivery, ALICE.key, NOW, incident, True)
     tx.regroupings.add(Regroup.SPLIT, incident, incident, ["f" * 32], ODD[:16], BOB.key)
     tx.canaries.fail(tx.canaries.send("nonce").id, ODD)
+    _curated(tx, incident)
+
+
+def _curated(tx: Tx, incident: int) -> None:
+    """What people saved, took out, said and asked in vain; what speaks against a document, who was told."""
+    wording = Wording(ODD, "note", ODD, ODD, "en", ("C1",))
+    saved = tx.library.save(ODD, "odd", wording, ALICE, Origin("C1", "1.2", 1))
+    tx.library.take_out(saved.document_id, ODD, BOB.key, ODD)
+    tx.library.vote(ODD, "runbooks/a", ALICE, False, ODD)
+    tx.gaps.note(ODD, ["C1"], ALICE.key)
+    tx.upkeep.strike([Strike("runbooks/a", incident, StrikeKind.ACTION_FAILED, ODD, tx.now)])
+    tx.upkeep.find(Finding("runbooks/a", ODD, (ODD,), "n3", tx.now))
+    tx.upkeep.digest("n3", {"runbooks/a": ODD})
 
 
 def teach(folder: Path, url: str) -> None:
@@ -137,6 +151,7 @@ def teach(folder: Path, url: str) -> None:
         base.add(Document("runbooks/a", "A", "runbook", text, **more))
     base.add(Document("runbooks/gone", "Gone", "runbook", "## One\n\nGone.\n"))
     base.remove("runbooks/gone")
+    assert base.upkeep.still_right("runbooks/a", NOW.date(), BOB.key)
     files = folder / "files"
     files.mkdir(parents=True)
     (files / "b.md").write_text("# B\n\nRead from a file.\n")

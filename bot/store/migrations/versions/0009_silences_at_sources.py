@@ -7,7 +7,7 @@ from alembic import op
 
 from bot.store.tables import Moment
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 
 
