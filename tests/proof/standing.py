@@ -106,7 +106,7 @@ def before_use(state: State, number: int) -> tuple[State, bool]:
     standing = state.standing
     if standing is None or not state.of(number).fired_by:
         return state, False
-    if _under_way(state):
+    if _under_way(state, but=number):
         return state, True
     other = standing.plan != (state.program, state.needed)
     return (_suspended(state) if _went_badly(state) or other else state), False
@@ -124,7 +124,8 @@ def refusals(state: State, work: Work) -> list[str]:
         (standing.plan == (state.program, state.needed), "it stands for something else"),
         (standing.plan == (work.program, work.needed), "this call is none of those that were signed"),
         (sum(use > state.now - HOUR for use in standing.uses) < standing.per_hour, "used up for the hour"),
-        (not _went_badly(state) and not _under_way(state), "an earlier use has not been seen to help"),
+        (not _went_badly(state), "an earlier use did not help"),
+        (not _under_way(state, but=work.proposal), "an earlier use has not been seen to help"),
     )
     return [rule for holds, rule in rules if not holds]
 
@@ -146,9 +147,9 @@ def _went_badly(state: State) -> bool:
     return any(is_bad(p, state.standing) for p in state.proposals if state.standing)
 
 
-def _under_way(state: State) -> bool:
-    """A use has started and is not verified: the next one waits for what it shows."""
-    uses = [p for p in state.proposals if p.fired_by]
+def _under_way(state: State, but: int = 0) -> bool:
+    """Another use has started and is not verified: the next one waits for what it shows."""
+    uses = [p for number, p in enumerate(state.proposals, 1) if p.fired_by and number != but]
     return any(p.state == "executing" or (p.state == "succeeded" and not p.outcome) for p in uses)
 
 
