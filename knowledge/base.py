@@ -14,12 +14,13 @@ from knowledge.chunking import Sizes, sizes
 from knowledge.documents import DocumentStore, engine_for
 from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable, WeightsRefused
 from knowledge.files import FileRecords, Quarantined
+from knowledge.glossary import with_own
 from knowledge.ingest import Ingest, Progress, clean, pieces, release
 from knowledge.lexical import LexicalIndex
 from knowledge.lock import OwnerLock
 from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
-from knowledge.retrieve import search
+from knowledge.retrieve import Heard, Tuning, hear, search
 from knowledge.text.tokens import counter
 from knowledge.vectors import VectorFiller
 
@@ -52,6 +53,8 @@ class KnowledgeBase:
         self._closed = False
         self._switched_off = False
         self._limits: dict[str, tuple[str, ...]] = {}
+        self._tuning = Tuning()
+        self.usefulness: Callable[[], Mapping[str, float]] | None = None
 
     @classmethod
     def open(
@@ -64,15 +67,18 @@ class KnowledgeBase:
         embedder: Embedder | None = None,
         vectors: bool = True,
         limits: Mapping[str, tuple[str, ...]] | None = None,
+        glossary: Path | None = None,
     ) -> KnowledgeBase:
         """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of
         the local model.
 
         `weights`: folder of the local model's files, default the installed package. `vectors` False searches
-        by words alone. `limits`: folder of ids -> the channels and people that may see what lies there.
+        by words alone. `limits`: folder of ids -> the channels, people and groups that may see what lies there.
+        `glossary`: file of this installation's own terms.
         Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated or KnowledgeTooNew
-        when another version has made the tables.
+        when another version has made the tables; GlossaryRefused when that file is wrong.
         """
+        tuning = Tuning(with_own(glossary))
         folder.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder) if owner else None
         try:
@@ -92,6 +98,7 @@ class KnowledgeBase:
 
         base = cls(folder, engine, lock, make_embedder)
         base._limits = dict(limits or {})
+        base._tuning = tuning
         if not vectors:
             base._switched_off = True
             base._why = SWITCHED_OFF
@@ -190,20 +197,36 @@ class KnowledgeBase:
         self._sync_lexical()
         missing: tuple[str, ...] = ()
         filler = self._filler
+        tuning = self._tuned()
         if filler is None:
-            found = search(query, k, self._lexical, None, self._store.passages)
+            found = search(query, k, self._lexical, None, self._store.passages, tuning=tuning)
             return replace(found, missing=(self._why,))
         waiting = filler.waiting()
         if waiting:
             missing = (f"vector search is incomplete: {waiting} passages are not in the index yet",)
         try:
-            found = search(query, k, self._lexical, filler.dense, self._store.passages, not waiting)
+            found = search(query, k, self._lexical, filler.dense, self._store.passages, not waiting, tuning)
             return replace(found, missing=missing)
         except (EmbedderUnavailable, IndexUnavailable) as error:
-            found = search(query, k, self._lexical, None, self._store.passages)
+            found = search(query, k, self._lexical, None, self._store.passages, tuning=tuning)
             return replace(
                 found, missing=(f"vector search is not ready: {error}; the answer rests on words alone",)
             )
+
+    def hear(self, query: Query) -> Heard:
+        """What each signal says of a query, for measurements."""
+        self._sync_lexical()
+        filler = self._filler
+        return hear(query, self._lexical, filler.dense if filler else None, self._tuned())
+
+    def _tuned(self) -> Tuning:
+        """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it."""
+        return replace(self._tuning, usefulness=self.usefulness()) if self.usefulness else self._tuning
+
+    def named_in_limits(self) -> frozenset[str]:
+        """Everybody that the `access` of a current document names."""
+        self._sync_lexical()
+        return frozenset(one for access in self._lexical.limits for one in access)
 
     # -- the indexes
 
@@ -262,7 +285,8 @@ class KnowledgeBase:
             whole: dict[str, list[Passage]] = {document: [] for document in touched}
             for passage in sorted(parts.values(), key=_ordinal):
                 whole[passage.document_id].append(passage)
-            self._lexical.update((parts[id] for id in sorted(fresh) if id in parts), gone, whole)
+            fresh_parts = (parts[id] for id in sorted(fresh) if id in parts)
+            self._lexical.update(fresh_parts, gone, whole, self._store.reviewed(touched))
             self._revision = revision
 
     def health(self) -> dict[str, object]:

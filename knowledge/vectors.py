@@ -10,7 +10,7 @@ from knowledge.documents import DocumentStore
 from knowledge.embeddings import Embedder
 from knowledge.index import VectorIndex
 from knowledge.model import Passage
-from knowledge.retrieve import Dense
+from knowledge.signals import Dense
 from knowledge.windows import RECIPE, title_line, windows
 
 
