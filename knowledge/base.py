@@ -54,6 +54,7 @@ class KnowledgeBase:
         self._switched_off = False
         self._limits: dict[str, tuple[str, ...]] = {}
         self._tuning = Tuning()
+        self._settled: tuple[object, ...] = ()
         self.usefulness: Callable[[], Mapping[str, float]] | None = None
 
     @classmethod
@@ -201,7 +202,7 @@ class KnowledgeBase:
         if filler is None:
             found = search(query, k, self._lexical, None, self._store.passages, tuning=tuning)
             return replace(found, missing=(self._why,))
-        waiting = filler.waiting()
+        waiting = self._waiting(filler)
         if waiting:
             missing = (f"vector search is incomplete: {waiting} passages are not in the index yet",)
         try:
@@ -212,6 +213,14 @@ class KnowledgeBase:
             return replace(
                 found, missing=(f"vector search is not ready: {error}; the answer rests on words alone",)
             )
+
+    def _waiting(self, filler: VectorFiller) -> int:
+        """Counted only after something was written: among 100,000 passages counting takes longer than search."""
+        state = (self._revision, self._store.value("generation"), filler.dense.index.name)
+        waiting = 0 if state == self._settled else filler.waiting()
+        if not waiting:
+            self._settled = state
+        return waiting
 
     def hear(self, query: Query) -> Heard:
         """What each signal says of a query, for measurements."""

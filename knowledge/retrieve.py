@@ -20,6 +20,8 @@ from knowledge.signals import WEIGHTS, Dense, Seen, Signals, listen
 # (`scripts/bench_retrieval` prints both mistakes): the cosine above the embedder's floor, weighed, and the share
 # of words met must reach FIT_BOTH together.
 NEARNESS, FIT_BOTH, FIT_WORDS = 1.5, 0.42, 0.4
+# An alert that names a document leaves no doubt.
+NAMED = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,22 @@ class Heard:
     seen: Seen
     signals: Signals
     tuning: Tuning
+    dense: Dense | None = None
 
     def judge(self, weights: Mapping[str, float] | None = None) -> dict[str, float]:
         """Document id -> how well it answers; `weights` instead of the ones in use."""
         tuning = self.tuning if weights is None else replace(self.tuning, weights=weights)
         return judge(self.question, self.seen, self.signals, tuning)
 
+    def fit(self, best: str, complete: bool = True) -> float:
+        """How much a document has to do with the question; 1 and more: it fits."""
+        return fit(self.question, best, self.seen, self.signals, self.dense, complete)
+
 
 def hear(query: Query, lexical: LexicalIndex, dense: Dense | None, tuning: Tuning) -> Heard:
     """Ask every signal."""
     question, seen = understand(query, tuning.glossary), Seen(query, lexical)
-    return Heard(question, seen, listen(question, seen, dense), tuning)
+    return Heard(question, seen, listen(question, seen, dense), tuning, dense)
 
 
 def search(
@@ -69,7 +76,7 @@ def search(
     """
     tuning = tuning or Tuning()
     heard = hear(query, lexical, dense, tuning)
-    question, seen, signals = heard.question, heard.seen, heard.signals
+    seen, signals = heard.seen, heard.signals
     documents = heard.judge()
     if not documents:
         return SearchResult((), False)
@@ -78,10 +85,8 @@ def search(
         signals.passages.values(), {id for one in signals.passages.values() for id in one.scores}
     )
     passages = choose(order, documents, of_passages, seen.about, read, k)
-    best = order[0]
-    return SearchResult(
-        tuple(passages), bool(passages) and _fits(question, best, seen, signals, dense, complete)
-    )
+    fits = bool(passages) and heard.fit(order[0], complete) >= 1.0
+    return SearchResult(tuple(passages), fits)
 
 
 def judge(question: Question, seen: Seen, signals: Signals, tuning: Tuning) -> dict[str, float]:
@@ -104,17 +109,17 @@ def judge(question: Question, seen: Seen, signals: Signals, tuning: Tuning) -> d
     }
 
 
-def _fits(
+def fit(
     question: Question, best: str, seen: Seen, signals: Signals, dense: Dense | None, complete: bool
-) -> bool:
-    """Whether the best document has anything to do with the question."""
+) -> float:
+    """How much the best document has to do with the question; 1 and more: it fits."""
     one = seen.about(best)
     if one is not None and (question.alert in one.names or question.names & one.names):
-        return True
+        return NAMED
     coverage = seen.lexical.coverage(question.words, best)
     if question.gloss:
         coverage = max(coverage, seen.lexical.coverage(question.gloss, best))
     if dense is None or (not complete and best not in signals.cosine):
-        return coverage >= FIT_WORDS
+        return coverage / FIT_WORDS
     near = signals.cosine.get(best, 0.0) - dense.embedder.floor
-    return near > 0.0 and NEARNESS * near + coverage >= FIT_BOTH
+    return (NEARNESS * near + coverage) / FIT_BOTH if near > 0.0 else 0.0

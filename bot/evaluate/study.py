@@ -16,8 +16,11 @@ from knowledge.signals import WEIGHTS
 
 NAMES = ("recall@1", "recall@5", "mrr@10")
 DRAWS = 2000
+# The share of answerable questions that "nothing fits" must not touch.
+KEPT = 0.95
 
 Weights = Mapping[str, float]
+NO_GLOSS: Weights = {name: value for name, value in WEIGHTS.items() if not name.startswith("gloss")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Case:
         found = [place for place, id in enumerate(order[:10], 1) if id in self.relevant]
         return found[0] if found else 0
 
+    @property
+    def fit(self) -> float:
+        """How much the first document has to do with the question; 1 and more: it fits."""
+        return _fit(self.heard)
+
 
 def listen(base: KnowledgeBase, queries: Iterable[Query], prefix: str = "") -> list[Case]:
     """Ask the signals of one source's base."""
@@ -47,6 +55,32 @@ def listen(base: KnowledgeBase, queries: Iterable[Query], prefix: str = "") -> l
         for query in queries
         if query.relevant
     ]
+
+
+def fits(base: KnowledgeBase, queries: Iterable[Query]) -> list[float]:
+    """How much the first document has to do with each question."""
+    return [_fit(base.hear(Question(query.text))) for query in queries]
+
+
+def fitting(fits: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, object]:
+    """The share of each kind of question that something is said to fit, each source counting alike.
+
+    `calibration`: the same at other thresholds. `threshold_without`: what each source's queries would have chosen
+    had the others alone been known: the highest that refuses one in twenty at most.
+    """
+    shares = {f"fits_{kind}": _share(by_source, 1.0) for kind, by_source in fits.items()}
+    steps = [0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5]
+    curve = {f"{at:g}": {kind: _share(of, at) for kind, of in fits.items()} for at in steps}
+    own = fits["own"]
+    chosen: dict[str, dict[str, float]] = {}
+    for left in own:
+        rest = {source: values for source, values in own.items() if source != left}
+        at = max((step / 100 for step in range(10, 300) if _share(rest, step / 100) >= KEPT), default=0.0)
+        chosen[left] = {
+            "threshold": at,
+            **{kind: _share({left: of[left]}, at) for kind, of in fits.items()},
+        }
+    return shares | {"calibration": curve, "threshold_without": chosen}
 
 
 def means(cases: Sequence[Case], places: Sequence[int]) -> dict[str, float]:
@@ -115,6 +149,16 @@ def leave_one_out(
     shown = {source: {name: grid[row][name] for name in free} for source, row in chosen.items()}
     every = grid[best(lambda _: True)]
     return shown, means(cases, reached), {name: every[name] for name in free}
+
+
+def _fit(heard: Heard) -> float:
+    scores = heard.judge()
+    best = min(scores, key=lambda id: (-scores[id], id), default=None)
+    return heard.fit(best) if best is not None else 0.0
+
+
+def _share(by_source: Mapping[str, Sequence[float]], at: float) -> float:
+    return fmean(fmean(value >= at for value in values) for values in by_source.values() if values)
 
 
 def _value(name: str, place: int) -> float:
