@@ -50,6 +50,7 @@ from bot.slack.http_mode import PATH, HttpMode
 from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.snapshots import Snapshots
+from bot.slack.teams import teams_of
 from bot.stages.steps import Steps
 from bot.store.database import Store
 from bot.tools.in_force import Adopted
@@ -97,7 +98,9 @@ class Assembly:
             url=settings.knowledge_url,
             vectors=self._file.knowledge.vectors,
             limits=settings.knowledge_limits,
+            glossary=settings.glossary,
         )
+        self._knowledge.belongs = teams_of(settings).of
         self.offering: Offering | None = None
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)

@@ -33,6 +33,8 @@ NOT_WARM = "vector search is not ready: the model is still loading; the answer r
 NOT_OWNER = "vector search is not ready: another process owns the index; the answer rests on words alone"
 SWITCHED_OFF = "vector search is switched off in vigie.toml; the answer rests on words alone"
 PASSAGES_A_ROUND = 64
+# (readers, everybody that a limit names) -> what of these the readers belong to, and what could not be told.
+Belongs = Callable[[frozenset[str], frozenset[str]], tuple[frozenset[str], str]]
 
 
 class KnowledgeBase:
@@ -55,7 +57,10 @@ class KnowledgeBase:
         self._limits: dict[str, tuple[str, ...]] = {}
         self._tuning = Tuning()
         self._settled: tuple[object, ...] = ()
+        # What others know: how useful each document was, -1 to 1; what else readers count as, and what is
+        # unknown.
         self.usefulness: Callable[[], Mapping[str, float]] | None = None
+        self.belongs: Belongs | None = None
 
     @classmethod
     def open(
@@ -74,7 +79,8 @@ class KnowledgeBase:
         the local model.
 
         `weights`: folder of the local model's files, default the installed package. `vectors` False searches
-        by words alone. `limits`: folder of ids -> the channels, people and groups that may see what lies there.
+        by words alone. `limits`: folder of ids -> the channels, people and groups that may see what lies
+        there.
         `glossary`: file of this installation's own terms.
         Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated or KnowledgeTooNew
         when another version has made the tables; GlossaryRefused when that file is wrong.
@@ -196,6 +202,18 @@ class KnowledgeBase:
         so.
         """
         self._sync_lexical()
+        query, untold = self._with_teams(query)
+        found = self._answer(query, k)
+        return replace(found, missing=(*found.missing, untold)) if untold else found
+
+    def _with_teams(self, query: Query) -> tuple[Query, str]:
+        """The query read by all that its readers count as; nobody is asked where no document is limited."""
+        if query.seen_by is None or self.belongs is None or not self._lexical.limits:
+            return query, ""
+        teams, untold = self.belongs(query.seen_by, self.named_in_limits())
+        return replace(query, seen_by=query.seen_by | teams), untold
+
+    def _answer(self, query: Query, k: int) -> SearchResult:
         missing: tuple[str, ...] = ()
         filler = self._filler
         tuning = self._tuned()
@@ -215,7 +233,9 @@ class KnowledgeBase:
             )
 
     def _waiting(self, filler: VectorFiller) -> int:
-        """Counted only after something was written: among 100,000 passages counting takes longer than search."""
+        """Counted only after something was written: among 100,000 passages counting takes longer than
+        search.
+        """
         state = (self._revision, self._store.value("generation"), filler.dense.index.name)
         waiting = 0 if state == self._settled else filler.waiting()
         if not waiting:
@@ -234,7 +254,6 @@ class KnowledgeBase:
 
     def named_in_limits(self) -> frozenset[str]:
         """Everybody that the `access` of a current document names."""
-        self._sync_lexical()
         return frozenset(one for access in self._lexical.limits for one in access)
 
     # -- the indexes

@@ -28,7 +28,9 @@ def bonus(question: Question, one: About) -> float:
 
 
 def usefulness(values: Mapping[str, float], document: str) -> float:
-    """What people said of it before, -1 to 1; never enough to lift what has nothing to do with the question."""
+    """What people said of it before, -1 to 1; never enough to lift what has nothing to do with the
+    question.
+    """
     value = values.get(document, 0.0)
     # A value that is no number is none.
     return USEFUL * max(-1.0, min(1.0, value)) if value == value else 0.0  # not a number

@@ -1,4 +1,5 @@
-"""Which passages are shown: two of one document at most, none that says what another says, and no source with all
+"""Which passages are shown: two of one document at most, none that says what another says, and no source
+with all
 the places.
 """
 

@@ -1,4 +1,5 @@
-"""French words of operations and what they are called in English, so that a French question finds English runbooks;
+"""French words of operations and what they are called in English, so that a French question finds English
+runbooks;
 an installation adds its own words.
 """
 
@@ -75,7 +76,8 @@ def read_terms(path: Path) -> dict[Term, tuple[str, ...]]:
         key = tuple(_stem(word) for word in _TOKEN.findall(_plain(term))) if isinstance(term, str) else ()
         if not isinstance(term, str) or not 0 < len(key) <= _LONGEST or len(term) > MAX_TERM:
             raise GlossaryRefused(
-                f"{path}: {_shown(term)}: a term is one to {_LONGEST} words; quote it if YAML reads it otherwise."
+                f"{path}: {_shown(term)}: a term is one to {_LONGEST} words; quote it if YAML reads "
+                f"it otherwise."
             )
         if (
             not isinstance(words, list)
@@ -83,7 +85,8 @@ def read_terms(path: Path) -> dict[Term, tuple[str, ...]]:
             or not all(isinstance(word, str) and 0 < len(word.strip()) <= MAX_TERM for word in words)
         ):
             raise GlossaryRefused(
-                f"{path}: {_shown(term)}: needs a list of one to {MAX_WORDS} words; write {_shown(term)}: [one, two]."
+                f"{path}: {_shown(term)}: needs a list of one to {MAX_WORDS} words; write "
+                f"{_shown(term)}: [one, two]."
             )
         found[key] = tuple(word.strip() for word in words)
     return found

@@ -19,7 +19,13 @@ _NUMBER = re.compile(r"\b[\w.-]*\d[\w.:%-]*")
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[A-Z_][A-Za-z0-9]*)+")
 _ACCENT = re.compile(r"[àâçéèêëîïôùûœ]", re.IGNORECASE)
 _FRENCH = frozenset(
-    ["au", "aux", "avec", "ce", "ces", "cette", "comment", "dans", "de", "des", "du", "elle", "elles", "en", "est", "et", "il", "ils", "la", "le", "les", "leur", "mais", "ne", "nos", "notre", "nous", "on", "ont", "ou", "où", "par", "pas", "plus", "pour", "pourquoi", "que", "quel", "quelle", "qui", "quoi", "sans", "se", "ses", "son", "sont", "sur", "un", "une", "vers", "vos", "votre", "vous"]
+    re.findall(
+        r"\w+",
+        "au aux avec ce ces cette comment dans de des du elle elles en est et il ils la le les leur "
+        "mais ne nos notre "
+        "nous on ont ou où par pas plus pour pourquoi que quel quelle qui quoi sans se ses son sont "
+        "sur un une vers vos votre vous",
+    )
 )
 
 
@@ -28,7 +34,8 @@ class Question:
     """`meaning`: the prose, without labels. `words`: the same without numbers and generated names.
 
     `alert`, `service`: the typed fields in lower case. `names`: what looks like an alert's name in the text.
-    `statements`: its sentences where it has several. `gloss`: English words for its French ones, and for those
+    `statements`: its sentences where it has several. `gloss`: English words for its French ones, and for
+    those
     that this installation has explained.
     """
 
@@ -45,7 +52,8 @@ class Question:
 def understand(query: Query, glossary: Glossary) -> Question:
     """The parts of an alert or question, which are not treated alike.
 
-    Labels are read by nobody: namespaces and pods say where, not what. Numbers count for meaning only, as they are
+    Labels are read by nobody: namespaces and pods say where, not what. Numbers count for meaning only, as
+    they are
     what differs between two alerts of one kind.
     """
     text = normalise(query.text[: MAX_CHARACTERS * 4])[0][:MAX_CHARACTERS]

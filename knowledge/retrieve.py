@@ -17,7 +17,8 @@ from knowledge.ranking import Ranking, fuse
 from knowledge.signals import WEIGHTS, Dense, Seen, Signals, listen
 
 # Calibrated on alerts against their own and against other teams' runbooks, and on questions of daily life
-# (`scripts/bench_retrieval` prints both mistakes): the cosine above the embedder's floor, weighed, and the share
+# (`scripts/bench_retrieval` prints both mistakes): the cosine above the embedder's floor, weighed, and the
+# share
 # of words met must reach FIT_BOTH together.
 NEARNESS, FIT_BOTH, FIT_WORDS = 1.5, 0.42, 0.4
 # An alert that names a document leaves no doubt.

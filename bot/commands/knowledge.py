@@ -19,6 +19,7 @@ def open_knowledge(config: Path, *, may_own: bool) -> KnowledgeBase:
         url=settings.knowledge_url,
         vectors=settings.file.knowledge.vectors,
         limits=settings.knowledge_limits,
+        glossary=settings.glossary,
     )
     if owner:
         base.warm()

@@ -1,4 +1,6 @@
-"""How search, ingestion and what a model is sent grow with the knowledge base: invented documents, vectors for free."""
+"""How search, ingestion and what a model is sent grow with the knowledge base: invented documents, vectors
+for free.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.domain.incident import Incident, IncidentState
 from bot.domain.alert import Severity
+from bot.domain.incident import Incident, IncidentState
 from bot.llm.fitting import fit
 from bot.stages.investigate import number
 from bot.stages.steps import PASSAGES
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 SIZES = (1_000, 10_000, 100_000)
 DOCUMENTS = (10, 1_000, 10_000)
-A_DOCUMENT = 10
+A_DOCUMENT, A_SECTION = 10, 110
 QUESTIONS = 200
 BUDGET = 1500
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,7 +60,9 @@ class WordEmbedder:
         import numpy as np
 
         if word not in self._words:
-            self._words[word] = np.random.default_rng(list(word.encode())).standard_normal(self.dimension)
+            self._words[word] = np.random.default_rng(list(word.encode())).standard_normal(
+                self.dimension, np.float32
+            )
         return self._words[word]
 
 
@@ -67,7 +71,7 @@ def measure(folder: Path, sizes: Sequence[int], say: Callable[[str], None]) -> d
     growth: dict[str, dict[str, float]] = {}
     for size in sizes:
         say(f"growth: {size} passages")
-        growth[str(size)] = _grown(folder / str(size), size)
+        growth[str(size)] = _grown(folder / str(size // A_DOCUMENT), size)
     return {**growth[str(sizes[-1])], "growth": growth}
 
 
@@ -76,9 +80,9 @@ def tokens(folder: Path, sizes: Sequence[int], say: Callable[[str], None]) -> di
     figures: dict[str, object] = {}
     for size in sizes:
         say(f"tokens: {size} documents")
-        with KnowledgeBase.open(folder / f"data-{size}", owner=False) as base:
-            _write(folder / f"docs-{size}", size)
-            base.ingest([folder / f"docs-{size}"])
+        _write(folder / str(size) / "docs", size)
+        with KnowledgeBase.open(folder / str(size) / "data", owner=False) as base:
+            base.ingest([folder / str(size) / "docs"])
             figures[f"tokens_{size}"] = max(_sent(base, text) for text in _questions(size, 20))
     return figures
 
@@ -122,7 +126,7 @@ def _sent(base: KnowledgeBase, text: str) -> int:
     """Tokens of the evidence that the product would send, with its fences."""
     found = replace(base.search(Query(text), PASSAGES), fits=True)
     evidence = number(_INCIDENT, (), (), found, _NOW)
-    count = counter()
+    count = counter().count
     pieces, _ = fit(evidence, BUDGET, count)
     return sum(count(piece.fenced) for piece in pieces)
 
@@ -143,7 +147,7 @@ def _lines(place: int) -> Iterator[str]:
     yield f"# {' '.join(_words(draw, 4)).capitalize()} {place}"
     for section in range(A_DOCUMENT):
         yield f"\n## Step {section} {' '.join(_words(draw, 2))}\n"
-        yield f"{' '.join(_words(draw, 45)).capitalize()}."
+        yield f"{' '.join(_words(draw, A_SECTION)).capitalize()}."
 
 
 def _questions(documents: int, count: int) -> Iterator[str]:

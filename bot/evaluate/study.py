@@ -1,4 +1,6 @@
-"""What each signal of retrieval is worth: alone, left out, and weighed by sources that it was not chosen on."""
+"""What each signal of retrieval is worth: alone, left out, and weighed by sources that it was not chosen
+on.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,8 @@ def fits(base: KnowledgeBase, queries: Iterable[Query]) -> list[float]:
 def fitting(fits: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, object]:
     """The share of each kind of question that something is said to fit, each source counting alike.
 
-    `calibration`: the same at other thresholds. `threshold_without`: what each source's queries would have chosen
+    `calibration`: the same at other thresholds. `threshold_without`: what each source's queries would have
+    chosen
     had the others alone been known: the highest that refuses one in twenty at most.
     """
     shares = {f"fits_{kind}": _share(by_source, 1.0) for kind, by_source in fits.items()}
@@ -130,7 +133,8 @@ def leave_one_out(
 ) -> tuple[dict[str, dict[str, float]], dict[str, float], dict[str, float]]:
     """Choose the free weights on all sources but one, by mrr@10; score that one.
 
-    Returns what was chosen for each source left out, the means so reached, and what all sources together choose.
+    Returns what was chosen for each source left out, the means so reached, and what all sources together
+    choose.
     """
     grid = [dict(WEIGHTS) | dict(zip(free, values, strict=True)) for values in product(*free.values())]
     places = [places_of(cases, weights) for weights in grid]

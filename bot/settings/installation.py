@@ -105,6 +105,12 @@ class Settings:
         return {folder: tuple(readers) for folder, readers in self.file.knowledge.limits.items()}
 
     @property
+    def glossary(self) -> Path | None:
+        """The file of this installation's own words."""
+        given = self.file.knowledge.glossary
+        return None if given is None else self.base / given
+
+    @property
     def bot_token(self) -> str:
         return self._token("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions › Bot User OAuth Token")
 

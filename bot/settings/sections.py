@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
+from bot.settings.retrieval_sections import RetrievalSection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
 from bot.settings.source_sections import SourceSection
@@ -94,13 +95,11 @@ class ModelSection(Section):
     """Tokens of evidence that are sent at most."""
 
 
-class KnowledgeSection(Section):
+class KnowledgeSection(RetrievalSection):
     """[knowledge] Without vectors, search rests on words alone."""
 
     vectors: bool = True
     """false searches by words alone and takes 100 MB less memory."""
-    limits: dict[str, list[str]] = Field({})
-    """Folder of ids = who may see what lies there: ids of channels and people, or "incidents"."""
 
 
 class PolicySection(Section):
