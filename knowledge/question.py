@@ -18,12 +18,13 @@ _LABEL = re.compile(r"(?<!\S)[\w.-]+=(?:\"[^\"]*\"|\S*)")
 _NUMBER = re.compile(r"\b[\w.-]*\d[\w.:%-]*")
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[A-Z_][A-Za-z0-9]*)+")
 _ACCENT = re.compile(r"[àâçéèêëîïôùûœ]", re.IGNORECASE)
+# Without those that English has, too ("on", "plus").
 _FRENCH = frozenset(
     re.findall(
         r"\w+",
         "au aux avec ce ces cette comment dans de des du elle elles en est et il ils la le les leur "
         "mais ne nos notre "
-        "nous on ont ou où par pas plus pour pourquoi que quel quelle qui quoi sans se ses son sont "
+        "nous ont ou où par pas pour pourquoi que quel quelle qui quoi sans se ses son sont "
         "sur un une vers vos votre vous",
     )
 )
