@@ -242,11 +242,11 @@ class KnowledgeBase:
             self._settled = state
         return waiting
 
-    def hear(self, query: Query) -> Heard:
+    def hear(self, query: Query, tuning: Tuning | None = None) -> Heard:
         """What each signal says of a query, for measurements."""
         self._sync_lexical()
         filler = self._filler
-        return hear(query, self._lexical, filler.dense if filler else None, self._tuned())
+        return hear(query, self._lexical, filler.dense if filler else None, tuning or self._tuned())
 
     def _tuned(self) -> Tuning:
         """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it."""

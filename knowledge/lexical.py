@@ -22,6 +22,8 @@ STEMMERS = {"en": "english", "fr": "french"}
 WEIGHTS = {"title": 2.0, "alerts": 2.0, "heading": 1.0, "body": 1.0}
 # A question's rarest words decide; the rest of a long one only costs time.
 MAX_TERMS = 96
+# How much a word of the gloss counts: a term has several, of which a document needs one.
+GLOSS = 0.5
 # Stands where a document names nobody; no channel or person is called so.
 EVERYBODY = "*"
 Seers = frozenset[str] | None
@@ -136,21 +138,26 @@ class LexicalIndex:
             for name in new.names:
                 self._named[name].add(document_id)
 
-    def documents(self, text: str, limit: int, seen_by: Seers = None) -> dict[str, float]:
-        """Document id -> BM25 over its fields, best first, of those that may be seen."""
-        found = self._search(self._documents, text, WEIGHTS, limit, seen_by)
+    def documents(self, text: str, limit: int, seen_by: Seers = None, gloss: str = "") -> dict[str, float]:
+        """Document id -> BM25 over its fields, best first, of those that may be seen.
+
+        `gloss`: what the text is called in English, looked for in English documents alone.
+        """
+        found = self._search(self._documents, text, gloss, WEIGHTS, limit, seen_by)
         return {row["document"][0]: score for score, row in found}
 
-    def windows(self, text: str, limit: int, seen_by: Seers = None) -> dict[str, list[float]]:
+    def windows(
+        self, text: str, limit: int, seen_by: Seers = None, gloss: str = ""
+    ) -> dict[str, list[float]]:
         """Passage id -> BM25 of its windows, best first, of those that may be seen."""
         found: dict[str, list[float]] = defaultdict(list)
-        for score, row in self._search(self._windows, text, {"body": 1.0}, limit, seen_by):
+        for score, row in self._search(self._windows, text, gloss, {"body": 1.0}, limit, seen_by):
             found[row["id"][0]].append(score)
         return found
 
-    def titles(self, text: str, documents: Iterable[str]) -> dict[str, float]:
+    def titles(self, text: str, documents: Iterable[str], gloss: str = "") -> dict[str, float]:
         """How well the words of some documents' titles are met by a text, rare ones weighing more."""
-        asked = {language: set(self._words(text, language)) for language in STEMMERS}
+        asked = {language: set(self._asked(text, gloss, language)) for language in STEMMERS}
         found: dict[str, float] = {}
         for id in documents:
             one = self.about.get(id)
@@ -194,6 +201,13 @@ class LexicalIndex:
             best = max(best, met / total if total else 0.0)
         return best
 
+    def _asked(self, text: str, gloss: str, language: str) -> dict[str, float]:
+        """The words to look for in documents of a language, and how much each counts."""
+        words = dict.fromkeys(self._words(text, language), 1.0)
+        if gloss and language == "en":
+            words |= dict.fromkeys(self._words(gloss, language), GLOSS)
+        return words
+
     def _words(self, text: str, language: str) -> list[str]:
         return list(dict.fromkeys(self._analyzers[language].analyze(split_names(text))))[:MAX_TERMS]
 
@@ -201,6 +215,7 @@ class LexicalIndex:
         self,
         index: Any,  # noqa: ANN401  # tantivy is loaded late
         text: str,
+        gloss: str,
         weights: Mapping[str, float],
         limit: int,
         seen_by: Seers,
@@ -209,11 +224,11 @@ class LexicalIndex:
 
         terms = []
         for language in STEMMERS:
-            for word in self._words(text, language):
+            for word, share in self._asked(text, gloss, language).items():
                 for field, weight in weights.items():
                     # Built from words, never parsed: nothing in a question is query syntax.
                     term = tantivy.Query.term_query(index.schema, f"{field}_{language}", word, "freq")
-                    terms.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, weight)))
+                    terms.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, share * weight)))
         if not terms:
             return []
         query = tantivy.Query.boolean_query(terms)

@@ -24,7 +24,6 @@ WEIGHTS: Mapping[str, float] = {
     "statements": 1.0,
     "whole": 1.0,
     "titles": 1.0,
-    "gloss words": 0.5,
     "gloss": 1.0,
 }
 
@@ -77,23 +76,18 @@ def listen(question: Question, seen: Seen, dense: Dense | None) -> Signals:
         documents |= more
         passages |= meant
     candidates = {id for ranking in documents.values() for id in ranking.scores}
-    documents["title words"] = Ranking(seen.lexical.titles(question.words, candidates), 0.0)
+    documents["title words"] = Ranking(seen.lexical.titles(question.words, candidates, question.gloss), 0.0)
     return Signals(documents, passages, cosine)
 
 
 def _by_words(question: Question, seen: Seen) -> tuple[dict[str, Ranking], dict[str, Ranking]]:
     lexical, readers = seen.lexical, seen.query.seen_by
-    fields = lexical.documents(question.words, FETCH_DOCUMENTS, readers)
-    windows = lexical.windows(question.words, FETCH_WINDOWS, readers)
+    fields = lexical.documents(question.words, FETCH_DOCUMENTS, readers, question.gloss)
+    windows = lexical.windows(question.words, FETCH_WINDOWS, readers, question.gloss)
     of_documents = {
         "fields": Ranking({id: score for id, score in fields.items() if seen.about(id)}, 0.0),
         "windows": Ranking({id: best_two(all_) for id, all_ in grouped(windows, seen.owner).items()}, 0.0),
     }
-    if question.gloss:
-        glossed = lexical.documents(question.gloss, FETCH_DOCUMENTS, readers)
-        of_documents["gloss words"] = Ranking(
-            {id: score for id, score in glossed.items() if seen.about(id)}, 0.0
-        )
     best = {id: max(values) for id, values in windows.items() if seen.owner(id)}
     return of_documents, {"windows": Ranking(best, 0.0)}
 

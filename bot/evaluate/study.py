@@ -13,7 +13,7 @@ from statistics import fmean
 from bot.evaluate.retrieval import Query
 from knowledge.base import KnowledgeBase
 from knowledge.model import Query as Question
-from knowledge.retrieve import Heard
+from knowledge.retrieve import Heard, Tuning
 from knowledge.signals import WEIGHTS
 
 NAMES = ("recall@1", "recall@5", "mrr@10")
@@ -22,7 +22,6 @@ DRAWS = 2000
 KEPT = 0.95
 
 Weights = Mapping[str, float]
-NO_GLOSS: Weights = {name: value for name, value in WEIGHTS.items() if not name.startswith("gloss")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +45,14 @@ class Case:
         return _fit(self.heard)
 
 
-def listen(base: KnowledgeBase, queries: Iterable[Query], prefix: str = "") -> list[Case]:
+def listen(
+    base: KnowledgeBase, queries: Iterable[Query], prefix: str = "", tuning: Tuning | None = None
+) -> list[Case]:
     """Ask the signals of one source's base."""
     return [
         Case(
             query.source,
-            base.hear(Question(query.text)),
+            base.hear(Question(query.text), tuning),
             frozenset(id.removeprefix(prefix) for id in query.relevant),
         )
         for query in queries

@@ -72,7 +72,7 @@ def passages(sources: dict[str, list[str]]) -> tuple[dict[str, Passage], dict[st
 def chosen(sources: dict[str, list[str]], scores: dict[str, float], k: int) -> list[str]:
     found, about = passages(sources)
     order = sorted(scores, key=lambda id: -scores[id])
-    shown = choose(order, scores, {id: 1.0 for id in found}, about.get, lambda ids: found, k)
+    shown = choose(order, scores, dict.fromkeys(found, 1.0), about.get, lambda ids: found, k)
     return [passage.document_id for passage in shown]
 
 
@@ -100,5 +100,5 @@ def test_near_copies_collapse_and_templates_do_not() -> None:
     found["copy#1@v"] = replace(found["copy#1@v"], title="a", text=f"{text} end")
     found["other#1@v"] = replace(found["other#1@v"], text=text)
     scores = {"a": 3.0, "copy": 2.0, "other": 1.0}
-    shown = choose(list(scores), scores, {id: 1.0 for id in found}, about.get, lambda ids: found, 5)
+    shown = choose(list(scores), scores, dict.fromkeys(found, 1.0), about.get, lambda ids: found, 5)
     assert [passage.document_id for passage in shown] == ["a", "other"]
