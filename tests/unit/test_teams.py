@@ -1,4 +1,6 @@
-"""Who counts as a team: a channel by its name in vigie.toml, a person by a user group, and nobody by mistake."""
+"""Who counts as a team: a channel by its name in vigie.toml, a person by a user group, and nobody by
+mistake.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ def test_who_belongs(readers: set[str], counts_as: set[str]) -> None:
 
 @pytest.mark.attack("C7")
 def test_a_channel_is_no_person() -> None:
-    """Everybody in a channel reads: that some of them are in a group opens nothing, and Slack is not asked."""
+    """Everybody in a channel reads: that some of them are in a group opens nothing, and Slack is not
+    asked.
+    """
     slack = Slack()
     slack.groups["payments"] = {"C0OTHER"}
     assert Teams(TEAMS, slack).of(frozenset({"C0OTHER"}), NAMED) == (frozenset(), "")

@@ -112,7 +112,9 @@ def test_a_limit_is_of_a_folder_and_not_of_a_beginning() -> None:
 
 @pytest.mark.attack("C7")
 def test_a_reader_may_count_as_a_team(base: KnowledgeBase) -> None:
-    """Who belongs is asked before anything is searched, with those that limits name; what is unknown is said."""
+    """Who belongs is asked before anything is searched, with those that limits name; what is unknown is
+    said.
+    """
     base.add(Document("t/team", "Relay drill", "runbook", "mail relay queue grows", access=("mail-team",)))
     asked: list[tuple[frozenset[str], frozenset[str]]] = []
 

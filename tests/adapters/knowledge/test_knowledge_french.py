@@ -1,4 +1,6 @@
-"""French questions find French documents, and English ones by the glossary; by words alone, which is the least."""
+"""French questions find French documents, and English ones by the glossary; by words alone, which is the
+least.
+"""
 
 from __future__ import annotations
 
