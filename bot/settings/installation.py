@@ -108,7 +108,7 @@ class Settings:
     def glossary(self) -> Path | None:
         """The file of this installation's own words."""
         given = self.file.knowledge.glossary
-        return None if given is None else self.base / given
+        return self.base / given if given else None
 
     @property
     def bot_token(self) -> str:

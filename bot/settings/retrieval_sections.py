@@ -7,12 +7,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from bot.settings.section import PathText, Section
+from bot.settings.section import Section
 
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$", max_length=40)]
 UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$", max_length=40)]
 TeamName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 GroupHandle = Annotated[str, StringConstraints(pattern=r"^(@?[^\s@#<>]+)?$", max_length=80)]
+FilePath = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000)]
 INCIDENTS = "incidents"
 _READER = re.compile(r"[CGUW][A-Z0-9]{2,}|@[^\s@#<>]+")
 
@@ -33,7 +34,7 @@ class TeamSection(Section):
 class RetrievalSection(Section):
     """What [knowledge] says of searching."""
 
-    glossary: PathText | None = Field(None, examples=["glossary.yaml"])
+    glossary: FilePath = Field("", examples=["glossary.yaml"])
     """A YAML file of your own words and what runbooks call them, a line each: `term: [word, other word]`."""
     teams: dict[TeamName, TeamSection] = Field({}, examples=[{"payments": {"usergroup": "payments"}}])
     """Teams by name, for `limits` and for `access` in the front matter of documents."""
