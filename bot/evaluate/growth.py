@@ -72,6 +72,7 @@ def measure(folder: Path, sizes: Sequence[int], say: Callable[[str], None]) -> d
     for size in sizes:
         say(f"growth: {size} passages")
         growth[str(size)] = _grown(folder / str(size // A_DOCUMENT), size)
+        say(f"growth: {growth[str(size)]}")
     return {**growth[str(sizes[-1])], "growth": growth}
 
 
