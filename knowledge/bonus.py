@@ -10,7 +10,7 @@ from knowledge.question import Question
 
 # In units of the mean z-score. The first is more than any text can reach.
 EXACT_NAME, NAME_IN_TEXT, SAME_SERVICE = 8.0, 2.0, 0.5
-SAME_LANGUAGE, USEFUL, RECENT = 0.75, 0.5, 0.1
+SAME_LANGUAGE, USEFUL, RECENT = 0.9, 0.5, 0.1
 # A document that names more alerts than this is about none of them, so a list of all names wins nothing.
 FEW_NAMES = 8
 HALF_LIFE_DAYS = 365.0

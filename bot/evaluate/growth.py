@@ -144,11 +144,13 @@ def _write(folder: Path, documents: int) -> None:
 
 
 def _lines(place: int) -> Iterator[str]:
+    """Each document has words of its own, as documents that say nearly the same would be set aside."""
     draw = random.Random(place)  # noqa: S311  # invented text, which must be repeatable
-    yield f"# {' '.join(_words(draw, 4)).capitalize()} {place}"
+    topic = _words(draw, 150)
+    yield f"# {' '.join(draw.sample(topic, 4)).capitalize()} {place}"
     for section in range(A_DOCUMENT):
-        yield f"\n## Step {section} {' '.join(_words(draw, 2))}\n"
-        yield f"{' '.join(_words(draw, A_SECTION)).capitalize()}."
+        yield f"\n## Step {section} {' '.join(draw.sample(topic, 2))}\n"
+        yield f"{' '.join(draw.choices(topic, k=A_SECTION)).capitalize()}."
 
 
 def _questions(documents: int, count: int) -> Iterator[str]:
@@ -161,6 +163,5 @@ def _questions(documents: int, count: int) -> Iterator[str]:
 
 
 def _words(draw: random.Random, count: int) -> list[str]:
-    """Words of three syllables, a few of them often, as in any language."""
-    picked = (int(min(draw.paretovariate(0.6), 3000)) for _ in range(count))
-    return ["".join(_SYLLABLES[(n // 15**power) % 15] for power in (0, 1, 2)) for n in picked]
+    """Words of three syllables, any of 3,375."""
+    return ["".join(draw.choices(_SYLLABLES, k=3)) for _ in range(count)]
