@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
+from bot.settings.knowledge_sections import KnowledgeSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
-from bot.settings.retrieval_sections import RetrievalSection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
 from bot.settings.source_sections import SourceSection
@@ -93,13 +93,6 @@ class ModelSection(Section):
     """Tokens of one diagnosis at most, with its repair."""
     evidence_tokens: Annotated[int, Field(ge=200)] = 1500
     """Tokens of evidence that are sent at most."""
-
-
-class KnowledgeSection(RetrievalSection):
-    """[knowledge] Without vectors, search rests on words alone."""
-
-    vectors: bool = True
-    """false searches by words alone and takes 100 MB less memory."""
 
 
 class PolicySection(Section):
