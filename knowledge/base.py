@@ -22,6 +22,7 @@ from knowledge.lexical import LexicalIndex
 from knowledge.lock import FillTurn, OwnerLock
 from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
+from knowledge.readers import Belongs, with_teams
 from knowledge.retrieve import Heard, Tuning, hear, search
 from knowledge.server import Server
 from knowledge.text.tokens import counter
@@ -36,8 +37,6 @@ NOT_WARM = "vector search is not ready: the model is still loading; the answer r
 NOT_OWNER = "vector search is not ready: another process owns the index; the answer rests on words alone"
 SWITCHED_OFF = "vector search is switched off in vigie.toml; the answer rests on words alone"
 PASSAGES_A_ROUND = 64
-# (readers, everybody that a limit names) -> what of these the readers belong to, and what could not be told.
-Belongs = Callable[[frozenset[str], frozenset[str]], tuple[frozenset[str], str]]
 
 
 class KnowledgeBase:
@@ -207,16 +206,9 @@ class KnowledgeBase:
         so.
         """
         self._sync_lexical()
-        query, untold = self._with_teams(query)
+        query, untold = with_teams(query, self.belongs, self._lexical.limits)
         found = self._answer(query, k)
         return replace(found, missing=(*found.missing, untold)) if untold else found
-
-    def _with_teams(self, query: Query) -> tuple[Query, str]:
-        """The query read by all that its readers count as; nobody is asked where no document is limited."""
-        if query.seen_by is None or self.belongs is None or not self._lexical.limits:
-            return query, ""
-        teams, untold = self.belongs(query.seen_by, self.named_in_limits())
-        return replace(query, seen_by=query.seen_by | teams), untold
 
     def _answer(self, query: Query, k: int) -> SearchResult:
         missing: tuple[str, ...] = ()
@@ -259,10 +251,6 @@ class KnowledgeBase:
     def _tuned(self) -> Tuning:
         """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it."""
         return replace(self._tuning, usefulness=self.usefulness()) if self.usefulness else self._tuning
-
-    def named_in_limits(self) -> frozenset[str]:
-        """Everybody that the `access` of a current document names."""
-        return frozenset(one for access in self._lexical.limits for one in access)
 
     # -- the indexes
 
