@@ -55,6 +55,7 @@ from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.rooms import Rooms
 from bot.slack.snapshots import Snapshots
+from bot.slack.teams import teams_of
 from bot.stages.steps import Steps
 from bot.store.database import Store
 from bot.tools.in_force import Adopted
@@ -96,6 +97,7 @@ class Assembly:
         self._in_force = Adopted()
         self._wake = Waker()
         self._knowledge = knowledge_of(settings, owner=True)
+        self._knowledge.belongs = teams_of(settings).of
         self.offering: Offering | None = None
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)

@@ -20,4 +20,5 @@ def knowledge_of(settings: Settings, *, owner: bool) -> KnowledgeBase:
         chroma=settings.chroma,
         vectors=settings.file.knowledge.vectors,
         limits=settings.knowledge_limits,
+        glossary=settings.glossary,
     )

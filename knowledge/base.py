@@ -15,13 +15,15 @@ from knowledge.documents import DocumentStore, engine_for
 from knowledge.embeddings.choice import Choice
 from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable, WeightsRefused
 from knowledge.files import FileRecords, Quarantined
+from knowledge.glossary import with_own
 from knowledge.index import Chroma
 from knowledge.ingest import Ingest, Progress, clean, pieces, release
 from knowledge.lexical import LexicalIndex
 from knowledge.lock import FillTurn, OwnerLock
 from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
-from knowledge.retrieve import search
+from knowledge.readers import Belongs, with_teams
+from knowledge.retrieve import Heard, Tuning, hear, search
 from knowledge.server import Server
 from knowledge.text.tokens import counter
 from knowledge.upkeep import Upkeep
@@ -61,8 +63,12 @@ class KnowledgeBase:
         self._closed = False
         self._switched_off = False
         self._limits: dict[str, tuple[str, ...]] = {}
-        # Document id -> what people said of it, -1 to 1; from whoever keeps their votes. Must not raise.
+        self._tuning = Tuning()
+        self._settled: tuple[object, ...] = ()
+        # What others know: how useful each document was, -1 to 1; what else readers count as, and what is
+        # unknown.
         self.usefulness: Callable[[], Mapping[str, float]] | None = None
+        self.belongs: Belongs | None = None
 
     @classmethod
     def open(
@@ -76,16 +82,18 @@ class KnowledgeBase:
         embedder: Embedder | None = None,
         vectors: bool = True,
         limits: Mapping[str, tuple[str, ...]] | None = None,
+        glossary: Path | None = None,
     ) -> KnowledgeBase:
         """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `choice`: which model
         makes vectors, default the local one; `embedder`: instead of it. `chroma`: a server for the vectors,
         default embedded in the folder.
 
-        `vectors` False searches by words alone. `limits`: folder of ids -> the channels and people that may
-        see what lies there.
+        `vectors` False searches by words alone. `limits`: folder of ids -> the channels, people and groups
+        that may see what lies there. `glossary`: file of this installation's own terms.
         Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated or KnowledgeTooNew
-        when another version has made the tables.
+        when another version has made the tables; GlossaryRefused when that file is wrong.
         """
+        tuning = Tuning(with_own(glossary))
         folder.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(folder) if owner else None
         try:
@@ -101,6 +109,7 @@ class KnowledgeBase:
         base = cls(folder, engine, lock)
         base._given, base._choice, base._server = embedder, choice or Choice(), chroma
         base._limits = dict(limits or {})
+        base._tuning = tuning
         if not vectors:
             base._switched_off = True
             base._why = SWITCHED_OFF
@@ -199,25 +208,51 @@ class KnowledgeBase:
         so.
         """
         self._sync_lexical()
+        query, untold = with_teams(query, self.belongs, self._lexical.limits)
+        found = self._answer(query, k)
+        return replace(found, missing=(*found.missing, untold)) if untold else found
+
+    def _answer(self, query: Query, k: int) -> SearchResult:
         missing: tuple[str, ...] = ()
         filler = self._filler
+        tuning = self._tuned()
         if filler is None:
-            found = search(query, k, self._lexical, None, self._store.passages)
+            found = search(query, k, self._lexical, None, self._store.passages, tuning=tuning)
             return replace(found, missing=(self._why,))
-        waiting = filler.waiting()
+        waiting = self._waiting(filler)
         if waiting:
             missing = (_incomplete(filler, waiting),)
         try:
             complete = not waiting and filler.former is None
-            found = search(query, k, self._lexical, filler.dense, self._store.passages, complete)
+            found = search(query, k, self._lexical, filler.dense, self._store.passages, complete, tuning)
             return replace(found, missing=missing)
         except (EmbedderUnavailable, IndexUnavailable) as error:
             # Looked at again before the next passage is indexed.
             self._is_suspect = self._is_suspect or isinstance(error, IndexUnavailable)
-            found = search(query, k, self._lexical, None, self._store.passages)
+            found = search(query, k, self._lexical, None, self._store.passages, tuning=tuning)
             return replace(
                 found, missing=(f"vector search is not ready: {error}; the answer rests on words alone",)
             )
+
+    def _waiting(self, filler: VectorFiller) -> int:
+        """Counted only after something was written: among 100,000 passages counting takes longer than
+        search.
+        """
+        state = (self._revision, self._store.value("generation"), filler.target.index.name)
+        waiting = 0 if state == self._settled else filler.waiting()
+        if not waiting:
+            self._settled = state
+        return waiting
+
+    def hear(self, query: Query, tuning: Tuning | None = None) -> Heard:
+        """What each signal says of a query, for measurements."""
+        self._sync_lexical()
+        filler = self._filler
+        return hear(query, self._lexical, filler.dense if filler else None, tuning or self._tuned())
+
+    def _tuned(self) -> Tuning:
+        """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it."""
+        return replace(self._tuning, usefulness=self.usefulness()) if self.usefulness else self._tuning
 
     # -- the indexes
 
@@ -313,7 +348,8 @@ class KnowledgeBase:
             whole: dict[str, list[Passage]] = {document: [] for document in touched}
             for passage in sorted(parts.values(), key=_ordinal):
                 whole[passage.document_id].append(passage)
-            self._lexical.update((parts[id] for id in sorted(fresh) if id in parts), gone, whole)
+            fresh_parts = (parts[id] for id in sorted(fresh) if id in parts)
+            self._lexical.update(fresh_parts, gone, whole, self._store.reviewed(touched))
             self._revision = revision
 
     def health(self) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,6 +99,13 @@ class DocumentStore:
         query = sa.select(documents.c.id, documents.c.sketch).where(documents.c.sketch.is_not(None))
         with self._engine.connect() as connection:
             return {row.id: row.sketch for row in connection.execute(query)}
+
+    def reviewed(self, ids: Iterable[str]) -> dict[str, date]:
+        """When each of these documents was reviewed last, as far as it says so."""
+        wanted = set(ids)
+        query = sa.select(documents.c.id, documents.c.reviewed).where(documents.c.reviewed.is_not(None))
+        with self._engine.connect() as connection:
+            return {row.id: row.reviewed for row in connection.execute(query) if row.id in wanted}
 
     def all(self) -> list[Document]:
         """All documents by id."""

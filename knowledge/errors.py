@@ -39,3 +39,7 @@ class EmbedderUnavailable(KnowledgeError):
 
 class IndexUnavailable(KnowledgeError):
     """The vector index cannot be opened now; search goes on by words alone."""
+
+
+class GlossaryRefused(KnowledgeError):
+    """A glossary cannot be used; the message names the file, the term and the remedy."""

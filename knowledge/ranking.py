@@ -10,6 +10,8 @@ from statistics import fmean, pstdev
 
 from knowledge.model import Passage
 
+# Scores that differ by less than this share of the highest say nothing.
+EVEN = 1e-3
 # Shares of common word triples above which two passages say the same.
 SAME = 0.85
 
@@ -38,7 +40,7 @@ def fuse(rankings: Iterable[Ranking], candidates: Iterable[str]) -> dict[str, fl
         absent = min(ranking.scores.values()) if ranking.absent is None else ranking.absent
         values = [ranking.scores.get(id, absent) for id in ids]
         spread = pstdev(values) if len(values) > 1 else 0.0
-        if spread > 0.0:
+        if spread > EVEN * max(map(abs, values)):
             middle = fmean(values)
             for id, value in zip(ids, values, strict=True):
                 total[id] += ranking.weight * (value - middle) / spread

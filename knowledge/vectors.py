@@ -11,7 +11,7 @@ from knowledge.embeddings import Embedder
 from knowledge.errors import EmbedderUnavailable, IndexUnavailable, WeightsRefused
 from knowledge.index import Chroma, VectorIndex
 from knowledge.model import Passage
-from knowledge.retrieve import Dense
+from knowledge.signals import Dense
 from knowledge.windows import RECIPE, title_line, windows
 
 Former = Callable[[str], Embedder | None]

@@ -85,7 +85,7 @@ def evaluate(corpus: Path, queries: Path, progress: Progress = lambda _: None) -
     """
     if not corpus.is_dir():
         raise BadInput(f"{corpus}: there is no such folder.")
-    asked = [_query(line) for line in read_lines(queries)]
+    asked = read_queries(queries)
     report = Report()
     for source in sorted({query.source for query in asked}):
         own = [query for query in asked if query.source == source]
@@ -104,6 +104,11 @@ def rankings(report: Report) -> list[Mapping[str, object]]:
         }
         for one in report.ranked
     ]
+
+
+def read_queries(path: Path) -> list[Query]:
+    """The queries of a file in order. Raises BadInput."""
+    return [_query(line) for line in read_lines(path)]
 
 
 def _query(line: Line) -> Query:

@@ -108,6 +108,12 @@ class Settings:
         return {folder: tuple(readers) for folder, readers in self.file.knowledge.limits.items()}
 
     @property
+    def glossary(self) -> Path | None:
+        """The file of this installation's own words."""
+        given = self.file.knowledge.glossary
+        return self.base / given if given else None
+
+    @property
     def embeddings(self) -> Choice:
         """What makes vectors of documents and questions.
 

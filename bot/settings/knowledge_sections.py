@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator
 
-from bot.settings.section import Section
+from bot.settings.retrieval_sections import RetrievalSection
 
 LOCAL = "local"
 ModelName = Annotated[str, StringConstraints(pattern=r"^[^\s@#]+$", max_length=200)]
 
 
-class KnowledgeSection(Section):
+class KnowledgeSection(RetrievalSection):
     """[knowledge] Without vectors, search rests on words alone."""
 
     vectors: bool = True
@@ -24,8 +24,6 @@ class KnowledgeSection(Section):
     """That endpoint, with VIGIE_EMBEDDINGS_KEY. Empty: the model's own, OPENAI_BASE_URL, and its key."""
     chroma_url: str = Field("", examples=["http://127.0.0.1:8000"])
     """A Chroma server for the vectors, with VIGIE_CHROMA_TOKEN for a proxy; empty: the folder has them."""
-    limits: dict[str, list[str]] = Field({})
-    """Folder of ids = who may see what lies there: ids of channels and people, or "incidents"."""
 
     @field_validator("embeddings_url", "chroma_url")
     @classmethod

@@ -108,3 +108,25 @@ def test_a_limit_is_of_a_folder_and_not_of_a_beginning() -> None:
     assert limited(Document("s/x", "t", "runbook", "t"), limits).access == ("C0SEC",)
     with pytest.raises(DocumentRefused):
         limited(Document("s/x", "t", "runbook", "t", access=("C1",)), limits)
+
+
+@pytest.mark.attack("C7")
+def test_a_reader_may_count_as_a_team(base: KnowledgeBase) -> None:
+    """Who belongs is asked before anything is searched, with those that limits name; what is unknown is
+    said.
+    """
+    base.add(Document("t/team", "Relay drill", "runbook", "mail relay queue grows", access=("mail-team",)))
+    asked: list[tuple[frozenset[str], frozenset[str]]] = []
+
+    def belongs(readers: frozenset[str], named: frozenset[str]) -> tuple[frozenset[str], str]:
+        asked.append((readers, named))
+        return (frozenset({"mail-team"}) if "U0MAIL" in readers else frozenset(), "a group is unknown")
+
+    base.belongs = belongs
+    assert found(base, frozenset({"U0MAIL"})) == {"a/open", "t/team"}
+    assert found(base, frozenset({"U0OTHER"})) == {"a/open"}
+    assert asked[0] == (frozenset({"U0MAIL"}), frozenset({"C0SEC", "U0N3A", "mail-team"}))
+    assert "a group is unknown" in base.search(Query(QUESTION, seen_by=frozenset({"U0MAIL"}))).missing
+    asked.clear()
+    assert found(base, None) == {"a/open", "s/secret", "t/team"}
+    assert asked == []

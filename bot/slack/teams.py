@@ -1,0 +1,93 @@
+"""Which teams and user groups a reader belongs to, so that a document may be limited to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.person import Person
+from bot.errors import MembershipUnknown
+from bot.settings import Settings
+from bot.slack.members import GroupMembership
+
+KEPT_S = 60.0
+UNKNOWN = "Slack does not say who is in which user group now; what is for user groups alone was left out"
+
+
+class Groups(Protocol):
+    """Reads the members of user groups by handle, as GroupMembership does."""
+
+    def members(self, handles: Collection[str]) -> Mapping[str, frozenset[Person]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team as vigie.toml declares it; `usergroup` is a handle without its at sign."""
+
+    channels: frozenset[str] = frozenset()
+    usergroup: str = ""
+    people: frozenset[str] = frozenset()
+
+
+def teams_of(settings: Settings) -> Teams:
+    """The teams of this installation, with the user groups of its workspace."""
+    declared = {
+        name: Team(
+            frozenset(section.channels), section.usergroup.removeprefix("@"), frozenset(section.people)
+        )
+        for name, section in settings.file.knowledge.teams.items()
+    }
+    return Teams(declared, GroupMembership(settings.bot_token, settings.slack_api_url, ""))
+
+
+class Teams:
+    """What a channel or a person counts as. User groups are read from Slack and kept for a minute.
+
+    A user group opens a document to a person who reads alone. In a channel everybody reads, so there only the
+    channel itself counts, and the teams that name it.
+    """
+
+    def __init__(
+        self,
+        teams: Mapping[str, Team],
+        groups: Groups,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._teams = teams
+        self._groups = groups
+        self._monotonic = monotonic
+        self._read_at = float("-inf")
+        self._wanted: frozenset[str] = frozenset()
+        self._members: dict[str, frozenset[str]] = {}
+
+    def of(self, readers: frozenset[str], named: frozenset[str]) -> tuple[frozenset[str], str]:
+        """The teams and @handles among `named` that these readers belong to, and what could not be told.
+
+        Slack is asked only when a person reads and a document is limited to a user group.
+        """
+        teams = {name: team for name, team in self._teams.items() if name in named}
+        found = {name for name, team in teams.items() if not readers.isdisjoint(team.channels | team.people)}
+        people = frozenset(one for one in readers if one[:1] in ("U", "W"))
+        asked = {one for one in named if one.startswith("@")}
+        asked |= {f"@{team.usergroup}" for team in teams.values() if team.usergroup}
+        if not people or not asked:
+            return frozenset(found), ""
+        try:
+            members = self._current(frozenset(one.removeprefix("@") for one in asked))
+        except MembershipUnknown:
+            return frozenset(found), UNKNOWN
+        mine = {f"@{handle}" for handle, those in members.items() if not people.isdisjoint(those)}
+        found |= {name for name, team in teams.items() if team.usergroup and f"@{team.usergroup}" in mine}
+        return frozenset(found | (mine & named)), ""
+
+    def _current(self, handles: frozenset[str]) -> dict[str, frozenset[str]]:
+        if not handles <= self._wanted or self._monotonic() - self._read_at > KEPT_S:
+            wanted = handles | self._wanted
+            read = self._groups.members(wanted)
+            self._members = {
+                handle: frozenset(person.user_id for person in people) for handle, people in read.items()
+            }
+            self._wanted, self._read_at = wanted, self._monotonic()
+        return self._members
