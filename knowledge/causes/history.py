@@ -1,0 +1,144 @@
+"""A history of incidents with known causes, and what it says of a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.causes.component import component
+from knowledge.causes.model import NOTHING, Judgement, Likely, Neighbour, Past
+from knowledge.causes.reading import Reading, read
+from knowledge.causes.ridge import Fit, lead, seen_before
+from knowledge.causes.space import GROUPS, Space
+
+AT_ONCE = 600
+"""So many past incidents are weighed against each other; of a longer history, the likest."""
+SHOWN = 5
+NEIGHBOURS = 3
+TRUSTED = 20.0
+"""So many incidents whose cause recurred make the history's own outcomes weigh half."""
+SUREST = 0.99
+
+
+class History:
+    """Fitted once, asked often; a method changes nothing that shows. Texts are read once each.
+
+    `read_before`: readings of the same texts by id, from an earlier history.
+    """
+
+    def __init__(
+        self,
+        incidents: Sequence[Past],
+        read_before: Mapping[str, Reading] | None = None,
+        groups: Sequence[str] = GROUPS,
+    ) -> None:
+        self.incidents = tuple(sorted(incidents, key=lambda one: one.id))
+        before = read_before or {}
+        self.readings = {one.id: before.get(one.id) or read(one.text) for one in self.incidents}
+        self._names: dict[str, str] = {}
+        for one in self.incidents:
+            self._names.setdefault(key_of(one.cause), one.cause)
+        self._keys = sorted(self._names)
+        number = {key: place for place, key in enumerate(self._keys)}
+        self._cause = np.array([number[key_of(one.cause)] for one in self.incidents], np.int64)
+        self._space = Space([self.readings[one.id] for one in self.incidents], groups)
+        self._whole: NDArray[np.float64] | None = None
+        self._fit_of_all: Fit | None = None
+
+    def judge(self, texts: Sequence[str], without: Collection[str] = ()) -> Judgement:
+        """What the past says of an incident. `texts`: what each source of evidence says, untrusted.
+
+        `without`: ids of incidents that must not count, such as the incident itself.
+        """
+        left_out = set(without)
+        kept = np.array([i for i, one in enumerate(self.incidents) if one.id not in left_out], np.int64)
+        said = [text for text in texts if text.strip()]
+        if not len(kept) or not said:
+            return NOTHING
+        readings = [self._read(text, left_out) for text in said]
+        row = self._space.vector(readings, counted=len(kept) < len(self.incidents))
+        alike = self._space.likeness(row).astype(np.float64)
+        if len(kept) > AT_ONCE:
+            kept = np.sort(kept[np.argsort(-alike[kept], kind="stable")[:AT_ONCE]])
+        return self._judge(said, readings, kept, alike[kept])
+
+    def _judge(
+        self,
+        texts: Sequence[str],
+        readings: Sequence[Reading],
+        kept: NDArray[np.int64],
+        alike: NDArray[np.float64],
+    ) -> Judgement:
+        fit = self._fit(kept)
+        present = np.unique(fit.causes)
+        scores = fit.scores(alike)[None, present]
+        sure = min(float(fit.sure.chance(lead(scores))[0]), SUREST)
+        novelty = float(fit.new.chance(seen_before(scores, np.array([alike.max()])))[0])
+        recurring = float(fit.recurring.sum())
+        causes = self._causes(fit, present, scores[0], sure, kept, alike)
+        kinds = [one.component for i in kept if (one := self.incidents[i]).cause == causes[0].cause]
+        oddities = [self._space.usual.oddities(reading, counted=False) for reading in readings]
+        part = component(texts, oddities, kinds)
+        return Judgement(causes, part, novelty, recurring / (recurring + TRUSTED))
+
+    def _causes(
+        self,
+        fit: Fit,
+        present: NDArray[np.int64],
+        scores: NDArray[np.float64],
+        sure: float,
+        kept: NDArray[np.int64],
+        alike: NDArray[np.float64],
+    ) -> tuple[Likely, ...]:
+        order = np.argsort(-scores, kind="stable")[:SHOWN]
+        rest = np.maximum(scores[order[1:]], 1e-3)
+        shares = [sure, *np.minimum((1 - sure) * rest / rest.sum(), sure)] if len(rest) else [sure]
+        found = []
+        for place, share in zip(order, shares, strict=True):
+            cause = int(present[place])
+            near = self._neighbours(fit, cause, kept, alike)
+            found.append(Likely(self._names[self._keys[cause]], float(share), near))
+        return tuple(found)
+
+    def _neighbours(
+        self, fit: Fit, cause: int, kept: NDArray[np.int64], alike: NDArray[np.float64]
+    ) -> tuple[Neighbour, ...]:
+        """The incidents of this cause that gave it most of its score."""
+        parts = np.where(fit.causes == cause, alike * fit.weights[:, cause], -np.inf)
+        whole = float(np.maximum(parts, 0).sum()) or 1.0
+        best = [i for i in np.argsort(-parts, kind="stable")[:NEIGHBOURS] if parts[i] > 0]
+        return tuple(
+            Neighbour(
+                (one := self.incidents[kept[i]]).id, one.cause, float(alike[i]), float(parts[i]) / whole
+            )
+            for i in best
+        )
+
+    def _fit(self, kept: NDArray[np.int64]) -> Fit:
+        everything = len(kept) == len(self.incidents)
+        if everything and self._fit_of_all is not None:
+            return self._fit_of_all
+        if len(self.incidents) <= 2 * AT_ONCE:
+            if self._whole is None:
+                self._whole = self._space.gram(np.arange(len(self.incidents)))
+            gram = self._whole[np.ix_(kept, kept)]
+        else:
+            gram = self._space.gram(kept)
+        made = Fit(gram, [int(self._cause[i]) for i in kept], len(self._keys))
+        if everything:
+            self._fit_of_all = made
+        return made
+
+    def _read(self, text: str, left_out: Collection[str]) -> Reading:
+        known = next((id for id in left_out if id in self.readings and self._text(id) == text), None)
+        return self.readings[known] if known else read(text)
+
+    def _text(self, id: str) -> str:
+        return next(one.text for one in self.incidents if one.id == id)
+
+
+def key_of(cause: str) -> str:
+    """Two spellings of one cause are one cause."""
+    return " ".join(cause.casefold().split())

@@ -1,0 +1,84 @@
+"""Kernel ridge over some past incidents, with what it would have said of each of them without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.causes.logistic import Curve, Numbers, fit
+
+SMOOTHING = 0.3
+SURE = Curve((6.0, 6.0, -2.5))
+"""From the best score and its lead over the second to "the best one is right", before any outcome is known."""
+NEW = Curve((-6.0, -4.0, -2.0, 3.0))
+"""From the best score, its lead and the likest incident to "nobody has seen this cause"."""
+PULL = 10.0
+
+
+class Fit:
+    """What some incidents teach. `gram`: how alike they are; `causes`: the number of each one's cause."""
+
+    def __init__(self, gram: Numbers, causes: Sequence[int], of: int) -> None:
+        self.causes = np.array(causes, np.int64)
+        self._right = np.zeros((len(causes), of))
+        self._right[np.arange(len(causes)), self.causes] = 1
+        self._inverse = np.linalg.inv(gram + SMOOTHING * np.eye(len(causes)))
+        self._gram = gram
+        self.weights: Numbers = self._inverse @ self._right
+        many = self._right.sum(0)
+        self.recurring = many[self.causes] > 1
+        self.sure = self._sure()
+        self.new = self._new()
+
+    def scores(self, alike: NDArray[np.float64]) -> Numbers:
+        """A score for each cause, from the likeness with each incident."""
+        return np.asarray(alike @ self.weights, np.float64)
+
+    def _without_each(self) -> Numbers:
+        return np.asarray(self._right - self.weights / np.diag(self._inverse)[:, None], np.float64)
+
+    def _sure(self) -> Curve:
+        """Learned from incidents whose cause the others know, each judged by the others alone."""
+        scores = self._without_each()[self.recurring]
+        right = scores.argmax(1) == self.causes[self.recurring] if len(scores) else np.zeros(0)
+        return fit(SURE, lead(scores), right.astype(float), PULL)
+
+    def _new(self) -> Curve:
+        """Learned from the same, beside each judged as if its cause had never been seen."""
+        others = self._gram - np.diag(np.full(len(self.causes), np.inf))
+        known = (self._without_each()[self.recurring], others.max(1, initial=-1.0)[self.recurring])
+        unknown = self._without_cause()
+        rows, outcomes = [], []
+        for (scores, likest), is_new in ((known, 0.0), (unknown, 1.0)):
+            keep = likest > -1
+            rows.append(seen_before(scores[keep], likest[keep]))
+            outcomes.append(np.full(int(keep.sum()), is_new))
+        x, y = np.vstack(rows), np.concatenate(outcomes)
+        return fit(NEW, x, y, PULL)
+
+    def _without_cause(self) -> tuple[Numbers, Numbers]:
+        scores, likest = np.zeros_like(self._right), np.full(len(self.causes), -1.0)
+        for cause in np.unique(self.causes):
+            own = np.flatnonzero(self.causes == cause)
+            block = np.linalg.inv(self._inverse[np.ix_(own, own)])
+            scores[own] = self._right[own] - block @ self.weights[own]
+            rest = np.flatnonzero(self.causes != cause)
+            if len(rest):
+                likest[own] = self._gram[np.ix_(own, rest)].max(1)
+        return scores, likest
+
+
+def lead(scores: Numbers) -> Numbers:
+    """The best score and how far it is ahead of the second, by row."""
+    if scores.shape[1] < 2:
+        best = scores.max(1, initial=0.0) if scores.size else np.zeros(len(scores))
+        return np.column_stack([best, best])
+    top = np.sort(scores, axis=1)[:, -2:]
+    return np.column_stack([top[:, 1], top[:, 1] - top[:, 0]])
+
+
+def seen_before(scores: Numbers, likest: Numbers) -> Numbers:
+    """What tells a new cause from a known one: best score, lead, and the likest incident, by row."""
+    return np.column_stack([lead(scores), likest])
