@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.causes.past import PastIncidents
 from knowledge.chunking import Sizes, sizes
 from knowledge.documents import DocumentStore, engine_for
 from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable, WeightsRefused
@@ -26,6 +27,7 @@ from knowledge.vectors import VectorFiller
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from knowledge.causes.model import Judgement
     from knowledge.embeddings import Embedder
 
 NOT_WARM = "vector search is not ready: the model is still loading; the answer rests on words alone"
@@ -45,6 +47,7 @@ class KnowledgeBase:
         self._files = FileRecords(engine)
         self._lexical = LexicalIndex()
         self._revision = -1
+        self._past = PastIncidents(self._store)
         self._syncing = threading.Lock()
         self._indexing = threading.RLock()
         self._filler: VectorFiller | None = None
@@ -204,6 +207,18 @@ class KnowledgeBase:
             return replace(
                 found, missing=(f"vector search is not ready: {error}; the answer rests on words alone",)
             )
+
+    def causes(self, texts: Sequence[str], seen_by: frozenset[str] | None, without: str = "") -> Judgement:
+        """What past incidents with a known cause say of one whose sources of evidence say `texts`.
+
+        `seen_by`: as in `Query`; incidents that these readers may not see do not count. `without`: the
+        document that must not count, as it is of this very incident.
+        """
+        return self._past.judge(texts, seen_by, without)
+
+    def first_passages(self, document_ids: Sequence[str]) -> dict[str, Passage]:
+        """The first passage of each document, by the document's id, for citing it."""
+        return self._store.first_passages(document_ids)
 
     # -- the indexes
 

@@ -82,7 +82,9 @@ def _named_in_trouble(text: str, names: set[str]) -> dict[str, float]:
         if not _TROUBLE.search(line):
             continue
         named = {bare(token) for token in re.findall(r"[a-z][a-z0-9-]*", line)}
-        hit = {name for name in names if any(token == name or token.startswith(f"{name}-") for token in named)}
+        hit = {
+            name for name in names if any(token == name or token.startswith(f"{name}-") for token in named)
+        }
         kind = " ".join(re.findall(r"[A-Z][a-z]+[A-Z]\w+", line))
         for name in hit:
             by_line.setdefault(kind, set()).add(name)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.causes.component import component
+from knowledge.causes.logistic import Numbers
 from knowledge.causes.model import NOTHING, Judgement, Likely, Neighbour, Past
 from knowledge.causes.reading import Reading, read
 from knowledge.causes.ridge import Fit, lead, seen_before
@@ -20,6 +21,11 @@ NEIGHBOURS = 3
 TRUSTED = 20.0
 """So many incidents whose cause recurred make the history's own outcomes weigh half."""
 SUREST = 0.99
+ONE_SOURCE = 0.6
+"""The most that one source of evidence can make of a cause that the others do not name."""
+
+
+Places = NDArray[np.int64]
 
 
 class History:
@@ -44,7 +50,7 @@ class History:
         number = {key: place for place, key in enumerate(self._keys)}
         self._cause = np.array([number[key_of(one.cause)] for one in self.incidents], np.int64)
         self._space = Space([self.readings[one.id] for one in self.incidents], groups)
-        self._whole: NDArray[np.float64] | None = None
+        self._whole: Numbers | None = None
         self._fit_of_all: Fit | None = None
 
     def judge(self, texts: Sequence[str], without: Collection[str] = ()) -> Judgement:
@@ -58,39 +64,36 @@ class History:
         if not len(kept) or not said:
             return NOTHING
         readings = [self._read(text, left_out) for text in said]
-        row = self._space.vector(readings, counted=len(kept) < len(self.incidents))
-        alike = self._space.likeness(row).astype(np.float64)
+        counted = len(kept) < len(self.incidents)
+        each = np.stack([self._space.likeness(self._space.vector(one, counted=counted)) for one in readings])
+        alike = each.mean(0, dtype=np.float64)
         if len(kept) > AT_ONCE:
             kept = np.sort(kept[np.argsort(-alike[kept], kind="stable")[:AT_ONCE]])
-        return self._judge(said, readings, kept, alike[kept])
+        return self._judge(said, readings, kept, each[:, kept].astype(np.float64))
 
     def _judge(
-        self,
-        texts: Sequence[str],
-        readings: Sequence[Reading],
-        kept: NDArray[np.int64],
-        alike: NDArray[np.float64],
+        self, texts: Sequence[str], readings: Sequence[Reading], kept: Places, each: Numbers
     ) -> Judgement:
-        fit = self._fit(kept)
+        fit, alike = self._fit(kept), each.mean(0)
         present = np.unique(fit.causes)
         scores = fit.scores(alike)[None, present]
-        sure = min(float(fit.sure.chance(lead(scores))[0]), SUREST)
+        sure = _capped(fit, present, each, int(scores.argmax()))
         novelty = float(fit.new.chance(seen_before(scores, np.array([alike.max()])))[0])
-        recurring = float(fit.recurring.sum())
+        recurring = float(fit.recurring.sum()) ** 2
         causes = self._causes(fit, present, scores[0], sure, kept, alike)
         kinds = [one.component for i in kept if (one := self.incidents[i]).cause == causes[0].cause]
         oddities = [self._space.usual.oddities(reading, counted=False) for reading in readings]
         part = component(texts, oddities, kinds)
-        return Judgement(causes, part, novelty, recurring / (recurring + TRUSTED))
+        return Judgement(causes, part, novelty, recurring / (recurring + TRUSTED**2))
 
     def _causes(
         self,
         fit: Fit,
-        present: NDArray[np.int64],
-        scores: NDArray[np.float64],
+        present: Places,
+        scores: Numbers,
         sure: float,
-        kept: NDArray[np.int64],
-        alike: NDArray[np.float64],
+        kept: Places,
+        alike: Numbers,
     ) -> tuple[Likely, ...]:
         order = np.argsort(-scores, kind="stable")[:SHOWN]
         rest = np.maximum(scores[order[1:]], 1e-3)
@@ -102,9 +105,7 @@ class History:
             found.append(Likely(self._names[self._keys[cause]], float(share), near))
         return tuple(found)
 
-    def _neighbours(
-        self, fit: Fit, cause: int, kept: NDArray[np.int64], alike: NDArray[np.float64]
-    ) -> tuple[Neighbour, ...]:
+    def _neighbours(self, fit: Fit, cause: int, kept: Places, alike: Numbers) -> tuple[Neighbour, ...]:
         """The incidents of this cause that gave it most of its score."""
         parts = np.where(fit.causes == cause, alike * fit.weights[:, cause], -np.inf)
         whole = float(np.maximum(parts, 0).sum()) or 1.0
@@ -116,7 +117,7 @@ class History:
             for i in best
         )
 
-    def _fit(self, kept: NDArray[np.int64]) -> Fit:
+    def _fit(self, kept: Places) -> Fit:
         everything = len(kept) == len(self.incidents)
         if everything and self._fit_of_all is not None:
             return self._fit_of_all
@@ -137,6 +138,20 @@ class History:
 
     def _text(self, id: str) -> str:
         return next(one.text for one in self.incidents if one.id == id)
+
+
+def _capped(fit: Fit, present: Places, each: Numbers, best: int) -> float:
+    """How sure the best cause is; a flood in one source gains no more than the others bear out."""
+    alike = each.mean(0)
+    sure = min(float(fit.sure.chance(lead(fit.scores(alike)[None, present]))[0]), SUREST)
+    if len(each) < 2:
+        return sure
+    borne_out = SUREST
+    for source in range(len(each)):
+        scores = fit.scores(np.delete(each, source, axis=0).mean(0))[None, present]
+        same = int(scores.argmax()) == best
+        borne_out = min(borne_out, float(fit.sure.chance(lead(scores))[0]) if same else 0.0)
+    return min(sure, max(ONE_SOURCE, borne_out))
 
 
 def key_of(cause: str) -> str:

@@ -49,18 +49,9 @@ class Space:
         self.rows = [self._row(one) for one in features]
         self._postings()
 
-    def vector(self, readings: Sequence[Reading], *, counted: bool = False) -> Row:
-        """Several sources of one incident as one vector: each source counts alike, however much it says.
-
-        `counted`: the readings are of the history itself, left out for now.
-        """
-        dense = np.zeros(self.size, np.float32)
-        for reading in readings:
-            row = self._row(self._features(reading, counted=counted))
-            dense[row.columns] += row.values
-        dense /= max(len(readings), 1)
-        columns = np.flatnonzero(dense)
-        return Row(columns, dense[columns])
+    def vector(self, reading: Reading, *, counted: bool = False) -> Row:
+        """A text in this space. `counted`: it is one of the history itself, left out for now."""
+        return self._row(self._features(reading, counted=counted))
 
     def likeness(self, row: Row) -> Vector:
         """How alike a vector and each of the history are: 0 to 1."""
