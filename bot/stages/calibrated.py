@@ -10,7 +10,7 @@ from knowledge.causes.model import Judgement
 from knowledge.model import Passage, SearchResult
 
 LIKELY = 0.3
-"""From this confidence on the neighbours of a cause become evidence, though search may not have found them."""
+"""From this confidence on the neighbours of a cause become evidence, even where search has not found them."""
 ADDED = 5
 FITTING = 0.6
 """What such a neighbour scores at least, so that it may vote."""
@@ -65,7 +65,8 @@ def never_seen(judged: Judgement) -> list[str]:
     """A gap in words where the history can tell that nobody has seen this before."""
     if not judged.novel or judged.trust < TOLD:
         return []
-    return [
-        f"Never seen before, with {judged.novelty:.0%} likelihood: what is seen now is unlike the past incidents "
-        "of each known cause. The causes named here are the nearest, not the likely ones."
-    ]
+    said = (
+        f"This looks new ({judged.novelty:.0%}): what is seen now is unlike the past incidents of every "
+        "known cause. The causes named here are the nearest ones, which makes none of them likely."
+    )
+    return [said]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,10 +20,10 @@ _TROUBLE = re.compile(
 
 
 def component(texts: Sequence[str], oddities: Sequence[Mapping[str, set[str]]], past: Sequence[str]) -> str:
-    """The unhealthy part as "kind/name", or its name where the past records no kind; "" if none stands out.
+    """The unhealthy part as "kind/name", its name where the past records no kind, "" if none stands out.
 
-    `oddities`: what is odd in each text, and of which things. `past`: components of incidents of the likeliest
-    cause, of which only the kind before the "/" is taken, never the name.
+    `oddities`: what is odd in each text, and of which things. `past`: components of incidents of the
+    likeliest cause, of which only the kind before the "/" is taken, never the name.
     """
     kinds = Counter(part.partition("/")[0] for part in past if "/" in part)
     kind = min(kinds, key=lambda k: (-kinds[k], k)) if kinds else ""
@@ -38,20 +39,29 @@ def component(texts: Sequence[str], oddities: Sequence[Mapping[str, set[str]]], 
 
 def _thing(text: str, oddities: Sequence[Mapping[str, set[str]]]) -> str:
     names = names_of(text)
-    marks: Counter[str] = Counter()
+    marks: dict[str, list[float]] = {}
     for value in values_of(text):
-        marks[value.of] += _mark(value.key, value.value)
+        marks.setdefault(value.of, []).append(_mark(value.key, value.value))
     for odd in oddities:
         for what, things in odd.items():
+            gone = what.startswith("gone")
             for thing in things:
-                if thing in names or what.startswith("gone"):
-                    marks[thing] += (3 if what.startswith("gone") else 1) / len(things)
+                if gone or thing in names:
+                    marks.setdefault(thing, []).append((3 if gone else 1) / len(things))
     for name, times in _named_in_trouble(text, names).items():
-        marks[name] += times
+        marks.setdefault(name, []).append(times)
     marks.pop("", None)
-    best = max(marks.values(), default=0)
-    found = min((name for name, mark in marks.items() if mark == best), default="") if best > 0 else ""
-    return _that_exists(found, text)
+    return _that_exists(_most(marks), text)
+
+
+def _most(marks: Mapping[str, Sequence[float]]) -> str:
+    """The name with the highest sum, the first by name of several; "" when none is above 0.
+
+    Sums are exact: the order of sets differs from one process to the next, the answer must not.
+    """
+    sums = {name: math.fsum(each) for name, each in marks.items()}
+    best = max(sums.values(), default=0.0)
+    return min((name for name, total in sums.items() if total == best), default="") if best > 0 else ""
 
 
 def _that_exists(name: str, text: str) -> str:
@@ -88,11 +98,11 @@ def _named_in_trouble(text: str, names: set[str]) -> dict[str, float]:
         kind = " ".join(re.findall(r"[A-Z][a-z]+[A-Z]\w+", line))
         for name in hit:
             by_line.setdefault(kind, set()).add(name)
-    marks: dict[str, float] = {}
+    marks: dict[str, list[float]] = {}
     for things in by_line.values():
         for name in things:
-            marks[name] = marks.get(name, 0.0) + 1 / len(things) ** 2
-    return marks
+            marks.setdefault(name, []).append(1 / len(things) ** 2)
+    return {name: math.fsum(each) for name, each in marks.items()}
 
 
 def _node(text: str) -> str:

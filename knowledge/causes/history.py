@@ -16,6 +16,8 @@ from knowledge.causes.space import GROUPS, Space
 
 AT_ONCE = 600
 """So many past incidents are weighed against each other; of a longer history, the likest."""
+FEW = 10
+"""Up to so many incidents are taken out of a fit; with more left out it is made anew."""
 SHOWN = 5
 NEIGHBOURS = 3
 TRUSTED = 20.0
@@ -121,6 +123,8 @@ class History:
         everything = len(kept) == len(self.incidents)
         if everything and self._fit_of_all is not None:
             return self._fit_of_all
+        if not everything and len(self.incidents) <= AT_ONCE and len(self.incidents) - len(kept) <= FEW:
+            return self._fit(np.arange(len(self.incidents))).without_few(kept)
         if len(self.incidents) <= 2 * AT_ONCE:
             if self._whole is None:
                 self._whole = self._space.gram(np.arange(len(self.incidents)))

@@ -11,26 +11,39 @@ from knowledge.causes.logistic import Curve, Numbers, fit
 
 SMOOTHING = 0.3
 SURE = Curve((6.0, 6.0, -2.5))
-"""From the best score and its lead over the second to "the best one is right", before any outcome is known."""
+"""From best score and lead over the second to "the best is right", before any outcome is known."""
 NEW = Curve((-6.0, -4.0, -2.0, 3.0))
 """From the best score, its lead and the likest incident to "nobody has seen this cause"."""
 PULL = 10.0
 
 
 class Fit:
-    """What some incidents teach. `gram`: how alike they are; `causes`: the number of each one's cause."""
+    """What some incidents teach. `gram`: how alike they are; `causes`: the number of each one's cause.
 
-    def __init__(self, gram: Numbers, causes: Sequence[int], of: int) -> None:
+    `inverse`: that of the smoothed gram, where it is known.
+    """
+
+    def __init__(self, gram: Numbers, causes: Sequence[int], of: int, inverse: Numbers | None = None) -> None:
         self.causes = np.array(causes, np.int64)
         self._right = np.zeros((len(causes), of))
         self._right[np.arange(len(causes)), self.causes] = 1
-        self._inverse = np.linalg.inv(gram + SMOOTHING * np.eye(len(causes)))
+        smoothed = gram + SMOOTHING * np.eye(len(causes))
+        self._inverse = np.linalg.inv(smoothed) if inverse is None else inverse
         self._gram = gram
         self.weights: Numbers = self._inverse @ self._right
         many = self._right.sum(0)
         self.recurring = many[self.causes] > 1
         self.sure = self._sure()
         self.new = self._new()
+
+    def without_few(self, kept: NDArray[np.int64]) -> Fit:
+        """What all but a few of these teach, for far less work than anew. `kept`: places, rising."""
+        gone = np.setdiff1d(np.arange(len(self.causes)), kept)
+        across = self._inverse[np.ix_(kept, gone)]
+        inverse = self._inverse[np.ix_(kept, kept)]
+        inverse = inverse - across @ np.linalg.solve(self._inverse[np.ix_(gone, gone)], across.T)
+        causes = [int(cause) for cause in self.causes[kept]]
+        return Fit(self._gram[np.ix_(kept, kept)], causes, self._right.shape[1], inverse)
 
     def scores(self, alike: NDArray[np.float64]) -> Numbers:
         """A score for each cause, from the likeness with each incident."""
