@@ -73,6 +73,13 @@ class History:
             kept = np.sort(kept[np.argsort(-alike[kept], kind="stable")[:AT_ONCE]])
         return self._judge(said, readings, kept, each[:, kept].astype(np.float64))
 
+    def nearest(self, texts: Sequence[str]) -> list[Neighbour]:
+        """All past incidents, the likest first; `weight` is 0, as they lead to nothing by themselves."""
+        each = [self._space.likeness(self._space.vector(read(text))) for text in texts]
+        alike = np.stack(each).mean(0, dtype=np.float64)
+        order = np.argsort(-alike, kind="stable")
+        return [Neighbour(self.incidents[i].id, self.incidents[i].cause, float(alike[i]), 0.0) for i in order]
+
     def _judge(
         self, texts: Sequence[str], readings: Sequence[Reading], kept: Places, each: Numbers
     ) -> Judgement:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NEW_FROM = 0.7
+"""From this likelihood on a cause counts as new; lower, known ones are called so too often."""
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -54,8 +57,8 @@ class Judgement:
 
     @property
     def novel(self) -> bool:
-        """Whether it is more likely than not that nobody has seen this cause before."""
-        return self.novelty > 0.5
+        """Whether it is likely enough to be told that nobody has seen this cause before."""
+        return self.novelty >= NEW_FROM
 
 
 NOTHING = Judgement()
