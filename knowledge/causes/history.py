@@ -86,8 +86,8 @@ class History:
         fit, alike = self._fit(kept), each.mean(0)
         present = np.unique(fit.causes)
         scores = fit.scores(alike)[None, present]
-        sure = _capped(fit, present, each, int(scores.argmax()))
         novelty = float(fit.new.chance(seen_before(scores, np.array([alike.max()])))[0])
+        sure = _capped(fit, present, each, int(scores.argmax())) * (1 - fit.unseen(novelty))
         recurring = float(fit.recurring.sum()) ** 2
         causes = self._causes(fit, present, scores[0], sure, kept, alike)
         kinds = [one.component for i in kept if (one := self.incidents[i]).cause == causes[0].cause]

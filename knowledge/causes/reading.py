@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 MOST = 16_000
 """Characters of one text that are read."""
+MOST_SEEN = 50 * MOST
+"""Characters of one text that are looked at."""
 _DAY, _MONTH = "mon|tue|wed|thu|fri|sat|sun", "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATES = re.compile(
     rf"\b(?:{_DAY}),? |\b\d{{4}}-\d\d-\d\d[T ]?[\d:.]*(?:z|[+-]\d{{4}})?"
@@ -56,11 +59,18 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Names of things, numbers, dates and identifiers are masked in words and templates."""
-    text = text[:MOST]
+    text = _bounded(text)
     lines = [masked(line) for line in _without_names(text).splitlines()]
     words = (word.lower() for line in lines for word in _WORD.findall(_CAMEL.sub(" ", line)))
     templates = (line[:_LONGEST_TEMPLATE] for line in lines if line)
     return Reading(frozenset(words), frozenset(templates), frozenset(values_of(text)))
+
+
+def _bounded(text: str) -> str:
+    """What is read of a text: of a long one each line once, so that repeats push nothing out."""
+    if len(text) > MOST:
+        text = "\n".join(dict.fromkeys(text[:MOST_SEEN].splitlines()))
+    return text[:MOST]
 
 
 def names_of(text: str) -> set[str]:
@@ -85,10 +95,13 @@ def bare(name: str) -> str:
 
 
 def values_of(text: str) -> list[Value]:
-    """`Key: value` lines of the thing named last, and the cells of tables with a heading in capitals."""
+    """`Key: value` lines of the thing named last, the cells of tables with a heading in capitals, and how
+    many rows of them speak of a thing.
+    """
     found: list[Value] = []
     of, until = "", 0
     head: list[str] = []
+    rows: Counter[str] = Counter()
     for number, line in enumerate(text.splitlines()):
         pair = _PAIR.match(line)
         if pair:
@@ -110,9 +123,10 @@ def values_of(text: str) -> list[Value]:
                 for name, cell in zip(head[1:], cells[1:], strict=True)
                 if name != "AGE"
             ]
+            rows[thing] += 1
         elif len(cells) < 3:
             head = []
-    return found
+    return found + [Value("ROWS of", thing, str(many)) for thing, many in rows.items()]
 
 
 def _without_names(text: str) -> str:

@@ -49,6 +49,18 @@ class Fit:
         """A score for each cause, from the likeness with each incident."""
         return np.asarray(alike @ self.weights, np.float64)
 
+    def unseen(self, novelty: float) -> float:
+        """The chance that the cause is none of these, from `novelty` and how often new ones came so far.
+
+        That share is the one of causes seen once (Good and Turing); `novelty` was learned from as many new
+        incidents as there are, beside those that recurred.
+        """
+        many = len(self.causes)
+        base = (many - self.recurring.sum() + 0.5) / (many + 1)
+        odds = novelty / (1 - novelty + 1e-9) * base / (1 - base)
+        odds *= max(float(self.recurring.sum()), 1.0) / many
+        return float(odds / (1 + odds))
+
     def _without_each(self) -> Numbers:
         return np.asarray(self._right - self.weights / np.diag(self._inverse)[:, None], np.float64)
 

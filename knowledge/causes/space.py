@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from knowledge.causes.usual import Usual
 
 Vector = NDArray[np.float32]
 GROUPS = ("words", "templates", "oddities")
+FEW = 3
+"""Things that are few."""
 _BLOCK = 4096
 
 
@@ -84,7 +86,7 @@ class Space:
     def _features(self, reading: Reading, *, counted: bool) -> list[frozenset[str]]:
         every = {"words": reading.words, "templates": reading.templates}
         if "oddities" in self._groups:
-            every["oddities"] = frozenset(self.usual.oddities(reading, counted=counted))
+            every["oddities"] = frozenset(_spread(self.usual.oddities(reading, counted=counted)))
         return [every[group] for group in self._groups]
 
     def _row(self, features: Sequence[frozenset[str]]) -> Row:
@@ -109,6 +111,13 @@ class Space:
         values = np.concatenate([row.values for row in self.rows] or [np.zeros(0, np.float32)])
         self._value_of = values[order]
         self._starts = np.searchsorted(columns[order], np.arange(self.size + 1))
+
+
+def _spread(oddities: Mapping[str, set[str]]) -> Iterator[str]:
+    """Each oddity, and whether it is of one thing, of a few or of many."""
+    for oddity, things in oddities.items():
+        yield oddity
+        yield f"{oddity} of {'one' if len(things) == 1 else 'few' if len(things) <= FEW else 'many'}"
 
 
 def _rarity(incidents: int, seen_in: int) -> float:
