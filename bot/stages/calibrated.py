@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.evidence import Evidence, EvidenceKind
-from knowledge.causes.model import Judgement
+from knowledge.causes.model import ONE_SOURCE, Judgement
 from knowledge.model import Passage, SearchResult
 
 LIKELY = 0.3
@@ -23,8 +23,18 @@ def sources_of(evidence: Sequence[Evidence]) -> list[str]:
     alerts = [f"{piece.title}\n{piece.text}" for piece in evidence if piece.kind is EvidenceKind.ALERT]
     checks: dict[str, str] = {}
     for piece in sorted((e for e in evidence if e.kind is EvidenceKind.CHECK), key=lambda e: e.at):
-        checks[str(piece.facts.get("tool", ""))] = f"{piece.title}\n{piece.text}"
+        # Whoever writes to one log writes to them all.
+        source = "logs" if piece.facts.get("runner") == "logs" else str(piece.facts.get("tool", ""))
+        checks[source] = f"{piece.title}\n{piece.text}"
     return [*(["\n".join(alerts)] if alerts else []), *(checks[tool] for tool in sorted(checks))]
+
+
+def capped(judged: Judgement, sources: int) -> Judgement:
+    """On one source alone no cause is surer than `ONE_SOURCE`, however much that source says."""
+    if sources > 1:
+        return judged
+    causes = tuple(replace(one, confidence=min(one.confidence, ONE_SOURCE)) for one in judged.causes)
+    return replace(judged, causes=causes)
 
 
 def to_cite(judged: Judgement) -> list[str]:

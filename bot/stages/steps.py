@@ -24,7 +24,7 @@ from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
 from bot.in_force import InForce
 from bot.stages import answer, investigate, learn, resolve, stand
-from bot.stages.calibrated import beside, sources_of, to_cite
+from bot.stages.calibrated import beside, capped, sources_of, to_cite
 from bot.stages.diagnose import diagnose
 from knowledge.causes.model import NOTHING, Judgement
 from knowledge.errors import KnowledgeError
@@ -174,7 +174,7 @@ class Steps:
         except KnowledgeError as error:
             note = f"Past incidents could not be compared. {error}"
             return NOTHING, replace(found, missing=(*found.missing, note))
-        return judged, beside(found, judged, passages)
+        return capped(judged, len(texts)), beside(found, judged, passages)
 
     def _post_answer(self, asked: Received, found: SearchResult) -> None:
         with self._store.begin() as tx:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from knowledge.causes.component import component
 from knowledge.causes.logistic import Numbers
-from knowledge.causes.model import NOTHING, Judgement, Likely, Neighbour, Past
+from knowledge.causes.model import NOTHING, ONE_SOURCE, Judgement, Likely, Neighbour, Past
 from knowledge.causes.reading import Reading, read
 from knowledge.causes.ridge import Fit, lead, seen_before
 from knowledge.causes.space import GROUPS, Space
@@ -23,8 +23,6 @@ NEIGHBOURS = 3
 TRUSTED = 20.0
 """So many incidents whose cause recurred make the history's own outcomes weigh half."""
 SUREST = 0.99
-ONE_SOURCE = 0.6
-"""The most that one source of evidence can make of a cause that the others do not name."""
 
 
 Places = NDArray[np.int64]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ONE_SOURCE = 0.6
+"""The most that one source of evidence can make of a cause that the others do not name."""
 NEW_FROM = 0.7
 """From this likelihood on a cause counts as new; lower, known ones are called so too often."""
 
