@@ -40,8 +40,8 @@ class Fit:
         """What all but a few of these teach, for far less work than anew. `kept`: places, rising."""
         gone = np.setdiff1d(np.arange(len(self.causes)), kept)
         across = self._inverse[np.ix_(kept, gone)]
-        inverse = self._inverse[np.ix_(kept, kept)]
-        inverse = inverse - across @ np.linalg.solve(self._inverse[np.ix_(gone, gone)], across.T)
+        lost = across @ np.linalg.solve(self._inverse[np.ix_(gone, gone)], across.T)
+        inverse = np.asarray(self._inverse[np.ix_(kept, kept)] - lost, np.float64)
         causes = [int(cause) for cause in self.causes[kept]]
         return Fit(self._gram[np.ix_(kept, kept)], causes, self._right.shape[1], inverse)
 
