@@ -51,10 +51,10 @@ def _thing(text: str, oddities: Sequence[Mapping[str, set[str]]]) -> str:
     for name, times in _named_in_trouble(text, names).items():
         marks.setdefault(name, []).append(times)
     marks.pop("", None)
-    return _that_exists(_most(marks), text)
+    return _that_exists(most(marks), text)
 
 
-def _most(marks: Mapping[str, Sequence[float]]) -> str:
+def most(marks: Mapping[str, Sequence[float]]) -> str:
     """The name with the highest sum, the first by name of several; "" when none is above 0.
 
     Sums are exact: the order of sets differs from one process to the next, the answer must not.

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge.causes.component import most
 from knowledge.causes.history import History
 from knowledge.causes.model import NEW_FROM, NOTHING, ONE_SOURCE, Judgement, Past
 from knowledge.causes.reading import MOST, read
@@ -131,6 +132,12 @@ def test_the_component_is_read_never_copied() -> None:
     assert said.component == "app/mailer"
     nameless = History([replace(one, component="") for one in PAST]).judge([asked("full disk", "mailer")])
     assert nameless.component == "mailer"
+
+
+def test_marks_sum_alike_in_whatever_order() -> None:
+    """Two parts with the same marks tie, and the first by name is named, though float sums differ."""
+    assert most({"basket": [0.3, 0.2, 0.1], "ledger": [0.1, 0.2, 0.3]}) == "basket"
+    assert most({"basket": [0.0]}) == ""
 
 
 def test_an_incident_never_counts_for_itself() -> None:
