@@ -13,7 +13,7 @@ from bot.copilot.standing import Listed
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
-from bot.domain.records import Freeze
+from bot.domain.records import Freeze, Review
 from bot.sign_off.quorum import may_sign, may_speak_for_n3
 
 T = TypeVar("T")
@@ -62,6 +62,15 @@ class OpenChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ToReview:
+    """What one N3 signed alone; `refusal` says why this person cannot judge it, if so."""
+
+    review: Review
+    proposal: Proposal
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """One person's Home at the minute `at`. What N3 alone is shown is empty for who is not N3."""
 
@@ -72,6 +81,7 @@ class Home:
     changes: Some[OpenChange]
     newcomers: Some[tuple[Person, datetime]]
     standing: Some[Listed]
+    reviews: Some[ToReview]
     mine: Some[Incident]
     errands: Some[Proposal]
     drafts: Some[Incident]
@@ -81,7 +91,8 @@ class Home:
     def incidents(self) -> set[int]:
         """The numbers of all incidents that are named."""
         own = (i.id for i in (*self.mine.shown, *self.drafts.shown, *self.nobody.shown))
-        proposals = (p.incident_id for p in (*self.errands.shown, *(s.proposal for s in self.to_sign.shown)))
+        for_n3 = *(s.proposal for s in self.to_sign.shown), *(r.proposal for r in self.reviews.shown)
+        proposals = (p.incident_id for p in (*self.errands.shown, *for_n3))
         return {*own, *proposals}
 
     @property
@@ -105,6 +116,7 @@ def home_of(seen: Overview, person: Person) -> Home:
         changes=some(_changes(seen, person), FEW) if is_n3 else Some(),
         newcomers=some(_newcomers(seen), FEW) if is_n3 else Some(),
         standing=some((_lean_standing(one) for one in seen.standing), FEW) if is_n3 else Some(),
+        reviews=some(_reviews(seen, person), FEW) if is_n3 else Some(),
         mine=_incidents(i for i in seen.open_incidents if i.assignee == key),
         errands=errands,
         drafts=_incidents(i for i in seen.drafts if i.assignee == key),
@@ -147,6 +159,15 @@ def _changes(seen: Overview, person: Person) -> Sequence[OpenChange]:
         needed = seen.policy.change_signatures
         found.append(OpenChange(offer.id, offer.what, offer.at, len(offer.by), needed, refusal))
     return found
+
+
+def _reviews(seen: Overview, person: Person) -> Iterable[ToReview]:
+    judgement = may_speak_for_n3(person, seen.n3, seen.policy, seen.now)
+    for review, proposal in seen.reviews:
+        refusal = "" if judgement.allowed else judgement.reason
+        if seen.policy.human(person) == seen.policy.human(review.signer):
+            refusal = "You signed it; somebody else of N3 looks at it."
+        yield ToReview(review, _lean(proposal), refusal)
 
 
 def _newcomers(seen: Overview) -> Sequence[tuple[Person, datetime]]:

@@ -345,6 +345,10 @@ def overview(voice: Voice, **changes: Any) -> Overview:  # noqa: ANN401  # field
         freeze=None,
         n3=N3({N3_A: None, N3_B: None, **newcomers}),
         policy=Policy(change_signatures=2),
+        reviews=[
+            (replace(review(voice), proposal_id=p.id, signer=(N3_A, N3_B)[n % 2]), p)
+            for n, p in enumerate(proposal(voice, id=50 + n) for n in range(count))
+        ],
     )
     return replace(made, **changes)
 

@@ -16,7 +16,7 @@ from bot.domain.alert import Severity
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import ProposalState, SignOff
-from bot.domain.records import Adopted, Freeze
+from bot.domain.records import Adopted, Freeze, Review
 from bot.domain.tool import Risk
 from bot.sign_off.calling import Call, Why
 from bot.sign_off.policy import Policy
@@ -26,7 +26,7 @@ from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.parts import Block
-from bot.slack.blocks.pending import pending_line
+from bot.slack.blocks.pending import pending, pending_line
 from tests.slack_limits import faults_of_message, faults_of_view, mrkdwn
 from tests.unit.plans import ALICE, BOB, CAROL, NOW, PEOPLE, hostile, proposal
 from tests.world import text_of
@@ -303,3 +303,22 @@ def test_a_line_of_pending_holds_nothing_alive(tool: str) -> None:
     assert line.count("`") == 2
     assert "waits 1 min · *29 min left*" in line
     assert "1 of 1 signed" in line
+
+
+def test_what_was_signed_alone_waits_for_others_of_n3() -> None:
+    """On their Home and in `/vigie pending`, with buttons; the signer reads why not, nobody else sees it."""
+    signed = Review(3, BOB, HUGE, NOW, NOW)
+    seen = overview(reviews=[(signed, proposal(state=ProposalState.SUCCEEDED, tool=HUGE))])
+
+    def drawn(person: Person) -> Block:
+        view = home_blocks.view(home_of(seen, person), NOW, {})
+        assert faults_of_view(view) == []
+        return view
+
+    assert "review_fine" in str(drawn(CAROL)) and "review_not" in str(drawn(CAROL))
+    assert "You signed it" in text_of(drawn(BOB)["blocks"]) and "review_fine" not in str(drawn(BOB))
+    assert "may sign from" in text_of(drawn(NEW)["blocks"]) and "review_fine" not in str(drawn(NEW))
+    assert "alone" not in text_of(drawn(ALICE)["blocks"])
+    blocks = pending(seen)
+    assert "review_fine" in str(blocks) and faults_of_message("", parts.within_limits(blocks)) == []
+    assert not [text for text in mrkdwn([blocks, drawn(CAROL)]) if MARK in text]

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.copilot.home import Home, OpenChange, Some, T, ToSign
+from bot.copilot.home import Home, OpenChange, Some, T, ToReview, ToSign
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
-from bot.slack.blocks import parts, running
+from bot.slack.blocks import parts, review, running
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import short as standing_short
@@ -48,6 +48,7 @@ def view(home: Home, now: datetime, links: Mapping[int, str]) -> Block:
         if not home.to_sign:
             blocks.append(parts.status("Nothing waits for a signature."))
         blocks += _section("Changes that wait for N3", home.changes, lambda one: _change(one, now))
+        blocks += _section("Signed alone, to look at", home.reviews, lambda one: _review(one, name))
         blocks += _section("New in N3", home.newcomers, _newcomer)
         blocks += _section("Runs by itself", home.standing, lambda one: standing_short(one, now))
     blocks += _section("Waits for me", home.errands, lambda one: _errand(one, now, name))
@@ -125,6 +126,12 @@ def _change(one: OpenChange, now: datetime) -> list[Block]:
     return [
         _unless(one.refusal, own, parts.button("See all and sign…", "change_open", str(one.id), "primary"))
     ]
+
+
+def _review(one: ToReview, name: Callable[[int], str]) -> list[Block]:
+    lines = review.line(one.review, one.proposal, name(one.proposal.incident_id))
+    last = parts.status(f"_{one.refusal}_") if one.refusal else review.judging_buttons(one.review)
+    return [*lines, last]
 
 
 def _unless(refusal: str, text: str, button: Block) -> Block:
