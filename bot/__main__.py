@@ -186,6 +186,14 @@ def _eval_retrieval(arguments: argparse.Namespace) -> int:
     return evaluate.retrieval(arguments.corpus, arguments.queries, arguments.rankings, as_json=arguments.json)
 
 
+def _eval_diagnosis(arguments: argparse.Namespace) -> int:
+    from bot.commands import evaluate
+
+    return evaluate.diagnosis(
+        arguments.incidents, arguments.history, arguments.predictions, as_json=arguments.json
+    )
+
+
 def _eval_noise(arguments: argparse.Namespace) -> int:
     from bot.commands import evaluate
 
@@ -256,6 +264,7 @@ RUNS: dict[str, Run] = {
     "audit export": _audit_export,
     "audit tail": _audit_tail,
     "eval retrieval": _eval_retrieval,
+    "eval diagnosis": _eval_diagnosis,
     "eval noise": _eval_noise,
     "freeze": _freeze,
     "noise": _noise,

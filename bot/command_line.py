@@ -165,6 +165,14 @@ def _measures(kinds: Commands) -> None:
     retrieval.add_argument("--corpus", type=Path, required=True, metavar="DIR", help="folder of documents")
     retrieval.add_argument("--queries", type=Path, required=True, metavar="FILE", help="JSON Lines")
     retrieval.add_argument("--rankings", type=Path, metavar="OUT", help="write each query's ten documents")
+    text = "how well past incidents tell the cause of another, and how sure they may be"
+    diagnosis = kinds.add("diagnosis", text, config=False)
+    text = "JSON Lines, one incident each"
+    diagnosis.add_argument("--incidents", type=Path, required=True, metavar="FILE", help=text)
+    text = "the past to judge by (default: the other incidents)"
+    diagnosis.add_argument("--history", type=Path, metavar="FILE", help=text)
+    text = "write what the past says of each incident"
+    diagnosis.add_argument("--predictions", type=Path, metavar="OUT", help=text)
     text = "what triage absorbs of a stream of alerts, and what it should not"
     noise = kinds.add("noise", text, config=False)
     text = "JSON Lines, one delivery each"

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import fcntl
-import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.causes.past import PastIncidents
 from knowledge.chunking import Sizes, sizes
 from knowledge.documents import DocumentStore, engine_for
 from knowledge.embeddings.choice import Choice
-from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable, WeightsRefused
+from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable
 from knowledge.files import FileRecords, Quarantined
 from knowledge.glossary import with_own
-from knowledge.index import Chroma
 from knowledge.ingest import Ingest, Progress, clean, pieces, release
 from knowledge.lexical import LexicalIndex
-from knowledge.lock import FillTurn, OwnerLock
+from knowledge.lock import OwnerLock
 from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
 from knowledge.readers import Belongs, with_teams
@@ -27,44 +26,40 @@ from knowledge.retrieve import Heard, Tuning, hear, search
 from knowledge.server import Server
 from knowledge.text.tokens import counter
 from knowledge.upkeep import Upkeep
-from knowledge.vectors import VectorFiller
+from knowledge.vector_search import NOT_OWNER, SWITCHED_OFF, Making, VectorSearch, incomplete
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from knowledge.causes.model import Judgement
     from knowledge.embeddings import Embedder
-
-NOT_WARM = "vector search is not ready: the model is still loading; the answer rests on words alone"
-NOT_OWNER = "vector search is not ready: another process owns the index; the answer rests on words alone"
-SWITCHED_OFF = "vector search is switched off in vigie.toml; the answer rests on words alone"
-PASSAGES_A_ROUND = 64
 
 
 class KnowledgeBase:
     """Thread-safe; every call blocks (use asyncio.to_thread). Open one with `KnowledgeBase.open`."""
 
-    def __init__(self, folder: Path, engine: sa.Engine, lock: OwnerLock | None) -> None:
-        self._folder, self._engine, self._lock = folder, engine, lock
-        self._given: Embedder | None = None
-        self._choice = Choice()
-        self._server: Server | None = None
-        self._turn = FillTurn(engine)
-        self._is_suspect = False
-        self._set_aside = ""
+    def __init__(
+        self,
+        folder: Path,
+        engine: sa.Engine,
+        lock: OwnerLock | None,
+        making: Making,
+        *,
+        vectors: bool = True,
+    ) -> None:
+        self._engine, self._lock = engine, lock
         self._store = DocumentStore(engine)
+        idle = SWITCHED_OFF if not vectors else "" if lock else NOT_OWNER
+        self._vectors = VectorSearch(folder, engine, self._store, making, idle=idle)
         self._files = FileRecords(engine)
         self.upkeep = Upkeep(engine)
         self._lexical = LexicalIndex()
         self._revision = -1
+        self._past = PastIncidents(self._store)
         self._syncing = threading.Lock()
-        self._indexing = threading.RLock()
-        self._filler: VectorFiller | None = None
-        self._why = NOT_WARM if lock else NOT_OWNER
         self._closed = False
-        self._switched_off = False
         self._limits: dict[str, tuple[str, ...]] = {}
         self._tuning = Tuning()
-        self._settled: tuple[object, ...] = ()
         # What others know: how useful each document was, -1 to 1; what else readers count as, and what is
         # unknown.
         self.usefulness: Callable[[], Mapping[str, float]] | None = None
@@ -106,13 +101,9 @@ class KnowledgeBase:
                 lock.release()
             raise
 
-        base = cls(folder, engine, lock)
-        base._given, base._choice, base._server = embedder, choice or Choice(), chroma
+        base = cls(folder, engine, lock, Making(choice or Choice(), embedder, chroma), vectors=vectors)
         base._limits = dict(limits or {})
         base._tuning = tuning
-        if not vectors:
-            base._switched_off = True
-            base._why = SWITCHED_OFF
         return base
 
     def __enter__(self) -> KnowledgeBase:
@@ -149,7 +140,7 @@ class KnowledgeBase:
         if rebuild:
             self._store.next_generation()
         if index:
-            self._index_all()
+            self._vectors.fill_all()
         return report
 
     def add(self, document: Document) -> str:
@@ -158,7 +149,7 @@ class KnowledgeBase:
         """
         document = clean(document)
         result = self._store.write(document, pieces(document, _sizes()))
-        self._index_all()
+        self._vectors.fill_all()
         return result
 
     def remove(self, document_id: str) -> bool:
@@ -168,7 +159,7 @@ class KnowledgeBase:
         aside = self._files.forget(document_id)
         gone = self._store.remove(document_id) or aside
         if gone:
-            self._index_all()
+            self._vectors.fill_all()
         return gone
 
     def release(self, document_id: str) -> str:
@@ -180,7 +171,7 @@ class KnowledgeBase:
         if aside is None:
             raise DocumentRefused("id", f"{document_id} is not in quarantine", "See `vigie documents list`.")
         result = release(self._store, self._files, aside, _sizes, self._limits)
-        self._index_all()
+        self._vectors.fill_all()
         return result
 
     # -- reading
@@ -214,45 +205,43 @@ class KnowledgeBase:
 
     def _answer(self, query: Query, k: int) -> SearchResult:
         missing: tuple[str, ...] = ()
-        filler = self._filler
+        filler = self._vectors.filler
         tuning = self._tuned()
         if filler is None:
             found = search(query, k, self._lexical, None, self._store.passages, tuning=tuning)
-            return replace(found, missing=(self._why,))
-        waiting = self._waiting(filler)
+            return replace(found, missing=(self._vectors.why,))
+        waiting = self._vectors.waiting(filler, self._revision)
         if waiting:
-            missing = (_incomplete(filler, waiting),)
+            missing = (incomplete(filler, waiting),)
         try:
             complete = not waiting and filler.former is None
             found = search(query, k, self._lexical, filler.dense, self._store.passages, complete, tuning)
             return replace(found, missing=missing)
         except (EmbedderUnavailable, IndexUnavailable) as error:
-            # Looked at again before the next passage is indexed.
-            self._is_suspect = self._is_suspect or isinstance(error, IndexUnavailable)
             found = search(query, k, self._lexical, None, self._store.passages, tuning=tuning)
-            return replace(
-                found, missing=(f"vector search is not ready: {error}; the answer rests on words alone",)
-            )
-
-    def _waiting(self, filler: VectorFiller) -> int:
-        """Counted only after something was written: among 100,000 passages counting takes longer than
-        search.
-        """
-        state = (self._revision, self._store.value("generation"), filler.target.index.name)
-        waiting = 0 if state == self._settled else filler.waiting()
-        if not waiting:
-            self._settled = state
-        return waiting
+            return replace(found, missing=(self._vectors.failed(error),))
 
     def hear(self, query: Query, tuning: Tuning | None = None) -> Heard:
         """What each signal says of a query, for measurements."""
         self._sync_lexical()
-        filler = self._filler
+        filler = self._vectors.filler
         return hear(query, self._lexical, filler.dense if filler else None, tuning or self._tuned())
 
     def _tuned(self) -> Tuning:
         """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it."""
         return replace(self._tuning, usefulness=self.usefulness()) if self.usefulness else self._tuning
+
+    def causes(self, texts: Sequence[str], seen_by: frozenset[str] | None, without: str = "") -> Judgement:
+        """What past incidents with a known cause say of one whose sources of evidence say `texts`.
+
+        `seen_by`: as in `Query`; incidents that these readers may not see do not count. `without`: the
+        document that must not count, as it is of this very incident.
+        """
+        return self._past.judge(texts, seen_by, without)
+
+    def first_passages(self, document_ids: Sequence[str]) -> dict[str, Passage]:
+        """The first passage of each document, by the document's id, for citing it."""
+        return self._store.first_passages(document_ids)
 
     # -- the indexes
 
@@ -261,45 +250,7 @@ class KnowledgeBase:
         owner.
         """
         self._sync_lexical()
-        with self._indexing:
-            if self._lock is None or self._filler is not None or self._closed or self._switched_off:
-                return
-            chroma = None
-            try:
-                model = self._folder / "model"
-                embedder = self._given or self._choice.embedder(model)
-                embedder.warm()
-                place = self._place()
-                chroma = self._chroma(place)
-                self._filler = VectorFiller(
-                    self._store, chroma, embedder, place, lambda id: self._choice.former(id, model)
-                )
-            except (EmbedderUnavailable, WeightsRefused, IndexUnavailable) as error:
-                self._why = f"vector search is not ready: {error}; the answer rests on words alone"
-                if chroma is not None:
-                    chroma.close()
-
-    def _chroma(self, place: str) -> Chroma:
-        if self._server is None:
-            chroma = Chroma(self._folder / "index")
-        else:
-            chroma = Chroma(self._server, f"vigie-{place.removeprefix('/server-')}-")
-        self._set_aside = chroma.moved or self._set_aside
-        return chroma
-
-    def _place(self) -> str:
-        """What tells this index from others of the same documents.
-
-        A server's belongs to the documents: all hosts share it. Each folder has one of its own.
-        """
-        if self._server is not None:
-            return f"/server-{self._store.fixed_number('place'):x}"
-        if self._engine.dialect.name == "sqlite":
-            return ""
-        path = self._folder / "place"
-        if not path.exists():
-            path.write_text(secrets.token_hex(8), encoding="ascii")
-        return f"/{path.read_text(encoding='ascii')}"
+        self._vectors.warm()
 
     def index_pending(self, limit: int = 256) -> int:
         """Embeds and indexes passages that are written but not in the vector index, at most `limit`; how
@@ -308,32 +259,7 @@ class KnowledgeBase:
         0 as well while not warm, and while another host fills the same server. Raises EmbedderUnavailable or
         IndexUnavailable when one fails on the way; run it again later.
         """
-        with self._indexing:
-            if self._is_suspect:
-                self._open_again()
-            if self._filler is None or (self._server is not None and not self._turn.take()):
-                return 0
-            try:
-                return self._filler.fill(limit)
-            except IndexUnavailable:
-                self._is_suspect = True
-                raise
-
-    def _open_again(self) -> None:
-        """After the index has failed: it may be lost, or its server may have begun anew."""
-        self._is_suspect = False
-        if self._filler is not None:
-            self._filler.chroma.close()
-            self._filler = None
-            self.warm()
-
-    def _index_all(self) -> None:
-        """Indexes what is waiting; a failure leaves it waiting for the next call."""
-        try:
-            while self.index_pending(PASSAGES_A_ROUND):
-                pass
-        except (EmbedderUnavailable, IndexUnavailable):
-            return
+        return self._vectors.fill(limit)
 
     def _sync_lexical(self) -> None:
         """Brings the lexical index to what the tables hold, whoever wrote it."""
@@ -356,40 +282,19 @@ class KnowledgeBase:
         """Counts, and what is ready: documents, passages, waiting, vectors ("ready" or why not), made_by (of
         the new vectors, and of those that answer meanwhile), fills (False: another host does).
         """
-        filler = self._filler
         state: dict[str, object] = dict(self._store.counts())
-        state["owner"] = self._lock is not None
-        state["waiting"] = waiting = filler.waiting() if filler else None
-        state["vectors"] = self._why if filler is None else "ready" if not waiting else "being filled"
-        state["set_aside"] = self._set_aside
-        if filler is not None:
-            state["made_by"] = filler.target.embedder.id
-            state["answers"] = filler.dense.embedder.id
-            state["index"] = self._server.url if self._server else "embedded"
-            state["fills"] = self._server is None or self._turn.is_ours
-        return state
+        return state | {"owner": self._lock is not None} | self._vectors.health()
 
     def close(self) -> None:
         """Lets go of files and lock; a second call does nothing."""
-        with self._indexing, self._syncing:
+        with self._syncing:
             if self._closed:
                 return
             self._closed = True
-            if self._filler is not None:
-                self._filler.chroma.close()
-                self._filler, self._why = None, "vector search is not ready: the knowledge base is closed"
-            self._turn.release()
+            self._vectors.close()
             self._engine.dispose()
             if self._lock is not None:
                 self._lock.release()
-
-
-def _incomplete(filler: VectorFiller, waiting: int) -> str:
-    if filler.former is None:
-        return f"vector search is incomplete: {waiting} passages are not in the index yet"
-    by, before = filler.target.embedder.id, filler.former.embedder.id
-    how = "anew" if by == before else f"by {by}, those of {before} answer meanwhile"
-    return f"vector search is being changed: {waiting} passages are still to be embedded {how}"
 
 
 def _sizes() -> Sizes:

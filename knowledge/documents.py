@@ -139,6 +139,18 @@ class DocumentStore:
                 found |= {row.id: _passage(row) for row in connection.execute(query)}
         return found
 
+    def first_passages(self, document_ids: Iterable[str]) -> dict[str, Passage]:
+        """The first current passage of each document, by the document's id."""
+        found: dict[str, Passage] = {}
+        mine = passages.c.document_id.in_(list(document_ids)) & passages.c.current
+        with self._engine.connect() as connection:
+            for row in connection.execute(sa.select(passages).where(mine)):
+                passage = _passage(row)
+                held = found.get(passage.document_id)
+                if held is None or _place_of(passage) < _place_of(held):
+                    found[passage.document_id] = passage
+        return found
+
     # -- what the vector index holds
 
     def pending(self, collection: str, limit: int) -> list[Passage]:
@@ -272,3 +284,7 @@ def _passage(row: Any) -> Passage:  # noqa: ANN401  # a row has no static column
         superseded=not row.current,
         **{name: getattr(row, name) for name in (*_SHARED, *_OF_PASSAGE)} | _as_tuples(row),
     )
+
+
+def _place_of(passage: Passage) -> int:
+    return int(passage.id.rpartition("#")[2].partition("@")[0])

@@ -53,6 +53,25 @@ def noise(alerts: Path, topology: Path | None, out: Path | None, *, as_json: boo
     return 0
 
 
+def diagnosis(incidents: Path, history: Path | None, out: Path | None, *, as_json: bool) -> int:
+    """Print how well past incidents tell causes; write what they say of each incident where asked."""
+    from bot.evaluate import diagnosis as diagnosis_module
+    from bot.evaluate.diagnosis_scores import TERMS
+
+    report = diagnosis_module.evaluate(incidents, history, _progress)
+    if out:
+        write_lines(out, report.predictions())
+    summary = report.summary()
+    if as_json:
+        print(json.dumps(summary))
+        return 0
+    for name in ("incidents", "scored", "history", "causes", "never_seen", *TERMS):
+        print(f"{name:<20}{_shown(summary[name]):>10}")
+    for note in report.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
 def _shown(value: object) -> str:
     if value is None:
         return "-"

@@ -14,6 +14,7 @@ from bot.domain.ports import Diagnostician
 from bot.domain.quotes import resolve_quotes
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ArgumentRefused, ModelUnavailable
+from bot.stages.calibrated import never_seen
 from bot.stages.grounds import without_outdated
 from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
 from bot.stages.similar import (
@@ -26,6 +27,7 @@ from bot.stages.similar import (
     undecided,
 )
 from bot.stages.words import bounded, inert
+from knowledge.causes.model import NOTHING, Judgement
 
 __all__ = ["diagnose", "diagnose_by_similarity", "suggest_arguments"]
 
@@ -44,15 +46,16 @@ async def diagnose(
     model: Diagnostician | None,
     deadline_s: float,
     validate: Validate,
+    judged: Judgement = NOTHING,
 ) -> Diagnosis:
     """A grounded and bounded diagnosis: the model's, or that of similar incidents with the reason why.
 
     `validate` raises `ArgumentRefused` when arguments do not fit the tool. It judges every remedy, whoever
-    wrote it.
+    wrote it. `judged`: what past incidents say, for when no model does.
     """
     made, caveat = await _ask(model, incident, evidence, tools, deadline_s)
     if made is None:
-        made = diagnose_by_similarity(incident, evidence, tools, inventory)
+        made = diagnose_by_similarity(incident, evidence, tools, inventory, judged)
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
@@ -61,17 +64,22 @@ async def diagnose(
 
 
 def diagnose_by_similarity(
-    incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], inventory: Inventory
+    incident: Incident,
+    evidence: Sequence[Evidence],
+    tools: Sequence[Tool],
+    inventory: Inventory,
+    judged: Judgement = NOTHING,
 ) -> Diagnosis:
     """What similar past incidents, runbooks and checks say; no hypotheses when nothing fits."""
     passages = fitting_passages(incident, evidence)
     known = actions_for(incident, tools)
     seen = standings(known.values(), evidence)
-    hypotheses = rank(passages, seen)
-    if undecided(hypotheses, passages, seen):
-        return Diagnosis(Method.SIMILAR, gaps=tuple(_considered(passages, seen)))
+    hypotheses = rank(passages, seen, judged)
+    new = never_seen(judged)
+    if undecided(hypotheses, passages, seen, judged):
+        return Diagnosis(Method.SIMILAR, gaps=(*_considered(passages, seen), *new))
     runbook = _runbook(passages, hypotheses)
-    gaps: list[str] = [] if hypotheses else [_gap(evidence, passages)]
+    gaps: list[str] = [*([] if hypotheses else [_gap(evidence, passages)]), *new]
     advice = _steps(runbook, passages) if runbook else []
     remedies: list[Remedy] = []
     if hypotheses:

@@ -10,6 +10,11 @@ from bot.domain.records import SeenAlert, Summary
 from knowledge.model import Document
 
 
+def document_id(incident_id: int) -> str:
+    """The id of the document that an incident becomes."""
+    return f"learned/incident-{incident_id}"
+
+
 def document_of(
     incident: Incident,
     summary: Summary,
@@ -19,7 +24,7 @@ def document_of(
     """The past incident, marked as learned from a resolution, with the actions that verifiably helped."""
     actions = [p.tool for p in proposals if p.helped]
     return Document(
-        id=f"learned/incident-{incident.id}",
+        id=document_id(incident.id),
         title=incident.title,
         kind="incident",
         text=summary.text,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from knowledge.model import Document, Query, SearchResult
+from knowledge.causes.model import Judgement
+from knowledge.model import Document, Passage, Query, SearchResult
 
 
 class Library(Protocol):
@@ -15,3 +17,9 @@ class Library(Protocol):
     def add(self, document: Document) -> str: ...
 
     def remove(self, document_id: str) -> bool: ...
+
+    def causes(
+        self, texts: Sequence[str], seen_by: frozenset[str] | None, without: str = ""
+    ) -> Judgement: ...
+
+    def first_passages(self, document_ids: Sequence[str]) -> dict[str, Passage]: ...

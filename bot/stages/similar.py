@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.domain.diagnosis import Hypothesis
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
+from bot.stages.calibrated import blended
 from bot.stages.linked import Standing
+from knowledge.causes.model import NOTHING, Judgement
 
 SAME_SERVICE = 1.5
 SAME_ALERT = 1.5
@@ -55,15 +57,18 @@ def one_per_document(passages: Sequence[Passage]) -> list[Passage]:
     return list(best.values())
 
 
-def rank(passages: Sequence[Passage], standings: Sequence[Standing]) -> list[Hypothesis]:
-    """Causes by their share of the votes, the most likely first, three at most."""
+def rank(
+    passages: Sequence[Passage], standings: Sequence[Standing], judged: Judgement = NOTHING
+) -> list[Hypothesis]:
+    """Causes by their votes and by how such evidence ended before, the most likely first, three at most."""
     voters = _voters(passages)
     weights = _weights(voters)
-    for key in weights:
-        weights[key] *= _factor(_of_cause(key, voters, standings))
-    total = sum(weights.values()) + DOUBT
-    order = sorted(weights, key=lambda key: (-weights[key], key))[:SHOWN]
-    return [_hypothesis(key, min(weights[key] / total, SURE), voters, passages, standings) for key in order]
+    factors = {key: _factor(_of_cause(key, voters, standings)) for key in weights}
+    shares = _shares({key: weight * factors[key] for key, weight in weights.items()})
+    sure = blended(shares, factors, _confidences(judged), judged.trust)
+    order = sorted(sure, key=lambda key: (-sure[key], key))[:SHOWN]
+    found = [_hypothesis(key, min(sure[key], SURE), voters, passages, standings) for key in order]
+    return [replace(one, component=judged.component) for one in found[:1]] + found[1:]
 
 
 def refuted(passages: Sequence[Passage], standings: Sequence[Standing]) -> dict[str, bool]:
@@ -76,7 +81,10 @@ def refuted(passages: Sequence[Passage], standings: Sequence[Standing]) -> dict[
 
 
 def undecided(
-    ranked: Sequence[Hypothesis], passages: Sequence[Passage], standings: Sequence[Standing]
+    ranked: Sequence[Hypothesis],
+    passages: Sequence[Passage],
+    standings: Sequence[Standing],
+    judged: Judgement = NOTHING,
 ) -> bool:
     """Whether resemblance is all that is left: checks refuted a cause, back none, and no other one prevails.
 
@@ -92,7 +100,8 @@ def undecided(
         return False
     weights, lead = _weights(voters), cause_key(ranked[0].cause)
     # By the votes as they were: that one cause is out does not make another more likely than unknown ones.
-    return _is_refuted(found[lead]) or weights[lead] / (sum(weights.values()) + DOUBT) < EVEN
+    before = blended(_shares(weights), dict.fromkeys(weights, 1.0), _confidences(judged), judged.trust)
+    return _is_refuted(found[lead]) or before[lead] < EVEN
 
 
 def cause_key(cause: str) -> str:
@@ -152,6 +161,15 @@ def _weights(voters: Sequence[Passage]) -> dict[str, float]:
         key = cause_key(vote.cause)
         weights[key] = weights.get(key, 0.0) + vote.weight
     return weights
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values()) + DOUBT
+    return {key: weight / total for key, weight in weights.items()}
+
+
+def _confidences(judged: Judgement) -> dict[str, float]:
+    return {cause_key(one.cause): one.confidence for one in judged.causes}
 
 
 def _is_backed(checks: Sequence[Standing]) -> bool:

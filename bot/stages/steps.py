@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot import fault_hook
@@ -18,18 +18,21 @@ from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.ports import Diagnostician, Executor
 from bot.domain.proposal import Proposal
-from bot.domain.records import Received, SeenAlert
+from bot.domain.records import CheckRun, Received, SeenAlert
 from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
 from bot.in_force import InForce
 from bot.stages import answer, contradicted, curate, investigate, learn, resolve, stand
+from bot.stages.calibrated import beside, capped, sources_of, to_cite
 from bot.stages.diagnose import diagnose
 from bot.stages.library import Library
+from knowledge.causes.model import NOTHING, Judgement
 from knowledge.errors import KnowledgeError
 from knowledge.model import Query, SearchResult
 
 PASSAGES = 5
 GATHER_AT_ONCE = 8
+_NOTHING_FOUND = SearchResult((), False)
 
 
 class Steps:
@@ -66,6 +69,7 @@ class Steps:
         ):  # checks cost processes; what waits for the model after them costs nothing
             runs, gaps = await investigate.run_checks(self._store, self._in_force, self._executor, incident)
             found = await self._search(investigate.query_of(incident, alerts, readers))
+            judged, found = await self._judge(incident, alerts, runs, found, readers)
         with self._store.read() as tx:
             evidence = investigate.number(incident, alerts, runs, found, tx.now)
             tools, inventory = self._in_force.tools(tx), self._in_force.inventory(tx)
@@ -76,7 +80,14 @@ class Steps:
 
         fault_hook.point("diagnose")
         made = await diagnose(
-            incident, evidence, list(tools.values()), inventory, self._model, self._deadline_s, validate
+            incident,
+            evidence,
+            list(tools.values()),
+            inventory,
+            self._model,
+            self._deadline_s,
+            validate,
+            judged,
         )
         missing = (*made.gaps, *gaps, *found.missing)
         await asyncio.to_thread(self._end_round, incident, evidence, _with_gaps(made, missing))
@@ -138,6 +149,26 @@ class Steps:
             return await asyncio.to_thread(self._knowledge.search, query, PASSAGES)
         except KnowledgeError as error:
             return SearchResult((), False, (f"The knowledge base could not be searched. {error}",))
+
+    async def _judge(
+        self,
+        incident: Incident,
+        alerts: Sequence[SeenAlert],
+        runs: Sequence[CheckRun],
+        found: SearchResult,
+        readers: frozenset[str],
+    ) -> tuple[Judgement, SearchResult]:
+        """What past incidents say of this one, and the search result with those that led there."""
+        texts = sources_of(investigate.number(incident, alerts, runs, _NOTHING_FOUND, incident.opened_at))
+        try:
+            judged = await asyncio.to_thread(
+                self._knowledge.causes, texts, readers, learn.document_id(incident.id)
+            )
+            passages = await asyncio.to_thread(self._knowledge.first_passages, to_cite(judged))
+        except KnowledgeError as error:
+            note = f"Past incidents could not be compared. {error}"
+            return NOTHING, replace(found, missing=(*found.missing, note))
+        return capped(judged, len(texts)), beside(found, judged, passages)
 
     def _post_answer(self, asked: Received, found: SearchResult) -> None:
         with self._store.begin() as tx:

@@ -116,6 +116,7 @@ def test_what_is_taken_back_before_it_was_learned_never_stays(desk: Shelved, whe
         """The base, and a person who is quicker than it."""
 
         search, remove = desk.base.search, desk.base.remove
+        causes, first_passages = desk.base.causes, desk.base.first_passages
 
         @staticmethod
         def add(document: Document) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -35,7 +36,9 @@ from bot.store.database import Store
 from bot.tools.catalogue import read_files
 from bot.tools.in_force import Adopted
 from knowledge.base import KnowledgeBase
+from knowledge.model import Document
 from tests.desk import AT_ONCE
+from tests.unit.diagnosis.pasts import history, text_of
 from tests.world import CHANNEL, N3_A, ON_CALL, World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -85,6 +88,27 @@ async def test_work_that_fails_is_tried_again_later_and_then_succeeds(vigie: Wor
                 waits.append((seen.not_before - tx.now).total_seconds())
     assert 0 < waits[0] <= 1 < waits[1] <= 2
     await vigie.until("a summary", lambda: _summary(vigie, incident))
+
+
+async def test_what_recurred_is_named_with_the_incident_that_led_there(vigie: World) -> None:
+    """Past incidents count as soon as they stand in the base: their cause is named beside that which a check
+    backs, and cites them."""
+    base = vigie.documents()
+    for one in history(each=5):
+        id = f"incidents/{one.id.replace(' ', '-')}"
+        base.add(Document(id, "Parcels wait", "incident", one.text, cause=one.cause))
+    base.close()
+    text = text_of("stale lock", "parcels", random.Random(9))  # a draw, not a secret
+    incident = await vigie.incident(vigie.break_target(), description=text)
+    with vigie.store.read() as tx:
+        made, pieces = tx.diagnoses.latest(incident.id), tx.diagnoses.evidence(incident.id)
+    assert made is not None
+    found = {one.cause: one.citations for one in made.hypotheses}
+    assert "stale lock" in found
+    assert "full disk" not in found
+    assert made.hypotheses[0].component == "parcels"
+    cited = {piece.facts.get("document") for piece in pieces if piece.id in found["stale lock"]}
+    assert cited & {f"incidents/stale-lock-{n}" for n in range(5)}
 
 
 async def test_an_attempt_that_cannot_even_note_its_failure_is_made_again(vigie: World) -> None:

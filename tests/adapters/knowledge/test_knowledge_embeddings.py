@@ -127,7 +127,7 @@ def test_a_changed_model_fills_a_new_index_while_the_old_one_answers(
     assert base.index_pending() == 0
     found = base.search(QUESTION)
     assert (asked.asked[-1]["model"], found.missing) == ("large", ())
-    assert [held.by for held in base._filler.chroma.held()] == [base.health()["made_by"]]  # type: ignore[union-attr]  # warm
+    assert [held.by for held in base._vectors.filler.chroma.held()] == [base.health()["made_by"]]  # type: ignore[union-attr]  # warm
     base.close()
 
     asked.asked.clear()

@@ -78,8 +78,8 @@ def test_a_wiped_server_is_filled_again(there: Server, shop: Path, open_base: Op
     base = open_base(chroma=there)
     base.warm()
     base.ingest([shop])
-    assert base._filler is not None
-    family = base._filler.chroma.family
+    assert base._vectors.filler is not None
+    family = base._vectors.filler.chroma.family
     for name in names(there):
         if name.startswith(family):
             client_of(there).delete_collection(name)
@@ -96,8 +96,8 @@ def test_broken_collections_are_filled_again_at_the_start(
     base = open_base(chroma=there)
     base.warm()
     base.ingest([shop])
-    assert base._filler is not None
-    name = f"{base._filler.chroma.family}windows-{base._filler.target.index.name}"
+    assert base._vectors.filler is not None
+    name = f"{base._vectors.filler.chroma.family}windows-{base._vectors.filler.target.index.name}"
     base.close()
     collection = client_of(there).get_collection(name)
     ids = collection.get()["ids"]

@@ -51,8 +51,8 @@ def test_only_changed_documents_are_embedded(shop: Path, open_base: Open) -> Non
 
 
 def _vectors(base: KnowledgeBase) -> int:
-    assert base._filler is not None
-    return sum(base._filler.dense.index.count(part) for part in ("windows", "titles"))
+    assert base._vectors.filler is not None
+    return sum(base._vectors.filler.dense.index.count(part) for part in ("windows", "titles"))
 
 
 CHILD = """
@@ -155,15 +155,15 @@ def test_an_index_that_fails_or_closes_costs_no_answer(shop: Path, open_base: Op
     base = open_base()
     base.warm()
     base.ingest([shop])
-    assert base._filler is not None
-    index = base._filler.dense.index
-    base._filler.chroma.client.delete_collection(f"titles-{index.name}")
+    assert base._vectors.filler is not None
+    index = base._vectors.filler.dense.index
+    base._vectors.filler.chroma.client.delete_collection(f"titles-{index.name}")
     found = base.search(Query("expired certificate"))
     assert found.passages[0].document_id == "incidents/certificate"
     assert "--rebuild" in found.missing[0]
     base.ingest([shop], rebuild=True)
     assert base.search(Query("expired certificate")).missing == ()
-    base._filler.chroma.close()
+    base._vectors.filler.chroma.close()
     assert "closed" in base.search(Query("expired certificate")).missing[0]
 
 

@@ -1,0 +1,1 @@
+"""Causes from past incidents: what is likely wrong, how sure that is, and which incidents say so. Pure."""
