@@ -32,6 +32,7 @@ from bot.domain.store_alerts import (
     Triage,
 )
 from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts
+from bot.domain.store_models import Drafts, Exchanges
 
 
 class Tx(Protocol):
@@ -113,6 +114,12 @@ class Tx(Protocol):
 
     @property
     def canaries(self) -> Canaries: ...
+
+    @property
+    def exchanges(self) -> Exchanges: ...
+
+    @property
+    def drafts(self) -> Drafts: ...
 
 
 class Store(Protocol):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
+from bot.settings.model_sections import ModelSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
@@ -79,19 +80,6 @@ class WebSection(Section):
     """Bytes of one notification at most."""
     body_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """Seconds for a body to arrive."""
-
-
-class ModelSection(Section):
-    """[model] Any OpenAI-compatible endpoint; used when OPENAI_API_KEY is set."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "gpt-4o-mini"
-    """The model that is asked."""
-    deadline_s: Annotated[float, Field(gt=0, le=300)] = 30.0
-    """Seconds from the question to the answer; then similar incidents vote instead."""
-    budget_tokens: Annotated[int, Field(ge=1000)] = 6000
-    """Tokens of one diagnosis at most, with its repair."""
-    evidence_tokens: Annotated[int, Field(ge=200)] = 1500
-    """Tokens of evidence that are sent at most."""
 
 
 class KnowledgeSection(Section):
@@ -206,7 +194,7 @@ class File(Section):
     web: WebSection = WebSection()
     """Where alerts, health and metrics are served."""
     model: ModelSection = ModelSection()
-    """Any OpenAI-compatible endpoint; asked only when OPENAI_API_KEY is set."""
+    """Any OpenAI-compatible endpoint; asked when OPENAI_API_KEY is set or providers are given."""
     heartbeats: HeartbeatsSection = HeartbeatsSection()
     """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()
