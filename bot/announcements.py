@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.alert import Severity
@@ -215,6 +215,19 @@ def review_key(proposal_id: int) -> str:
 def announce_review(tx: Tx, proposal_id: int) -> None:
     """What one N3 signed alone, for others to look at; edited once somebody has."""
     tx.posts.want(review_key(proposal_id), N3_CHANNEL, "review", proposal_id)
+
+
+def announce_echo(tx: Tx, incident_id: int | None, exchange: int, found: Sequence[str]) -> None:
+    """A model repeated its instructions or a secret, which was taken out: N3 are told, once an incident."""
+    where = f"*#{incident_id}*" if incident_id else "a question outside of incidents"
+    text = (
+        f":warning: *A model repeated what it must not* in an answer for {where}. Vigie took it out before"
+        f" anybody saw it. N3: look at exchange {exchange} by `vigie transcript {incident_id or 0}`."
+    )
+    key = f"echo:{incident_id}" if incident_id else f"echo:exchange:{exchange}"
+    content = {"text": text, "foreign": ", ".join(found)}
+    if tx.posts.get(key) is None:
+        tx.posts.want(key, N3_CHANNEL, "text", content=content)
 
 
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:

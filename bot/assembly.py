@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from bot.llm.diagnostician import ModelDiagnostician
 
 log = structlog.get_logger()
+ERASE_EVERY_S = 600.0
 
 
 class Assembly:
@@ -150,7 +151,7 @@ class Assembly:
             self._connection,
             self._executor,
             self._knowledge,
-            self._file.model.name if self._model else "",
+            self._model.models.name if self._model else "",
             names,
             bool(self._file.heartbeat_out.url),
         )
@@ -192,6 +193,8 @@ class Assembly:
                 _beside(running, watch_files(self.offering.look, settled))
             if self._model is not None:
                 _beside(running, warm(self._model))
+                if ledger := self._model.models.ledger:
+                    _beside(running, repeat("erasing old transcripts", ledger.erase, ERASE_EVERY_S))
             await until_stopped(stopped, self._connection.wait_fatal, self._owner.wait_fatal)
 
     async def _start_edges(self, running: contextlib.AsyncExitStack) -> None:

@@ -38,7 +38,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.errors import ModelUnavailable
 from bot.llm.answer import DiagnosisAnswer
-from bot.llm.transport import AnswerTooLarge, client
+from bot.llm.transport import AnswerTooLarge
 
 TURNS = 2
 ANSWER_TOKENS = 1000
@@ -169,11 +169,11 @@ def _what_is_wrong(error: Exception) -> str:
 class Agent:
     """A ready agent for one event loop."""
 
-    def __init__(self, *, api_key: str, base_url: str, model: str, timeout_s: float) -> None:
-        self._http = client()
+    def __init__(self, *, http: openai.DefaultAsyncHttpxClient, model: str, timeout_s: float) -> None:
+        self._http = http
         chat = ChatOpenAI(
-            api_key=SecretStr(api_key),
-            base_url=base_url,
+            api_key=SecretStr("of the wire"),  # which puts in address, model and key of each provider
+            base_url="http://provider/v1",
             model=model,
             timeout=timeout_s,
             max_retries=0,

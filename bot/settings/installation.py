@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from bot.domain.person import Person
 from bot.domain.secret import Source
 from bot.domain.senders import BeatRule
-from bot.environment_file import is_placeholder
+from bot.environment_file import is_placeholder, read_private
 from bot.errors import BadInput, Misconfigured, MuteRefused
+from bot.settings.model_sections import ProviderSection
 from bot.settings.sections import File, SignOffRuleSection
 from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
@@ -159,6 +160,39 @@ class Settings:
     @property
     def model_url(self) -> str:
         return self._environment.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether any model may be asked."""
+        return bool(self.file.model.providers or self.model_key)
+
+    def provider_key(self, provider: ProviderSection) -> str:
+        """The key of a provider; empty where it needs none.
+
+        Raises:
+            Misconfigured: it is named and not there, or others can read its file.
+        """
+        where = f"[[model.providers]] {provider.name}"
+        if provider.key_file:
+            key = read_private(self.base / provider.key_file).strip()
+            if not key:
+                raise Misconfigured(f"{where}: {provider.key_file} is not there or empty. Put its key there.")
+            return key
+        if not provider.key_environment:
+            return ""
+        key = self._environment.get(provider.key_environment, "")
+        if is_placeholder(key):
+            what = f"{provider.key_environment} is not set"
+            raise Misconfigured(f"{where}: {what}. Put its key into vigie.env.")
+        return key
+
+    @property
+    def own_secrets(self) -> frozenset[str]:
+        """Values that this process holds and nobody outside may see: what is sent and shown goes without."""
+        names = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "VIGIE_INTAKE_TOKEN")
+        more = ("VIGIE_FALLBACK_TOKEN", "VIGIE_SMTP_PASSWORD", "OPENAI_API_KEY", "VIGIE_STORE_URL")
+        keys = [self.provider_key(one) for one in self.file.model.providers]
+        return frozenset(filter(None, [*keys, *map(self.variable, (*names, *more))]))
 
     @property
     def slack_api_url(self) -> str:

@@ -164,5 +164,5 @@ class ModelSection(Section):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two have the name {twice[0]}. Give each a name of its own.")
         if len({one.currency for one in providers}) > 1:
-            raise ValueError("they have different currencies. Give all prices in one, as budgets count in it.")
+            raise ValueError("they have different currencies. Give all prices in the one of the budgets.")
         return providers

@@ -107,7 +107,7 @@ class Exchanges(Records):
         return changed.rowcount
 
     def role_of(self, channel_id: str) -> str:
-        """The channel by its role, where Vigie posts there by one; else its id. One channel has one budget."""
+        """The channel by its role, where Vigie posts by one; else its id: a channel has one budget."""
         query = (
             sa.select(t.posts.c.channel)
             .where(t.posts.c.channel_id == channel_id, t.posts.c.channel != channel_id)
