@@ -199,6 +199,12 @@ def _replay(arguments: argparse.Namespace) -> int:
     )
 
 
+def _transcript(arguments: argparse.Namespace) -> int:
+    from bot.commands import transcript
+
+    return transcript.run(arguments.config, arguments.incident, as_json=arguments.json)
+
+
 def _backup(arguments: argparse.Namespace) -> int:
     from bot.commands import backup
 
@@ -246,6 +252,7 @@ RUNS: dict[str, Run] = {
     "freeze": _freeze,
     "noise": _noise,
     "replay": _replay,
+    "transcript": _transcript,
     "backup": _backup,
     "restore": _restore,
     "migrate": _migrate,

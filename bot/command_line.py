@@ -146,6 +146,8 @@ def _audit(kinds: Commands) -> None:
 
 
 def _alerts(commands: Commands) -> None:
+    transcript = commands.add("transcript", "what was sent to models for an incident, and what came back")
+    transcript.add_argument("incident", metavar="INCIDENT", help="its number; 0: questions outside of any")
     noise = commands.add("noise", "what was absorbed and why; exit 1 if anything critical was hidden")
     noise.add_argument(
         "--since", default="24h", metavar="SPAN", help="how far back, such as 7d (default: 24h)"

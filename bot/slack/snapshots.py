@@ -98,7 +98,8 @@ class Snapshots:
         alerts, proposals = tx.alerts.of_incident(incident.id), tx.proposals.of_incident(incident.id)
         text = f"{incident.label} {incident.severity.word}, {incident.state.value}: {incident.title}"
         shown = tx.alerts.shown(incident.id)
-        return text, incident_blocks.card(incident, alerts, proposals, shown)
+        spent, currency = tx.exchanges.spent_on(incident.id), tx.exchanges.currency()
+        return text, incident_blocks.card(incident, alerts, proposals, shown, spent, currency)
 
     def _evidence(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         pieces = tx.diagnoses.evidence(post.subject)

@@ -12,6 +12,7 @@ from bot.domain.incident import IncidentState
 from bot.domain.noise import Shown
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Received
+from bot.domain.spending import Spent
 from bot.stages import answer
 from knowledge.model import SearchResult
 from tests.specimens import values
@@ -38,6 +39,7 @@ def messages() -> Iterator[Specimen]:
     for state in _INCIDENTS:
         yield from ordinary("message", "incident", partial(_incident, state=state), state)
     yield from ordinary("message", "incident", partial(_incident, shown=_ABSORBED), "absorbed")
+    yield from ordinary("message", "incident", partial(_incident, spent=Spent(5230, 0.0123, 14.2)), "spent")
     yield from variants("message", "news", _news)
     yield from variants("message", "evidence", _evidence)
     yield from variants("message", "diagnosis", _diagnosis)
@@ -69,12 +71,17 @@ def _news(voice: Voice) -> Message:
     return rows.snapshot("news", rows.wanted[-1])
 
 
-def _incident(voice: Voice, state: str = "", shown: Shown = Shown()) -> Message:  # noqa: B008  # frozen
+def _incident(
+    voice: Voice,
+    state: str = "",
+    shown: Shown = Shown(),  # noqa: B008  # frozen
+    spent: Spent = Spent(),  # noqa: B008  # frozen
+) -> Message:
     changes = _INCIDENTS.get(state, {})
     proposed = [values.proposal(voice) for _ in range(voice.many(1, 12))]
     running = [values.proposal(voice, id=8, state=ProposalState.EXECUTING)]
     waiting = {"": proposed, "again": running}.get(state, [])
-    rows = Rows(values.incident(voice, **changes), values.alerts(voice), waiting, shown=shown)
+    rows = Rows(values.incident(voice, **changes), values.alerts(voice), waiting, shown=shown, spent=spent)
     return rows.snapshot("incident")
 
 

@@ -18,6 +18,7 @@ from bot.domain.person import Person
 from bot.domain.proposal import Execution, Look, Proposal, Settlement, SignOff
 from bot.domain.quiet import Correction, Regrouping, StoredAlert
 from bot.domain.records import MOST_ALERTS, Adopted, Post, Review, SeenAlert, Summary
+from bot.domain.spending import Spent
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
 from bot.sign_off.calling import Why
@@ -48,6 +49,7 @@ class Rows:
     state: str = ""
     is_first: bool = False
     shown: Shown = field(default_factory=Shown)
+    spent: Spent = field(default_factory=Spent)
     calls: Sequence[Post] = ()
     pieces: Sequence[str] = ()
     look: Look | None = None
@@ -99,6 +101,7 @@ class Rows:
                 withdraw=lambda _what, _digest: [],
             ),
             "standing": given(move=lambda *_row, **_values: True),
+            "exchanges": given(spent_on=lambda _id: self.spent, currency=lambda: "EUR"),
             "reviews": given(get=lambda _id: self.review),
             "audit": given(
                 append=lambda *_event: given(seq=1), events=lambda _subject: iter(_rejected(self.state))

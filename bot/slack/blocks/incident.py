@@ -14,6 +14,7 @@ from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import MOST_ALERTS, SeenAlert
+from bot.domain.spending import Spent
 from bot.in_force import Preview
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
@@ -48,6 +49,8 @@ def card(
     alerts: Sequence[SeenAlert],
     proposals: Sequence[Proposal],
     shown: Shown | None = None,
+    spent: Spent = Spent(),  # noqa: B008  # frozen
+    currency: str = "",
 ) -> list[Block]:
     """One message per incident, edited in place: severity, what fired, since when, state, who has it."""
     icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
@@ -64,6 +67,8 @@ def card(
     blocks.append(parts.note(_counts(incident, alerts)))
     if shown is not None and _absorbed(shown):
         blocks.append(parts.note(_absorbed(shown)))
+    if spent.tokens:
+        blocks.append(parts.note(_used(spent, currency)))
     flags = sorted({flag for alert in alerts for flag in alert.flags})
     if flags:
         blocks.append(
@@ -183,6 +188,12 @@ def _absorbed(shown: Shown) -> str:
     if shown.held and shown.held_until is not None:
         text += f" · {shown.held} held until {clock(shown.held_until)} at least"
     return text
+
+
+def _used(spent: Spent, currency: str) -> str:
+    """What models have used for it."""
+    cost = f", {spent.money:.4f} {currency}" if spent.money else ""
+    return f"Models so far: {parts.counted(spent.tokens, 'token')}{cost}, {spent.seconds:.0f} s"
 
 
 def _waiting(proposal: Proposal) -> str:
