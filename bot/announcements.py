@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.alert import Severity
+from bot.domain.drafts import Draft, DraftKind
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -15,6 +16,7 @@ from bot.sign_off.calling import Call, Why
 
 INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
 N3_CHANNEL = "n3"  # the same one, unless vigie.toml names another for N3
+UPDATES = "updates"  # where stakeholders read; only where vigie.toml names it
 
 LONG_OUTPUT = 2500  # characters; what is longer stands in the thread as a file, too
 
@@ -228,6 +230,20 @@ def announce_echo(tx: Tx, incident_id: int | None, exchange: int, found: Sequenc
     content = {"text": text, "foreign": ", ".join(found)}
     if tx.posts.get(key) is None:
         tx.posts.want(key, N3_CHANNEL, "text", content=content)
+
+
+def announce_draft(tx: Tx, draft: Draft, *, to_channel: bool = False) -> None:
+    """A draft, by direct message to whoever asked for it; in the thread once they have posted it.
+
+    `to_channel`: a status update goes to the channel of updates as well.
+    """
+    tx.posts.want(f"draft:{draft.id}", draft.person.user_id, "draft", draft.id)
+    if draft.posted_at is None:
+        return
+    thread = incident_key(draft.incident_id)
+    tx.posts.want(f"drafted:{draft.id}", INCIDENTS, "drafted", draft.id, thread)
+    if to_channel and draft.kind is DraftKind.UPDATE:
+        tx.posts.want(f"drafted:{draft.id}:updates", UPDATES, "drafted", draft.id)
 
 
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:

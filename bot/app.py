@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Assembly
 from bot.folder import own_folder
-from bot.modelling import diagnostician_of, models_of
+from bot.modelling import author_of, diagnostician_of, models_of
 from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.configured import backs_of, ways_of
@@ -59,6 +59,7 @@ async def serve(settings: Settings, config: Path) -> None:
             models = models_of(settings, store)
             model = diagnostician_of(settings, models) if models else None
             vigie = Assembly(settings, store, Owner(ownership), executor, model)
+            vigie.author = author_of(settings, models) if models else None
             vigie.offering = Offering(store, settings, config, content)
             vigie.wire_slack(client, sending_client)
             vigie.wire_web()

@@ -13,7 +13,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.announcements import INCIDENTS, N3_CHANNEL
+from bot.announcements import INCIDENTS, N3_CHANNEL, UPDATES
 from bot.background import (
     REACH_EVERY_S,
     Waker,
@@ -29,6 +29,7 @@ from bot.background import (
 )
 from bot.copilot import Copilot
 from bot.copilot.canaries import CHANNEL as CANARY
+from bot.copilot.drafts import Habits
 from bot.domain.alert import Severity
 from bot.executor_main import membership
 from bot.offering import Offering
@@ -67,6 +68,7 @@ from knowledge.base import KnowledgeBase
 
 if TYPE_CHECKING:
     from bot.lifecycle import Lifecycle
+    from bot.llm.author import ModelAuthor
     from bot.llm.diagnostician import ModelDiagnostician
 
 log = structlog.get_logger()
@@ -100,6 +102,7 @@ class Assembly:
             limits=settings.knowledge_limits,
         )
         self.offering: Offering | None = None
+        self.author: ModelAuthor | None = None
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)
         who_is_n3 = membership(store, settings)
@@ -113,6 +116,9 @@ class Assembly:
             topology=settings.topology,
             beat_rule=settings.beat_rule,
             declared=settings.declared_mutes,
+            habits=Habits(
+                settings.file.model.conversation.language, bool(settings.file.slack.updates_channel)
+            ),
         )
 
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
@@ -127,6 +133,7 @@ class Assembly:
         rooms = {
             INCIDENTS: section.incidents_channel,
             N3_CHANNEL: section.n3_channel or section.incidents_channel,
+            UPDATES: section.updates_channel or section.incidents_channel,
             CANARY: self._file.canary.channel or section.incidents_channel,
         }
         channels = Channels(sending_client, rooms)
@@ -180,6 +187,8 @@ class Assembly:
             if self._model is not None:
                 # Before the lifecycle, so that what it still asks has an answer until it has stopped.
                 running.push_async_callback(self._model.aclose)
+            if self.author is not None:
+                running.push_async_callback(self.author.aclose)
             lifecycle = await self._lifecycle()
             self._wake.wakes(lifecycle)
             running.push_async_callback(lifecycle.stop)
@@ -244,7 +253,8 @@ class Assembly:
         """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
         module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
         deadline_s = self._file.model.deadline_s
-        steps = Steps(self._store, self._in_force, self._executor, self._knowledge, self._model, deadline_s)
+        ports = (self._store, self._in_force, self._executor, self._knowledge)
+        steps = Steps(*ports, self._model, deadline_s, self.author)
         made: Lifecycle = module.Lifecycle(
             self._store, self._copilot, steps, self._settings.lifecycle_url, lambda: self._owner.is_held
         )

@@ -31,6 +31,7 @@ SWEEP_EVERY_S = 1.0
 AT_ONCE = 8
 # An investigation mostly waits for the model: many may, and nobody's answer or execution waits behind them.
 INVESTIGATIONS = 32
+CONVERSATIONS = 16
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 
@@ -64,6 +65,7 @@ def unfinished(tx: Tx) -> list[str]:
             work.append(f"resolve:{incident.id}")
     work += [f"learn:{summary.incident_id}" for summary in tx.summaries.to_learn()]
     work += [f"answer:{key}" for key in tx.inbox.pending("ask")]
+    work += [f"draft:{key}" for key in tx.inbox.pending("draft")]
     return work
 
 
@@ -98,7 +100,8 @@ class Lifecycle:
             "stop": steps.stop,
             "resolve": steps.resolve,
             "learn": steps.learn,
-            "answer": steps.answer,
+            "answer": steps.conversing.answer,
+            "draft": steps.conversing.draft,
             "call": self._call,
             "tell": self._tell,
         }
@@ -114,6 +117,7 @@ class Lifecycle:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._slots, self._investigations = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(INVESTIGATIONS)
+        self._conversations = asyncio.Semaphore(CONVERSATIONS)
         self._whole_at = self._alive_at = time.monotonic()
 
     def idle_s(self) -> float:
@@ -212,6 +216,8 @@ class Lifecycle:
         """What a verb waits for its turn with; to stop something waits for nothing."""
         if verb == "stop":
             return nullcontext()
+        if verb in ("answer", "draft"):
+            return self._conversations
         return self._investigations if verb == "investigate" else self._slots
 
     async def _call(self, subject: str) -> None:

@@ -10,6 +10,7 @@ from bot.domain.store import Store
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from bot.llm.author import ModelAuthor
     from bot.llm.diagnostician import ModelDiagnostician
     from bot.llm.models import Models
     from bot.llm.privacy import Privacy
@@ -45,6 +46,17 @@ def diagnostician_of(settings: Settings, models: Models) -> ModelDiagnostician:
         evidence_tokens=section.evidence_tokens,
         timeout_s=section.deadline_s,
     )
+
+
+def author_of(settings: Settings, models: Models) -> ModelAuthor | None:
+    """What asks them for words; None where only diagnoses are asked for."""
+    from bot.llm.author import ModelAuthor, Room
+
+    section = settings.file.model.conversation
+    if not section.enabled:
+        return None
+    room = Room(section.sources_tokens, section.earlier_tokens, section.answer_tokens)
+    return ModelAuthor(models, room=room, timeout_s=section.deadline_s)
 
 
 def providers_of(settings: Settings) -> list[Provider]:

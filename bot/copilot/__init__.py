@@ -11,6 +11,7 @@ from bot.copilot.calling import Calling
 from bot.copilot.canaries import Canaries
 from bot.copilot.changes import Changes
 from bot.copilot.corrections import Corrections
+from bot.copilot.drafts import Drafts, Habits
 from bot.copilot.forms import Forms
 from bot.copilot.heartbeats import Heartbeats
 from bot.copilot.homes import Homes
@@ -68,6 +69,7 @@ class Copilot:
     corrections: Corrections
     noise: NoiseFigures
     canaries: Canaries
+    drafts: Drafts
 
     @classmethod
     def of(
@@ -82,6 +84,7 @@ class Copilot:
         beat_rule: BeatRule = BeatRule(),  # noqa: B008  # frozen
         topology: Topology | None = None,
         declared: Sequence[Declared] = (),
+        habits: Habits = Habits(),  # noqa: B008  # frozen
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
@@ -109,4 +112,5 @@ class Copilot:
             Corrections(*ports, alerts.receive),
             NoiseFigures(store),
             Canaries(store, alerts.receive),
+            Drafts(*ports, habits),
         )

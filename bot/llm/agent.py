@@ -38,6 +38,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.errors import ModelUnavailable
 from bot.llm.answer import DiagnosisAnswer
+from bot.llm.reasons import reason_of as _reason
 from bot.llm.transport import AnswerTooLarge
 
 TURNS = 2
@@ -212,24 +213,3 @@ class Agent:
 
     async def aclose(self) -> None:
         await self._http.aclose()
-
-
-def _reason(error: openai.OpenAIError) -> str:
-    large = next((e for e in (error, error.__cause__) if isinstance(e, AnswerTooLarge)), None)
-    if large is not None:
-        return f"Refused: {large}."
-    if isinstance(error, openai.APITimeoutError):
-        return "Its endpoint did not answer in time."
-    if isinstance(error, openai.APIStatusError):
-        return f"Its endpoint answered HTTP {error.status_code}{_HINTS.get(error.status_code, '')}."
-    if isinstance(error, openai.APIConnectionError):
-        return "The connection to its endpoint failed."
-    return f"Its endpoint failed ({type(error).__name__})."
-
-
-_HINTS = {
-    401: "; check its key",
-    403: "; check its key",
-    404: "; check its base_url and name",
-    429: "; it is busy or its quota is used up",
-}

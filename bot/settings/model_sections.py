@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import re2
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from bot.settings.conversation_section import ConversationSection
 from bot.settings.section import Section
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -156,6 +157,8 @@ class ModelSection(Section):
     """What models may use for one incident, one channel and in all; over it similar incidents vote."""
     privacy: PrivacySection = PrivacySection()
     """What no model ever sees."""
+    conversation: ConversationSection = ConversationSection()
+    """Questions in words, and drafts."""
 
     @field_validator("providers")
     @classmethod

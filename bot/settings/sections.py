@@ -30,6 +30,10 @@ class SlackSection(Section):
         "", examples=["n3"]
     )
     """Where N3 is told of standing sign-offs and of the audit log's heads; empty: where incidents are."""
+    updates_channel: Annotated[str, StringConstraints(pattern=r"^(#?[^\s@#<>]+)?$", max_length=80)] = Field(
+        "", examples=["status"]
+    )
+    """Where status updates are posted for stakeholders, beside the incident's thread; empty: there alone."""
     trust_api_url: bool = False
     """Lets SLACK_API_URL name another host than Slack's. Whoever answers there decides who is who."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack import absorbing, buttons, commands, forms, home, mentions, muting, standing, views
+from bot.slack import absorbing, buttons, commands, drafting, forms, home, mentions, muting, standing, views
 from bot.slack.edge import Edge
 
-PARTS = (commands, mentions, buttons, views, forms, standing, home, muting, absorbing)
+PARTS = (commands, mentions, buttons, views, forms, standing, home, muting, absorbing, drafting)
 
 
 def register(app: AsyncApp, edge: Edge) -> None:

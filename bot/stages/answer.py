@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.announcements import answer_key
 from bot.domain.records import Received
 from bot.domain.store import Tx
@@ -28,8 +30,8 @@ def _readers(asked: Received) -> frozenset[str]:
     return frozenset({str(asked.payload["user"])} if channel.startswith("D") else {channel})
 
 
-def post(tx: Tx, asked: Received, found: SearchResult) -> None:
-    """Want the answer as a message where the question was asked."""
+def post(tx: Tx, asked: Received, found: SearchResult, words: Mapping[str, object] | None = None) -> None:
+    """Want the answer as a message where the question was asked; `words` is what it says beside passages."""
     passages = [
         {
             "id": passage.id,
@@ -46,6 +48,7 @@ def post(tx: Tx, asked: Received, found: SearchResult) -> None:
         "user": asked.payload["user"],
         "passages": passages,
         "missing": list(found.missing),
+        **(words or {}),
     }
     thread = asked.payload.get("thread_ts")
     tx.posts.want(

@@ -6,16 +6,17 @@ import re
 from datetime import datetime, timedelta
 
 _WORD = re.compile(r"[^\W\d_]+")
-_FRENCH = frozenset(
+_FRENCH_WORDS = (
     "le la les des du de un une est sont que quoi qui pourquoi depuis et si on ça cela quel quelle quels comment"
     " dans pour sur pas nous avons avez il elle ont été a au aux avec ce cette quand où fait résume résumé"
-    " résumer midi minuit hier matin soir changé passé panne redémarrer redémarrait bilan moi se quelles".split()
+    " résumer midi minuit hier matin soir changé passé panne redémarrer redémarrait bilan moi se quelles"
 )
-_ENGLISH = frozenset(
+_ENGLISH_WORDS = (
     "the a an is are was were what why who when where how since and if we it this that which do does did has"
     " have had in for on not of to with changed happened noon midnight yesterday morning catch me up summary"
-    " restart should could would can any there".split()
+    " restart should could would can any there"
 )
+_FRENCH, _ENGLISH = frozenset(_FRENCH_WORDS.split()), frozenset(_ENGLISH_WORDS.split())
 
 
 def language_of(text: str) -> str:

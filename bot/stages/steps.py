@@ -17,13 +17,14 @@ from bot.announcements import (
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident, IncidentState
-from bot.domain.ports import Diagnostician, Executor
+from bot.domain.ports import Author, Diagnostician, Executor
 from bot.domain.proposal import Proposal
-from bot.domain.records import Received, SeenAlert
+from bot.domain.records import SeenAlert
 from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
 from bot.in_force import InForce
-from bot.stages import answer, investigate, learn, resolve, stand
+from bot.stages import investigate, learn, resolve, stand
+from bot.stages.conversing import Conversing
 from bot.stages.diagnose import diagnose
 from knowledge.errors import KnowledgeError
 from knowledge.model import Document, Query, SearchResult
@@ -51,6 +52,7 @@ class Steps:
         knowledge: Library,
         model: Diagnostician | None,
         deadline_s: float,
+        author: Author | None = None,
     ) -> None:
         self._store = store
         self._in_force = in_force
@@ -59,6 +61,7 @@ class Steps:
         self._model = model
         self._deadline_s = deadline_s
         self._gathering = asyncio.Semaphore(GATHER_AT_ONCE)
+        self.conversing = Conversing(store, in_force, self._search, author)
 
     async def investigate(self, subject: str) -> None:
         """Gather evidence for one round of an incident and diagnose it; it is done when it is stored."""
@@ -122,27 +125,12 @@ class Steps:
         """Put a confirmed summary into the knowledge base."""
         await asyncio.to_thread(self._learn, int(subject))
 
-    async def answer(self, subject: str) -> None:
-        """Answer a question where it was asked."""
-        with self._store.read() as tx:
-            asked = tx.inbox.get(subject)
-            query = answer.query_of(tx, asked) if asked else None
-        if asked is None or query is None or asked.done_at is not None:
-            return
-        found = await self._search(query)
-        await asyncio.to_thread(self._post_answer, asked, found)
-
     async def _search(self, query: Query) -> SearchResult:
         fault_hook.point("search")
         try:
             return await asyncio.to_thread(self._knowledge.search, query, PASSAGES)
         except KnowledgeError as error:
             return SearchResult((), False, (f"The knowledge base could not be searched. {error}",))
-
-    def _post_answer(self, asked: Received, found: SearchResult) -> None:
-        with self._store.begin() as tx:
-            answer.post(tx, asked, found)
-            tx.inbox.done(asked.key)
 
     def _begin_round(self, incident_id: int) -> Incident | None:
         with self._store.begin() as tx:

@@ -80,7 +80,10 @@ def card(
     if incident.state.is_open:
         take = parts.button("I take it", "take", str(incident.id))
         every = parts.button("All alerts…", "absorbed_open", str(incident.id))
-        blocks.append(parts.buttons(take, parts.button("Resolve", "resolve", str(incident.id)), every))
+        done = parts.button("Resolve", "resolve", str(incident.id))
+        join = parts.button("Catch me up", "draft_catchup", str(incident.id))
+        tell = parts.button("Status update…", "draft_update", str(incident.id))
+        blocks.append(parts.buttons(take, done, every, join, tell))
     return blocks
 
 
