@@ -85,7 +85,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
         """Post what the form holds now."""
         person = await edge.person(body)
         values = entered(body)
-        said = draft_blocks.fields_of([text(values, block) for block in sorted(values)])
+        said = "\n".join(filter(None, (text(values, block) for block in sorted(values))))
         if redact(said).private_key:
             problem = "It holds a private key: take it out, and revoke the key."
             await ack(response_action="errors", errors={"text:0": problem})

@@ -160,7 +160,7 @@ class Conversing:
 
     def _say(self, asked: Asked, found: SearchResult, words: Words | None, over: bool) -> None:
         with self._store.begin() as tx:
-            answer.post(tx, asked.received, found, _content(asked, words))
+            answer.post(tx, asked.received, found, content_of(asked, words))
             if over:
                 tx.inbox.done(asked.received.key)
 
@@ -195,7 +195,7 @@ def _drafted(
     return replace(new, text=text, model=words.model, prompt=words.prompt, note=note)
 
 
-def _content(asked: Asked, words: Words | None) -> dict[str, object]:
+def content_of(asked: Asked, words: Words | None) -> dict[str, object]:
     """What the message says beside the passages; `words` is None while the model still writes."""
     said = [one for one in words.sentences if not one.doubt] if words else []
     cited = {name for one in said for name in one.citations}

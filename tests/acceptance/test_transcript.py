@@ -37,7 +37,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_people_read_it(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Provider, model, prompt, tokens, cost, time, both texts, what was taken out; nothing steers a terminal."""
+    """Provider, model, prompt, tokens, cost, both texts, what was taken out; nothing steers a terminal."""
     assert main(["transcript", "#1", "--config", str(config)]) == 0
     told = capsys.readouterr().out
     for part in (

@@ -84,6 +84,7 @@ class Desk:
             switch=SimpleNamespace(freeze=lambda *_by: None, unfreeze=lambda *_by: self.judgement),
             noise=SimpleNamespace(since=lambda _back: self.noise),
             mutes=SimpleNamespace(seen=lambda: self.mutes),
+            drafts=SimpleNamespace(ask=lambda *_asked: None, incident_of=lambda _words: 12),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)
         client = SimpleNamespace(chat_postEphemeral=self._post, views_open=self._open)

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from bot.copilot.changes import Change
 from bot.domain.diagnosis import Diagnosis
+from bot.domain.drafts import Draft
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.mute import Mute
@@ -59,6 +60,7 @@ class Rows:
     regrouping: Regrouping | None = None
     correction: Correction | None = None
     delivery: StoredAlert | None = None
+    draft: Draft | None = None
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -106,6 +108,7 @@ class Rows:
             "audit": given(
                 append=lambda *_event: given(seq=1), events=lambda _subject: iter(_rejected(self.state))
             ),
+            "drafts": given(get=lambda _id: self.draft),
             "mutes": given(get=lambda _id: self.mute),
             "regroupings": given(get=lambda _id: self.regrouping),
             "corrections": given(get=lambda _id: self.correction),

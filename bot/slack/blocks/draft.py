@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.domain.drafts import Draft, DraftKind
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
@@ -103,8 +101,3 @@ def _text(text: str) -> list[Block]:
         lines.append(parts.line(parts.run(words, bold=bold)))
         size += len(words) + 1
     return [*blocks, *([parts.rich(*lines)] if lines else [])]
-
-
-def fields_of(values: Sequence[str]) -> str:
-    """The text as it was edited, field by field."""
-    return "\n".join(value for value in values if value)
