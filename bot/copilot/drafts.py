@@ -99,7 +99,7 @@ class Drafts(Part):
                 "edited": said != draft.text.strip(),
             }
             tx.audit.append(
-                person.key, f"posted a {draft.kind.value}", f"incident #{draft.incident_id}", detail
+                person.key, f"posted the {draft.kind.value}", f"incident #{draft.incident_id}", detail
             )
             posted = tx.drafts.get(draft_id)
             assert posted is not None

@@ -9,7 +9,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _FRENCH_WORDS = (
     "le la les des du de un une est sont que quoi qui pourquoi depuis et si on ça cela quel quelle quels"
     " comment dans pour sur pas nous avons avez il elle ont été a au aux avec ce cette quand où fait"
-    " résume résumé résumer midi minuit hier matin soir changé passé panne redémarrer redémarrait bilan moi se quelles"
+    " résume résumé résumer midi minuit hier matin soir"
+    " changé passé panne redémarrer redémarrait bilan moi se quelles"
 )
 _ENGLISH_WORDS = (
     "the a an is are was were what why who when where how since and if we it this that which do does did has"

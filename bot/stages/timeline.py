@@ -13,8 +13,9 @@ from bot.stages.phrases import phrases
 
 EVENTS = 60
 _WORDS = 160
-# What the audit log says of an incident that other rows say better.
-_LEFT_OUT = frozenset({"resolved", "opened by hand"})
+# What other rows say better, or what is no event of the incident itself; then what we have words for.
+_LEFT_OUT = frozenset({"resolved", "opened", "opened by hand", "took an echo out of an answer"})
+_SAID = frozenset({"took", "split", "merged", "confirmed the summary", "dismissed as noise", "learned"})
 
 _Event = tuple[datetime, str]
 
@@ -34,7 +35,8 @@ def timeline_of(tx: Tx, incident: Incident, language: str = "en") -> list[Source
     for event in tx.audit.events(f"incident {incident.label}"):
         if event.action not in _LEFT_OUT:
             who = event.actor.partition("/")[2] or event.actor
-            events.append((event.at, f"{who} {event.action}"))
+            told = say(event.action, by=who, label=incident.label) if event.action in _SAID else ""
+            events.append((event.at, told or f"{who} {event.action}"))
     if incident.resolved_at is not None:
         by = say("its source") if incident.resolved_by == "source" else incident.resolved_by.partition("/")[2]
         events.append((incident.resolved_at, say("resolved", label=incident.label, by=by or say("a person"))))
