@@ -128,7 +128,7 @@ class Conversing:
         except ModelUnavailable as error:
             detail = inert(error.detail, 200).rstrip(".")
             return Words(why_not=say("no answer", why=f" ({detail})" if detail else ""))
-        sentences = judge(written, task.sources)
+        sentences = judge(written, task.sources, task.language)
         if all(one.doubt for one in sentences):
             return Words(why_not=say("nothing stands"))
         return Words(sentences, written.model, written.prompt, "", written.text, written.sent)
@@ -183,7 +183,7 @@ def _drafted(
         return new
     parts = telling.split(words.text) if kind is DraftKind.POSTMORTEM else {"": words.text}
     sections = {
-        name: judge(Written(text, words.sent, words.model, words.prompt), sources)
+        name: judge(Written(text, words.sent, words.model, words.prompt), sources, story.language)
         for name, text in parts.items()
     }
     # What stands under no heading of ours is still said, first.

@@ -28,6 +28,12 @@ def language_of(text: str) -> str:
     return "fr" if french > english else "en"
 
 
+def content_words(text: str) -> frozenset[str]:
+    """The words that say what a text is about, each by its first letters, so that forms of one word meet."""
+    words = (word.lower() for word in _WORD.findall(text))
+    return frozenset(word[:5] for word in words if len(word) > 3 and word not in _FRENCH | _ENGLISH)
+
+
 _SINCE = re.compile(r"(?i)\b(?:since|after|depuis|après)\s+(?P<what>.{1,40})")
 _CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-3])\s*(?:[:h]\s*(?P<minute>[0-5]\d)|h\b|\s?(?P<half>am|pm)\b)")
 _AGO = re.compile(r"(?:the last |les )?(?P<count>\d{1,4})\s*(?P<unit>min|h(?:ou|eu)?r|day|jour|h\b)")

@@ -170,7 +170,7 @@ ANSWER = (
 )
 
 
-@pytest.mark.attack("M1")
+@pytest.mark.attack("M9")
 async def test_a_sentence_is_shown_as_a_fact_only_with_its_source(tmp_path: Path) -> None:
     """The others are shown apart; every citation that is shown has its source beside it."""
     async with ScriptedModel([prose(ANSWER)]) as model:
@@ -315,7 +315,7 @@ LIES = """## summary
 """
 
 
-@pytest.mark.attack("M1")
+@pytest.mark.attack("M9")
 @pytest.mark.parametrize("language", ["en", "fr"])
 async def test_the_timeline_of_a_postmortem_is_what_was_recorded(tmp_path: Path, language: str) -> None:
     """Event by event, whatever the model writes; what stands on no record is marked where it stands."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.conversation import Source, Written
-from bot.stages.backing import FIGURE, NO_SOURCE, QUOTE, judge
+from bot.stages.backing import ELSEWHERE, FIGURE, NO_SOURCE, QUOTE, Judged, judge
 
 AT = datetime(2026, 3, 1, 12, 4, 5, tzinfo=UTC)
 SOURCES = [
@@ -21,8 +21,12 @@ SOURCES = [
 SENT = frozenset({"T1", "E1", "P1"})
 
 
-def doubts(text: str) -> list[str]:
-    return [one.doubt for one in judge(Written(text, SENT, "m", "p"), SOURCES)]
+def judged(text: str, language: str = "en") -> list[Judged]:
+    return judge(Written(text, SENT, "m", "p"), SOURCES, language)
+
+
+def doubts(text: str, language: str = "en") -> list[str]:
+    return [one.doubt for one in judged(text, language)]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,7 @@ def test_what_its_source_holds_is_backed(text: str) -> None:
         ("４８ orders wait [E1].", FIGURE),
         ("The runbook says “clear it at once” [P1].", QUOTE),
         ("It says “47 orders wait” [P1].", QUOTE),
+        ("At 12:04 the person on call deleted the database [T1].", ELSEWHERE),
     ],
 )
 def test_what_no_named_source_holds_is_not(text: str, why: str) -> None:
@@ -65,7 +70,15 @@ def test_what_no_named_source_holds_is_not(text: str, why: str) -> None:
     assert doubts(text) == [why]
 
 
-@pytest.mark.attack("M1")
+def test_an_answer_in_another_language_than_its_source_can_be_backed() -> None:
+    """Words of two languages do not meet; figures and ids still have to."""
+    assert doubts("Les commandes sont bloquées depuis 12:04 [T1].", "fr") == [""]
+    assert doubts("Les commandes sont bloquées depuis 12:05 [T1].", "fr") == [FIGURE]
+    long = "Les commandes des clients sont bloquées partout depuis 12:04 [T1]."
+    assert (doubts(long, "fr"), doubts(long, "en")) == ([""], [ELSEWHERE])
+
+
+@pytest.mark.attack("M9")
 @given(
     st.lists(
         st.sampled_from(
@@ -95,7 +108,7 @@ def test_what_no_named_source_holds_is_not(text: str, why: str) -> None:
 )
 def test_no_text_makes_a_sentence_without_a_source_a_fact(pieces: list[str]) -> None:
     """However it is put together, what counts names sources that were sent, and holds no other's figure."""
-    for one in judge(Written(" ".join(pieces), SENT, "m", "p"), SOURCES):
+    for one in judged(" ".join(pieces)):
         if not one.doubt:
             assert one.citations
             assert set(one.citations) <= SENT
@@ -104,8 +117,7 @@ def test_no_text_makes_a_sentence_without_a_source_a_fact(pieces: list[str]) -> 
 
 
 def test_a_text_without_end_is_cut() -> None:
-    """A hundred thousand sentences cost neither memory nor a reader's patience."""
-    judged = judge(Written("It is so [E1]. " * 100_000, SENT, "m", "p"), SOURCES)
-    assert len(judged) == 24
-    (long,) = judge(Written("x" * 50_000, SENT, "m", "p"), SOURCES)
+    """Twenty thousand sentences cost neither memory nor a reader's patience."""
+    assert len(judged("It is so [E1]. " * 20_000)) == 24
+    (long,) = judged("x" * 50_000)
     assert len(long.text) <= 500
