@@ -179,6 +179,27 @@ def _eval_noise(arguments: argparse.Namespace) -> int:
     return evaluate.noise(arguments.alerts, arguments.topology, arguments.decisions, as_json=arguments.json)
 
 
+def _eval_model(arguments: argparse.Namespace) -> int:
+    from bot.commands import evaluate_model
+
+    return evaluate_model.model(
+        arguments.config,
+        arguments.cases,
+        repeats=arguments.repeats,
+        recorded=arguments.recorded,
+        at_least=arguments.at_least,
+        as_json=arguments.json,
+    )
+
+
+def _eval_record(arguments: argparse.Namespace) -> int:
+    from bot.commands import evaluate_model
+
+    return evaluate_model.record(
+        arguments.config, arguments.incident, arguments.folder, as_json=arguments.json
+    )
+
+
 def _freeze(arguments: argparse.Namespace) -> int:
     from bot.commands import freeze
 
@@ -249,6 +270,8 @@ RUNS: dict[str, Run] = {
     "audit tail": _audit_tail,
     "eval retrieval": _eval_retrieval,
     "eval noise": _eval_noise,
+    "eval model": _eval_model,
+    "eval record": _eval_record,
     "freeze": _freeze,
     "noise": _noise,
     "replay": _replay,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from bot.llm.providers import Provider
 
 
-def models_of(settings: Settings, store: Store) -> Models | None:
-    """All models in their order; None where none may be asked."""
+def models_of(settings: Settings, store: Store, limits: Limits | None = None) -> Models | None:
+    """All models in their order, None where none may be asked; `limits` in place of the configured ones."""
     if not settings.asks_a_model:
         return None
     from bot.llm.models import Models
@@ -28,7 +28,7 @@ def models_of(settings: Settings, store: Store) -> Models | None:
         providers_of(settings),
         count=lambda text: counter().count(text),
         privacy=privacy_of(settings),
-        limits=limits_of(settings),
+        limits=limits or limits_of(settings),
         store=store,
         keep=timedelta(days=settings.file.model.privacy.keep_days),
     )
@@ -46,6 +46,18 @@ def diagnostician_of(settings: Settings, models: Models) -> ModelDiagnostician:
         evidence_tokens=section.evidence_tokens,
         timeout_s=section.deadline_s,
     )
+
+
+def recorded_of(url: str, store: Store) -> ModelDiagnostician:
+    """What asks a server that plays back recorded answers."""
+    from bot.llm.diagnostician import ModelDiagnostician
+    from bot.llm.models import Models
+    from bot.llm.providers import Provider
+    from knowledge.text.tokens import counter
+
+    count = lambda text: counter().count(text)  # noqa: E731
+    one = Provider("recorded", url, "recorded answers")
+    return ModelDiagnostician(models=Models([one], count=count, store=store), count=count, timeout_s=30.0)
 
 
 def author_of(settings: Settings, models: Models) -> ModelAuthor | None:
