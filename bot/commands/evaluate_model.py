@@ -1,4 +1,4 @@
-"""`vigie eval model` and `vigie eval record`: recorded incidents against your model, and how to record one."""
+"""`vigie eval model` and `vigie eval record`: recorded incidents against your model; recording one."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ async def _evaluate(config: Path, cases: list[case_files.Case], repeats: int, re
         store = Store(engine)
         async with playback() as server:
             if recorded:
-                asked, deadline_s, vectors = recorded_of(server.url, store), 30.0, True
+                asked, deadline_s, vectors = recorded_of(server.url, store), 30.0, False
             else:
                 settings = settings_module.load(config)
                 models = models_of(settings, store, Limits())
                 if models is None:
                     raise Misconfigured(
-                        "No model is configured. Set OPENAI_API_KEY, give [[model.providers]], or try the cases"
-                        " alone with --recorded."
+                        "No model is configured. Set OPENAI_API_KEY, give [[model.providers]], or try the"
+                        " cases alone with --recorded."
                     )
                 asked, deadline_s = diagnostician_of(settings, models), settings.file.model.deadline_s
                 vectors = settings.file.knowledge.vectors

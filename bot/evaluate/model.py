@@ -188,7 +188,8 @@ def interval(passed: int, runs: int) -> tuple[float, float]:
     z, share = 1.96, passed / runs
     middle = share + z * z / (2 * runs)
     half = z * sqrt(share * (1 - share) / runs + z * z / (4 * runs * runs))
-    return max(0.0, (middle - half) / (1 + z * z / runs)), min(1.0, (middle + half) / (1 + z * z / runs))
+    low, high = (middle - half) / (1 + z * z / runs), (middle + half) / (1 + z * z / runs)
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
 
 
 def _spent(store: Store) -> Spent:
