@@ -128,7 +128,7 @@ async def test_ones_own_model_is_asked_with_prices_and_bounds(
 
 
 def test_an_incident_is_recorded_by_one_call_and_can_be_run(tmp_path: Path) -> None:
-    """What was seen, known and answered is in it, what looks like a secret is not; nothing is written over."""
+    """What was seen, known and answered is in it, and no secret; nothing is written over."""
     desk = Desk(tmp_path)
     desk.copilot.alerts.receive([desk.alert("OrdersStuck")])
     folder = tmp_path / "cases" / "mine"
