@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,13 +22,14 @@ from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.in_force import InForce
 from bot.stages import answer, grounds, telling
 from bot.stages.backing import Judged, judge
-from bot.stages.language import language_of, since_of
+from bot.stages.language import asks_what_happened, language_of, since_of
 from bot.stages.phrases import phrases
 from bot.stages.words import inert
 from knowledge.model import Query, SearchResult
 
 TURNS = 6
 LISTED = 20
+_NAMED = re.compile(r"(?<!\w)#([0-9]{1,9})\b")
 
 Search = Callable[[Query], Awaitable[SearchResult]]
 
@@ -140,8 +142,7 @@ class Conversing:
         passages = found.passages if found.fits else ()
         with self._store.read() as tx:
             role = tx.exchanges.role_of(channel)
-            number = payload.get("incident_id")
-            incident = tx.incidents.get(number) if isinstance(number, int) else None
+            incident = _incident_of(tx, received)
             earlier = _earlier(tx, received)
             if incident is None:
                 sources = grounds.of_passages(passages)
@@ -152,6 +153,8 @@ class Conversing:
             known = grounds.of_incident(tx, incident, language, with_passages=at_home)
             moment = since_of(question, tx.now)
         actions = grounds.fitting_actions(incident, tools, question)
+        if moment is None and asks_what_happened(question):
+            moment = incident.opened_at
         listed = grounds.since(known, moment)[-LISTED:] if moment else []
         rest = [source for source in known if source not in listed]
         sources = [*listed, *grounds.of_actions(actions), *grounds.of_passages(passages, known), *rest]
@@ -225,6 +228,15 @@ def content_of(asked: Asked, words: Words | None) -> dict[str, object]:
 def _shown(source: Source) -> dict[str, str]:
     when = telling.clock(source)
     return {"id": source.id, "at": when, "text": source.text[:300], "opens": source.opens}
+
+
+def _incident_of(tx: Tx, received: Received) -> Incident | None:
+    """The incident in whose thread it was asked, else the one that the question names as #12."""
+    number = received.payload.get("incident_id")
+    if not isinstance(number, int):
+        named = _NAMED.search(str(received.payload["question"]))
+        number = int(named[1]) if named else None
+    return tx.incidents.get(number) if number is not None else None
 
 
 def _earlier(tx: Tx, received: Received) -> list[Turn]:

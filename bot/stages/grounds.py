@@ -108,7 +108,9 @@ def fitting_actions(incident: Incident, tools: Mapping[str, Tool], question: str
 
 def since(sources: Sequence[Source], moment: datetime) -> list[Source]:
     """What happened or was seen from a moment on, in that order."""
-    return sorted((s for s in sources if s.at and s.at >= moment), key=lambda s: (s.at or moment, s.id))
+    found = [s for s in sources if s.at and s.at >= moment]
+    # Of one moment, what happened comes before what was seen of it.
+    return sorted(found, key=lambda s: (s.at or moment, s.kind != "event", int(s.id[1:])))
 
 
 def _words(tool: Tool) -> set[str]:

@@ -34,6 +34,18 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(word[:5] for word in words if len(word) > 3 and word not in _FRENCH | _ENGLISH)
 
 
+_HAPPENED = re.compile(
+    r"(?i)\bwhat (?:has |have |was |were |did )?(?:happened|changed|been done|done|tried|we do|we try)\b"
+    r"|\bwhat(?:'s| is) (?:new|going on)\b"
+    r"|qu'est-ce qui (?:s'est passé|a changé)|que s'est-il passé|qu'a-t-on (?:fait|essayé)|quoi de neuf"
+)
+
+
+def asks_what_happened(text: str) -> bool:
+    """Whether the question is about events, whenever they were."""
+    return _HAPPENED.search(text.replace("\u2019", "'")) is not None
+
+
 _SINCE = re.compile(r"(?i)\b(?:since|after|depuis|après)\s+(?P<what>.{1,40})")
 _CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-3])\s*(?:[:h]\s*(?P<minute>[0-5]\d)|h\b|\s?(?P<half>am|pm)\b)")
 _AGO = re.compile(r"(?:the last |les )?(?P<count>\d{1,4})\s*(?P<unit>min|h(?:ou|eu)?r|day|jour|h\b)")
