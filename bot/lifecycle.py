@@ -33,7 +33,8 @@ SWEEP_EVERY_S = 1.0
 AT_ONCE = 8
 # An investigation mostly waits for the model: many may, and nobody's answer or execution waits behind them.
 INVESTIGATIONS = 32
-CONVERSATIONS = 16
+# These share out by themselves what is scarce: nobody's passages wait for somebody else's model.
+CONVERSATIONS = 256
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 

@@ -29,6 +29,7 @@ from knowledge.model import Query, SearchResult
 
 TURNS = 6
 LISTED = 20
+READING_AT_ONCE, ASKING_AT_ONCE = 8, 16
 _NAMED = re.compile(r"(?<!\w)#([0-9]{1,9})\b")
 
 Search = Callable[[Query], Awaitable[SearchResult]]
@@ -73,6 +74,8 @@ class Conversing:
         self._in_force = in_force
         self._search = search
         self._author = author
+        self._reading = asyncio.Semaphore(READING_AT_ONCE)
+        self._asking = asyncio.Semaphore(ASKING_AT_ONCE)
 
     async def answer(self, subject: str) -> None:
         """Answer a question where it was asked: at once with what is there, then in words."""
@@ -81,12 +84,13 @@ class Conversing:
             query = answer.query_of(tx, received) if received else None
         if received is None or query is None or received.done_at is not None:
             return
-        found = await self._search(query)
-        asked = await asyncio.to_thread(self._read, received, found)
+        async with self._reading:
+            found = await self._search(query)
+            asked = await asyncio.to_thread(self._read, received, found)
+            first = Words() if self._author is None else None
+            await asyncio.to_thread(self._say, asked, found, first, self._author is None)
         if self._author is None:
-            await asyncio.to_thread(self._say, asked, found, Words(), True)
             return
-        await asyncio.to_thread(self._say, asked, found, None, False)
         task = Task(
             "answer",
             Purpose("answer", "", asked.incident.id if asked.incident else None, asked.channel),
@@ -124,7 +128,8 @@ class Conversing:
         say = phrases(task.language)
         fault_hook.point("converse")
         try:
-            written = await self._author.write(task)
+            async with self._asking:
+                written = await self._author.write(task)
         except ModelNotAsked as error:
             return Words(why_not=say("not asked", why=inert(error.detail, 200)))
         except ModelUnavailable as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,11 +14,12 @@ import pytest
 
 from bot.announcements import INCIDENTS, announce_incident, answer_key, incident_key
 from bot.copilot.drafts import Drafts, Habits
+from bot.domain.conversation import Task, Written
 from bot.domain.drafts import DraftKind
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.spending import Limit, Limits, NeverSend
-from bot.errors import AlreadyDone, Refused
+from bot.errors import AlreadyDone, ModelUnavailable, Refused
 from bot.in_force import InForce
 from bot.llm.author import ModelAuthor, Room
 from bot.llm.models import Models
@@ -79,9 +81,9 @@ class Thread:
                 ),
             ]
             tx.diagnoses.put_evidence(self.incident.id, pieces)
-        in_force = SimpleNamespace(tools=lambda _tx: {RESTART.name: RESTART})
+        self.in_force = cast(InForce, SimpleNamespace(tools=lambda _tx: {RESTART.name: RESTART}))
         self.author = self._author(model, **more) if model else None
-        self.conversing = Conversing(self.desk.store, cast(InForce, in_force), self._search, self.author)
+        self.conversing = Conversing(self.desk.store, self.in_force, self.search, self.author)
         habits = Habits(has_channel=True)
         wake = lambda verb, subject: None  # noqa: E731
         self.drafts = Drafts(self.desk.store, Adopted(), self.desk.group, wake, habits)
@@ -103,7 +105,7 @@ class Thread:
         )
         return ModelAuthor(models, room=room)
 
-    async def _search(self, query: Query) -> SearchResult:
+    async def search(self, query: Query) -> SearchResult:
         return SearchResult(tuple(self.found), bool(self.found))
 
     async def ask(self, question: str, thread: str = THREAD, incident: bool = True) -> Mapping[str, Any]:
@@ -216,6 +218,33 @@ async def test_what_is_there_is_told_before_the_model_is_asked(tmp_path: Path) -
         await threads[0].conversing.answer("message:1")  # a repeat after it is done
     assert seen == [True]
     assert said["said"] and not said["looking"]
+
+
+async def test_nobodys_passages_wait_for_somebody_elses_model(tmp_path: Path) -> None:
+    """Forty questions while the model answers none: each has its passages before any has an answer."""
+    shown = asyncio.Event()
+    thread = Thread(tmp_path)
+
+    class Hanging:
+        async def write(self, task: Task) -> Written:
+            await shown.wait()
+            raise ModelUnavailable
+
+    conversing = Conversing(thread.desk.store, thread.in_force, thread.search, Hanging())
+    keys = [f"message:many:{number}" for number in range(40)]
+    for key in keys:
+        thread.desk.copilot.questions.ask(key, {"question": "why?", "user": "U1", "channel": CHANNEL})
+    answers = [asyncio.create_task(conversing.answer(key)) for key in keys]
+
+    def waiting() -> bool:
+        return len(thread.desk.posts("answer:")) == len(keys)
+
+    async with asyncio.timeout(60):
+        while not await asyncio.to_thread(waiting):
+            await asyncio.sleep(0.02)
+    assert not any(task.done() for task in answers)
+    shown.set()
+    await asyncio.gather(*answers)
 
 
 async def test_a_follow_up_knows_what_was_said_in_its_thread(tmp_path: Path) -> None:
