@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from bot.domain.person import Person
 from bot.domain.secret import Source
 from bot.domain.senders import BeatRule
-from bot.environment_file import is_placeholder, read_private
+from bot.environment_file import is_placeholder
 from bot.errors import BadInput, Misconfigured, MuteRefused
+from bot.settings.knowledge_sections import LOCAL
 from bot.settings.model_sections import ProviderSection
+from bot.settings.provider_keys import key_of
 from bot.settings.sections import File, SignOffRuleSection
 from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
@@ -23,6 +25,8 @@ from bot.triage.likeness import Weights
 from bot.triage.rules import Rules
 from bot.triage.topology import Topology, topology_of
 from bot.triage.windows import Declared
+from knowledge.embeddings.choice import Choice
+from knowledge.server import Server
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -106,6 +110,28 @@ class Settings:
         return {folder: tuple(readers) for folder, readers in self.file.knowledge.limits.items()}
 
     @property
+    def embeddings(self) -> Choice:
+        """What makes vectors of documents and questions.
+
+        A key is only ever sent where it belongs: that of the model to the model's own endpoint.
+        """
+        section = self.file.knowledge
+        # The endpoint is named for the local model too: vectors that it made before answer for a while.
+        model = "" if section.embeddings == LOCAL else section.embeddings
+        return Choice(model, section.embeddings_url or self.model_url, self._embeddings_key)
+
+    @property
+    def _embeddings_key(self) -> str:
+        own = self._environment.get("VIGIE_EMBEDDINGS_KEY", "")
+        return own or ("" if self.file.knowledge.embeddings_url else self.model_key)
+
+    @property
+    def chroma(self) -> Server | None:
+        """The Chroma server that keeps the vectors; None: the folder does."""
+        url = self.file.knowledge.chroma_url
+        return Server(url, self._environment.get("VIGIE_CHROMA_TOKEN", "")) if url else None
+
+    @property
     def bot_token(self) -> str:
         return self._token("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions › Bot User OAuth Token")
 
@@ -167,24 +193,8 @@ class Settings:
         return bool(self.file.model.providers or self.model_key)
 
     def provider_key(self, provider: ProviderSection) -> str:
-        """The key of a provider; empty where it needs none.
-
-        Raises:
-            Misconfigured: it is named and not there, or others can read its file.
-        """
-        where = f"[[model.providers]] {provider.name}"
-        if provider.key_file:
-            key = read_private(self.base / provider.key_file).strip()
-            if not key:
-                raise Misconfigured(f"{where}: {provider.key_file} is not there or empty. Put its key there.")
-            return key
-        if not provider.key_environment:
-            return ""
-        key = self._environment.get(provider.key_environment, "")
-        if is_placeholder(key):
-            what = f"{provider.key_environment} is not set"
-            raise Misconfigured(f"{where}: {what}. Put its key into vigie.env.")
-        return key
+        """The key of a provider; empty where it needs none, else as `key_of` has it."""
+        return key_of(provider, self.base, self._environment)
 
     @property
     def own_secrets(self) -> frozenset[str]:
@@ -286,6 +296,11 @@ class Settings:
             longest_hold=max(hold, default.longest_hold),
             weights=default.weights if section.across_services else Weights.of_one_place(),
         )
+
+    @property
+    def keep(self) -> timedelta:
+        """How long single deliveries are kept; nothing: for ever."""
+        return timedelta(days=self.file.noise.keep_days)
 
     @property
     def topology(self) -> Topology:

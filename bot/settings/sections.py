@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
+from bot.settings.knowledge_sections import KnowledgeSection
 from bot.settings.model_sections import ModelSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
@@ -84,15 +85,6 @@ class WebSection(Section):
     """Bytes of one notification at most."""
     body_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """Seconds for a body to arrive."""
-
-
-class KnowledgeSection(Section):
-    """[knowledge] Without vectors, search rests on words alone."""
-
-    vectors: bool = True
-    """false searches by words alone and takes 100 MB less memory."""
-    limits: dict[str, list[str]] = Field({})
-    """Folder of ids = who may see what lies there: ids of channels and people, or "incidents"."""
 
 
 class PolicySection(Section):

@@ -20,7 +20,7 @@ from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
 from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.in_force import InForce
-from bot.stages import answer, grounds, telling
+from bot.stages import answer, resting, telling
 from bot.stages.backing import Judged, judge
 from bot.stages.language import asks_what_happened, language_of, since_of
 from bot.stages.phrases import phrases
@@ -113,7 +113,7 @@ class Conversing:
             assert incident is not None, "a draft is asked for of an incident that is there"
             language = str(given["language"])
             story = telling.story_of(tx, incident, language)
-            sources = grounds.of_incident(tx, incident, language, with_passages=False)
+            sources = resting.of_incident(tx, incident, language, with_passages=False)
         kind = DraftKind(str(given["kind"]))
         words = Words()
         if self._author is not None:
@@ -150,19 +150,19 @@ class Conversing:
             incident = _incident_of(tx, received)
             earlier = _earlier(tx, received)
             if incident is None:
-                sources = grounds.of_passages(passages)
+                sources = resting.of_passages(passages)
                 return Asked(received, None, language, role, sources, earlier)
             tools = self._in_force.tools(tx)
             card = tx.posts.get(incident_key(incident.id))
             at_home = card is not None and card.channel_id == channel
-            known = grounds.of_incident(tx, incident, language, with_passages=at_home)
+            known = resting.of_incident(tx, incident, language, with_passages=at_home)
             moment = since_of(question, tx.now)
-        actions = grounds.fitting_actions(incident, tools, question)
+        actions = resting.fitting_actions(incident, tools, question)
         if moment is None and asks_what_happened(question):
             moment = incident.opened_at
-        listed = grounds.since(known, moment)[-LISTED:] if moment else []
+        listed = resting.since(known, moment)[-LISTED:] if moment else []
         rest = [source for source in known if source not in listed]
-        sources = [*listed, *grounds.of_actions(actions), *grounds.of_passages(passages, known), *rest]
+        sources = [*listed, *resting.of_actions(actions), *resting.of_passages(passages, known), *rest]
         since = f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
         return Asked(received, incident, language, role, sources, earlier, actions, listed, since)
 

@@ -11,8 +11,10 @@ from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy, resolve_
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.ports import Diagnostician
+from bot.domain.quotes import resolve_quotes
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ArgumentRefused, ModelNotAsked, ModelUnavailable
+from bot.stages.grounds import without_outdated
 from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
 from bot.stages.similar import (
     Passage,
@@ -54,8 +56,8 @@ async def diagnose(
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
-    grounded = _without_loose_ends(resolve_citations(made, known), known)
-    return bounded(_allowed(grounded, incident, tools, inventory, validate))
+    grounded = _without_loose_ends(resolve_quotes(resolve_citations(made, known), evidence), known)
+    return bounded(_allowed(without_outdated(grounded, evidence), incident, tools, inventory, validate))
 
 
 def diagnose_by_similarity(

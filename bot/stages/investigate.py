@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.announcements import incident_key
 from bot.domain.evidence import Evidence, EvidenceKind
@@ -109,7 +109,7 @@ def number(
             text = f"{run.result.told}\n{run.result.output}"
             add(EvidenceKind.CHECK, run.tool, text, f"check:{run.id}", run.ended_at or now, facts)
     for passage in found.passages if found.fits else ():
-        add(EvidenceKind.PASSAGE, _title(passage), passage.text, passage.id, now, _facts(passage))
+        add(EvidenceKind.PASSAGE, _title(passage), passage.text, passage.id, now, _facts(passage, now.date()))
     return pieces
 
 
@@ -118,7 +118,7 @@ def _title(passage: Passage) -> str:
     return passage.title if deepest in ((), (passage.title,)) else f"{passage.title} › {deepest[0]}"
 
 
-def _facts(passage: Passage) -> dict[str, object]:
+def _facts(passage: Passage, today: date) -> dict[str, object]:
     return {
         "kind": passage.kind,
         "cause": passage.cause,
@@ -129,4 +129,9 @@ def _facts(passage: Passage) -> dict[str, object]:
         "score": passage.score,
         "alerts": list(passage.alerts),
         "origin": passage.origin,
+        "place": passage.place,
+        "version": passage.version,
+        "owner": passage.owner,
+        "reviewed": passage.reviewed.isoformat() if passage.reviewed else "",
+        "outdated": passage.outdated(today),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -15,6 +15,10 @@ from bot.errors import Misconfigured
 from bot.llm.providers import Provider
 from bot.mistakes.mistake import nearest
 from bot.modelling import providers_of
+
+if TYPE_CHECKING:
+    from knowledge.embeddings.choice import Choice
+    from knowledge.server import Server
 
 _CALL_S = 8.0
 _WITHOUT = "Without it, similar incidents vote for the cause."
@@ -31,7 +35,7 @@ async def model(ground: Ground) -> Result:
         return failed(error.detail, f"Correct it; `serve` does not start before. {_WITHOUT}")
     if ground.offline:
         return skipped("not asked: --offline")
-    results = await asyncio.gather(*(_look(ground, one) for one in providers))
+    results = await asyncio.gather(*(_look_at(ground, one) for one in providers))
     if len(results) == 1:
         return results[0]
     order = (Status.FAILED, Status.WARNING, Status.SKIPPED, Status.OK)
@@ -42,7 +46,7 @@ async def model(ground: Ground) -> Result:
     return Result(status, found, " ".join(filter(None, (result.remedy for result in results))))
 
 
-async def _look(ground: Ground, provider: Provider) -> Result:
+async def _look_at(ground: Ground, provider: Provider) -> Result:
     """One of them. The environment's own is named by its variables, others by their settings."""
     name, own = provider.model, not ground.settings.file.model.providers
     where = "OPENAI_BASE_URL in vigie.env" if own else f"the url of provider {provider.name}"
@@ -90,10 +94,52 @@ def _names(body: Any) -> list[str] | None:  # noqa: ANN401
 
 
 async def embeddings(ground: Ground) -> Result:
-    """The local model is there, is the published one by its digests, and turns a text into a vector."""
+    """The local model is there, is the published one by its digests, and turns a text into a vector; or the
+    endpoint does so.
+    """
+    choice = ground.settings.embeddings
     if not ground.settings.file.knowledge.vectors:
         return ok("switched off: search by words alone")
-    return await asyncio.to_thread(_load, ground.settings.folder / "knowledge" / "model")
+    if not choice.model:
+        return await asyncio.to_thread(_load, ground.settings.folder / "knowledge" / "model")
+    if ground.offline:
+        return skipped("not asked: --offline")
+    return await asyncio.to_thread(_ask, choice, ground.settings.folder)
+
+
+def _ask(choice: Choice, folder: Path) -> Result:
+    from knowledge.errors import EmbedderUnavailable
+
+    embedder = choice.embedder(folder)
+    try:
+        embedder.warm()
+    except EmbedderUnavailable as error:
+        remedy = "Correct knowledge.embeddings or embeddings_url in vigie.toml, or the key in vigie.env."
+        return failed(str(error), f"{remedy} Until then search goes by words alone.")
+    return ok(f"{choice.model} at {choice.url}, {embedder.dimension} dimensions")
+
+
+async def vector_server(ground: Ground) -> Result:
+    """The Chroma server answers and finds what it holds; where there is none, the folder has the vectors."""
+    server = ground.settings.chroma
+    if server is None or not ground.settings.file.knowledge.vectors:
+        return ok("none: vectors are kept in the folder")
+    if ground.offline:
+        return skipped("not asked: --offline")
+    return await asyncio.to_thread(_look, server)
+
+
+def _look(server: Server) -> Result:
+    from knowledge.errors import IndexUnavailable
+    from knowledge.index import Chroma
+
+    try:
+        # A family that nobody has: what is there is left alone.
+        chroma = Chroma(server, "vigie-doctor-")
+        chroma.close()
+    except IndexUnavailable as error:
+        return failed(f"{error}.", "Until then search goes by words alone.")
+    return ok(f"Chroma at {server.url}")
 
 
 def _load(cache: Path) -> Result:

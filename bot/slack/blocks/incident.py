@@ -17,6 +17,7 @@ from bot.domain.records import MOST_ALERTS, SeenAlert
 from bot.domain.spending import Spent
 from bot.in_force import Preview
 from bot.slack.blocks import parts
+from bot.slack.blocks.knowledge import warnings
 from bot.slack.blocks.parts import Block
 
 _ICONS = {
@@ -134,6 +135,7 @@ def diagnosis(
         steps = [parts.prose(parts.cut(step, 300)) for step in made.advice[:8]]
         heading = parts.line(parts.run("From the runbook", bold=True), parts.run(", for a person to do"))
         blocks.append(parts.rich(heading, parts.listing(steps)))
+        blocks += warnings("\n".join(made.advice))
     return blocks
 
 
