@@ -200,6 +200,27 @@ def _eval_noise(arguments: argparse.Namespace) -> int:
     return evaluate.noise(arguments.alerts, arguments.topology, arguments.decisions, as_json=arguments.json)
 
 
+def _eval_model(arguments: argparse.Namespace) -> int:
+    from bot.commands import evaluate_model
+
+    return evaluate_model.model(
+        arguments.config,
+        arguments.cases,
+        repeats=arguments.repeats,
+        recorded=arguments.recorded,
+        at_least=arguments.at_least,
+        as_json=arguments.json,
+    )
+
+
+def _eval_record(arguments: argparse.Namespace) -> int:
+    from bot.commands import evaluate_model
+
+    return evaluate_model.record(
+        arguments.config, arguments.incident, arguments.folder, as_json=arguments.json
+    )
+
+
 def _freeze(arguments: argparse.Namespace) -> int:
     from bot.commands import freeze
 
@@ -218,6 +239,12 @@ def _replay(arguments: argparse.Namespace) -> int:
     return replay.run(
         arguments.config, arguments.file, arguments.rules, arguments.since, as_json=arguments.json
     )
+
+
+def _transcript(arguments: argparse.Namespace) -> int:
+    from bot.commands import transcript
+
+    return transcript.run(arguments.config, arguments.incident, as_json=arguments.json)
 
 
 def _backup(arguments: argparse.Namespace) -> int:
@@ -266,9 +293,12 @@ RUNS: dict[str, Run] = {
     "eval retrieval": _eval_retrieval,
     "eval diagnosis": _eval_diagnosis,
     "eval noise": _eval_noise,
+    "eval model": _eval_model,
+    "eval record": _eval_record,
     "freeze": _freeze,
     "noise": _noise,
     "replay": _replay,
+    "transcript": _transcript,
     "backup": _backup,
     "restore": _restore,
     "migrate": _migrate,

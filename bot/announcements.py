@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.alert import Severity
 from bot.domain.curation import Saved
+from bot.domain.drafts import Draft, DraftKind
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -16,6 +17,7 @@ from bot.sign_off.calling import Call, Why
 
 INCIDENTS = "incidents"  # the channel by its role; the outbox knows which one it is
 N3_CHANNEL = "n3"  # the same one, unless vigie.toml names another for N3
+UPDATES = "updates"  # where stakeholders read; only where vigie.toml names it
 
 LONG_OUTPUT = 2500  # characters; what is longer stands in the thread as a file, too
 
@@ -216,6 +218,33 @@ def review_key(proposal_id: int) -> str:
 def announce_review(tx: Tx, proposal_id: int) -> None:
     """What one N3 signed alone, for others to look at; edited once somebody has."""
     tx.posts.want(review_key(proposal_id), N3_CHANNEL, "review", proposal_id)
+
+
+def announce_echo(tx: Tx, incident_id: int | None, exchange: int, found: Sequence[str]) -> None:
+    """A model repeated its instructions or a secret, which was taken out: N3 are told, once an incident."""
+    where = f"*#{incident_id}*" if incident_id else "a question outside of incidents"
+    text = (
+        f":warning: *A model repeated what it must not* in an answer for {where}. Vigie took it out before"
+        f" anybody saw it. N3: look at exchange {exchange} by `vigie transcript {incident_id or 0}`."
+    )
+    key = f"echo:{incident_id}" if incident_id else f"echo:exchange:{exchange}"
+    content = {"text": text, "foreign": ", ".join(found)}
+    if tx.posts.get(key) is None:
+        tx.posts.want(key, N3_CHANNEL, "text", content=content)
+
+
+def announce_draft(tx: Tx, draft: Draft, *, to_channel: bool = False) -> None:
+    """A draft, by direct message to whoever asked for it; in the thread once they have posted it.
+
+    `to_channel`: a status update goes to the channel of updates as well.
+    """
+    tx.posts.want(f"draft:{draft.id}", draft.person.user_id, "draft", draft.id)
+    if draft.posted_at is None:
+        return
+    thread = incident_key(draft.incident_id)
+    tx.posts.want(f"drafted:{draft.id}", INCIDENTS, "drafted", draft.id, thread)
+    if to_channel and draft.kind is DraftKind.UPDATE:
+        tx.posts.want(f"drafted:{draft.id}:updates", UPDATES, "drafted", draft.id)
 
 
 def announce_text(tx: Tx, key: str, text: str, foreign: str = "") -> None:

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
@@ -16,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly import Assembly
 from bot.folder import own_folder
+from bot.modelling import author_of, diagnostician_of, models_of
 from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.configured import backs_of, ways_of
@@ -27,9 +27,6 @@ from bot.tools.in_force import CATALOGUE, POLICY, adopt_or_offer
 from bot.tools.process import ExecutorProcess
 from bot.tools.secrets import check_secrets
 from bot.web.senders import senders_of
-
-if TYPE_CHECKING:
-    from bot.llm.diagnostician import ModelDiagnostician
 
 log = structlog.get_logger()
 
@@ -46,7 +43,7 @@ async def serve(settings: Settings, config: Path) -> None:
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url
     _ = settings.signing_secret, settings.topology, settings.declared_mutes
-    _ = settings.policy
+    _ = settings.policy, settings.own_secrets
     ways_of(settings)
     senders_of(settings)
     backs_of(settings)
@@ -59,7 +56,10 @@ async def serve(settings: Settings, config: Path) -> None:
         put_in_force(store, settings, content)
         async with _clients(settings) as (client, sending_client):
             executor = executor_process(settings, config)
-            vigie = Assembly(settings, store, Owner(ownership), executor, model_of(settings))
+            models = models_of(settings, store)
+            model = diagnostician_of(settings, models) if models else None
+            vigie = Assembly(settings, store, Owner(ownership), executor, model)
+            vigie.author = author_of(settings, models) if models else None
             vigie.offering = Offering(store, settings, config, content)
             vigie.wire_slack(client, sending_client)
             vigie.wire_web()
@@ -77,25 +77,6 @@ def put_in_force(store: Store, settings: Settings, content: str) -> None:
             log.warning(
                 "trust_api_url is set: whoever answers decides who is who", url=settings.slack_api_url
             )
-
-
-def model_of(settings: Settings) -> ModelDiagnostician | None:
-    """The model where a key is set; imported only then."""
-    if not settings.model_key:
-        return None
-    from bot.llm.diagnostician import ModelDiagnostician
-    from knowledge.text.tokens import counter
-
-    section = settings.file.model
-    return ModelDiagnostician(
-        api_key=settings.model_key,
-        base_url=settings.model_url,
-        model=section.name,
-        count=lambda text: counter().count(text),
-        budget_tokens=section.budget_tokens,
-        evidence_tokens=section.evidence_tokens,
-        timeout_s=section.deadline_s,
-    )
 
 
 def executor_process(settings: Settings, config: Path) -> ExecutorProcess:

@@ -13,7 +13,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.announcements import INCIDENTS, N3_CHANNEL
+from bot.announcements import INCIDENTS, N3_CHANNEL, UPDATES
 from bot.background import (
     REACH_EVERY_S,
     Waker,
@@ -30,6 +30,7 @@ from bot.background import (
 )
 from bot.copilot import Copilot
 from bot.copilot.canaries import CHANNEL as CANARY
+from bot.copilot.drafts import Habits
 from bot.copilot.forgetting import Forgetting
 from bot.domain.alert import Severity
 from bot.executor_main import membership
@@ -72,9 +73,11 @@ from bot.witness_folder import WitnessFolder
 
 if TYPE_CHECKING:
     from bot.lifecycle import Lifecycle
+    from bot.llm.author import ModelAuthor
     from bot.llm.diagnostician import ModelDiagnostician
 
 log = structlog.get_logger()
+ERASE_EVERY_S = 600.0
 
 
 class Assembly:
@@ -99,6 +102,7 @@ class Assembly:
         self._knowledge = knowledge_of(settings, owner=True)
         self._knowledge.belongs = teams_of(settings).of
         self.offering: Offering | None = None
+        self.author: ModelAuthor | None = None
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)
         who_is_n3 = membership(store, settings)
@@ -114,6 +118,9 @@ class Assembly:
             declared=settings.declared_mutes,
             shelf=self._knowledge,
             upkeep=settings.file.upkeep.rule,
+            habits=Habits(
+                settings.file.model.conversation.language, bool(settings.file.slack.updates_channel)
+            ),
         )
         self._knowledge.usefulness = self._copilot.votes.usefulness
 
@@ -131,6 +138,7 @@ class Assembly:
         rooms = {
             INCIDENTS: section.incidents_channel,
             N3_CHANNEL: section.n3_channel or section.incidents_channel,
+            UPDATES: section.updates_channel or section.incidents_channel,
             CANARY: self._file.canary.channel or section.incidents_channel,
         }
         channels = Channels(sending_client, rooms)
@@ -155,7 +163,7 @@ class Assembly:
             self._connection,
             self._executor,
             self._knowledge,
-            self._file.model.name if self._model else "",
+            self._model.models.name if self._model else "",
             names,
             bool(self._file.heartbeat_out.url),
         )
@@ -184,6 +192,8 @@ class Assembly:
             if self._model is not None:
                 # Before the lifecycle, so that what it still asks has an answer until it has stopped.
                 running.push_async_callback(self._model.aclose)
+            if self.author is not None:
+                running.push_async_callback(self.author.aclose)
             lifecycle = await self._lifecycle()
             self._wake.wakes(lifecycle)
             running.push_async_callback(lifecycle.stop)
@@ -198,6 +208,8 @@ class Assembly:
                 _beside(running, watch_files(self.offering.look, settled))
             if self._model is not None:
                 _beside(running, warm(self._model))
+                if ledger := self._model.models.ledger:
+                    _beside(running, repeat("erasing old transcripts", ledger.erase, ERASE_EVERY_S))
             await until_stopped(stopped, self._connection.wait_fatal, self._owner.wait_fatal)
 
     async def _start_edges(self, running: contextlib.AsyncExitStack) -> None:
@@ -250,7 +262,8 @@ class Assembly:
         """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
         module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
         deadline_s = self._file.model.deadline_s
-        steps = Steps(self._store, self._in_force, self._executor, self._knowledge, self._model, deadline_s)
+        ports = (self._store, self._in_force, self._executor, self._knowledge)
+        steps = Steps(*ports, self._model, deadline_s, self.author)
         made: Lifecycle = module.Lifecycle(
             self._store, self._copilot, steps, self._settings.lifecycle_url, lambda: self._owner.is_held
         )

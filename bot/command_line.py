@@ -149,6 +149,8 @@ def _audit(kinds: Commands) -> None:
 
 
 def _alerts(commands: Commands) -> None:
+    transcript = commands.add("transcript", "what was sent to models for an incident, and what came back")
+    transcript.add_argument("incident", metavar="INCIDENT", help="its number; 0: questions outside of any")
     noise = commands.add("noise", "what was absorbed and why; exit 1 if anything critical was hidden")
     noise.add_argument(
         "--since", default="24h", metavar="SPAN", help="how far back, such as 7d (default: 24h)"
@@ -181,6 +183,19 @@ def _measures(kinds: Commands) -> None:
         "--topology", type=Path, metavar="FILE", help="who calls whom (default: as in the stream)"
     )
     noise.add_argument("--decisions", type=Path, metavar="OUT", help="write what became of each delivery")
+
+    model = kinds.add("model", "recorded incidents against your model: does it say what it must?")
+    text = "a folder of cases, or one case (default: the dozen that ship)"
+    model.add_argument("cases", nargs="?", type=Path, metavar="CASES", help=text)
+    text = "how often each is asked (default: 3)"
+    model.add_argument("--repeats", type=int, default=3, metavar="K", help=text)
+    text = "play back the answers that were recorded with them; no model is asked"
+    model.add_argument("--recorded", action="store_true", help=text)
+    text = "exit 1 where fewer pass, such as 0.8"
+    model.add_argument("--at-least", type=float, metavar="SHARE", help=text)
+    record = kinds.add("record", "an incident as a case for `vigie eval model`")
+    record.add_argument("incident", metavar="INCIDENT", help="its number")
+    record.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
 
 
 def _rows(commands: Commands) -> None:

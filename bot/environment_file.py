@@ -34,6 +34,7 @@ VARIABLES = {
 }
 KNOWN = tuple(VARIABLES)
 _OURS = ("SLACK_", "VIGIE_", "OPENAI_")
+MODEL_KEYS = "VIGIE_MODEL_KEY"  # whose names follow from [[model.providers]]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_BYTES = 64 * 1024
 
@@ -92,9 +93,11 @@ def _wrong(name: str, equals: str, value: str, known: dict[str, str]) -> tuple[s
         return "expected NAME=value", "Write the name, an equals sign, and the value, without blanks between."
     if name in known:
         return f"{name} stands here twice", "Take one of them out."
-    if name not in KNOWN and (near := nearest(name, KNOWN)):
+    if name.startswith(MODEL_KEYS):
+        pass  # which ones there are, vigie.toml says
+    elif name not in KNOWN and (near := nearest(name, KNOWN)):
         return f"{name} is not known; did you mean {near!r}?", ""
-    if name not in KNOWN and name.startswith(_OURS):
+    elif name not in KNOWN and name.startswith(_OURS):
         return f"{name} is not known", f"Take it out. Known: {', '.join(KNOWN)}."
     if value != value.strip():
         return f"{name} has a blank before its value", "Write NAME=value without blanks between."

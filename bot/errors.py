@@ -131,3 +131,7 @@ class ExecutorUnavailable(VigieError):
 
 class ModelUnavailable(VigieError):
     """The model gave no usable answer."""
+
+
+class ModelNotAsked(ModelUnavailable):
+    """The model was not asked."""

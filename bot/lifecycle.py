@@ -33,6 +33,8 @@ SWEEP_EVERY_S = 1.0
 AT_ONCE = 8
 # An investigation mostly waits for the model: many may, and nobody's answer or execution waits behind them.
 INVESTIGATIONS = 32
+# These share out by themselves what is scarce: nobody's passages wait for somebody else's model.
+CONVERSATIONS = 256
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 
@@ -68,6 +70,7 @@ def unfinished(tx: Tx) -> list[str]:
     work += [f"keep:{number}" for number in tx.library.to_keep()]
     work += [f"forget:{number}" for number in tx.library.to_forget()]
     work += [f"answer:{key}" for key in tx.inbox.pending("ask")]
+    work += [f"draft:{key}" for key in tx.inbox.pending("draft")]
     return work
 
 
@@ -115,7 +118,8 @@ class Lifecycle:
             "learn": steps.learn,
             "keep": steps.keep,
             "forget": steps.forget,
-            "answer": steps.answer,
+            "answer": steps.conversing.answer,
+            "draft": steps.conversing.draft,
             "call": self._call,
             "tell": self._tell,
         }
@@ -131,6 +135,7 @@ class Lifecycle:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._slots, self._investigations = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(INVESTIGATIONS)
+        self._conversations = asyncio.Semaphore(CONVERSATIONS)
         self._whole_at = self._alive_at = time.monotonic()
 
     def idle_s(self) -> float:
@@ -231,6 +236,8 @@ class Lifecycle:
         """What a verb waits for its turn with; to stop something waits for nothing."""
         if verb == "stop":
             return nullcontext()
+        if verb in ("answer", "draft"):
+            return self._conversations
         return self._investigations if verb == "investigate" else self._slots
 
     async def _call(self, subject: str) -> None:

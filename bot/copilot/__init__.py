@@ -11,6 +11,7 @@ from bot.copilot.calling import Calling
 from bot.copilot.canaries import Canaries
 from bot.copilot.changes import Changes
 from bot.copilot.corrections import Corrections
+from bot.copilot.drafts import Drafts, Habits
 from bot.copilot.forms import Forms
 from bot.copilot.gaps import Gaps
 from bot.copilot.heartbeats import Heartbeats
@@ -78,6 +79,7 @@ class Copilot:
     votes: Votes
     gaps: Gaps
     upkeep: Upkeep
+    drafts: Drafts
 
     @classmethod
     def of(
@@ -94,6 +96,7 @@ class Copilot:
         declared: Sequence[Declared] = (),
         shelf: Shelf | None = None,
         upkeep: UpkeepRule = UpkeepRule(),  # noqa: B008  # frozen
+        habits: Habits = Habits(),  # noqa: B008  # frozen
     ) -> Copilot:
         """All parts over the same ports."""
         ports = (store, in_force, membership, wake)
@@ -125,4 +128,5 @@ class Copilot:
             Votes(*ports, shelf),
             Gaps(*ports, shelf),
             Upkeep(*ports, shelf, upkeep),
+            Drafts(*ports, habits),
         )

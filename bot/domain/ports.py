@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.domain.conversation import Task, Written
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
@@ -28,6 +29,16 @@ class Diagnostician(Protocol):
     async def diagnose(
         self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
     ) -> Diagnosis: ...
+
+
+class Author(Protocol):
+    """Writes an answer or a draft in words, from the sources of the task.
+
+    Raises:
+        ModelUnavailable: no usable text within its deadline and budget.
+    """
+
+    async def write(self, task: Task) -> Written: ...
 
 
 class Membership(Protocol):

@@ -35,6 +35,7 @@ from bot.domain.store_alerts import (
 )
 from bot.domain.store_curation import Gaps, Library, Upkeep
 from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts
+from bot.domain.store_models import Drafts, Exchanges
 
 
 class Tx(Protocol):
@@ -131,6 +132,12 @@ class Tx(Protocol):
 
     @property
     def upkeep(self) -> Upkeep: ...
+
+    @property
+    def exchanges(self) -> Exchanges: ...
+
+    @property
+    def drafts(self) -> Drafts: ...
 
 
 class Store(Protocol):

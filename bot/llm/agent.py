@@ -38,7 +38,8 @@ from pydantic import SecretStr, ValidationError
 
 from bot.errors import ModelUnavailable
 from bot.llm.answer import DiagnosisAnswer
-from bot.llm.transport import AnswerTooLarge, client
+from bot.llm.reasons import reason_of as _reason
+from bot.llm.transport import AnswerTooLarge
 
 TURNS = 2
 ANSWER_TOKENS = 1000
@@ -169,11 +170,11 @@ def _what_is_wrong(error: Exception) -> str:
 class Agent:
     """A ready agent for one event loop."""
 
-    def __init__(self, *, api_key: str, base_url: str, model: str, timeout_s: float) -> None:
-        self._http = client()
+    def __init__(self, *, http: openai.DefaultAsyncHttpxClient, model: str, timeout_s: float) -> None:
+        self._http = http
         chat = ChatOpenAI(
-            api_key=SecretStr(api_key),
-            base_url=base_url,
+            api_key=SecretStr("of the wire"),  # which puts in address, model and key of each provider
+            base_url="http://provider/v1",
             model=model,
             timeout=timeout_s,
             max_retries=0,
@@ -212,24 +213,3 @@ class Agent:
 
     async def aclose(self) -> None:
         await self._http.aclose()
-
-
-def _reason(error: openai.OpenAIError) -> str:
-    large = next((e for e in (error, error.__cause__) if isinstance(e, AnswerTooLarge)), None)
-    if large is not None:
-        return f"Refused: {large}."
-    if isinstance(error, openai.APITimeoutError):
-        return "Its endpoint did not answer in time."
-    if isinstance(error, openai.APIStatusError):
-        return f"Its endpoint answered HTTP {error.status_code}{_HINTS.get(error.status_code, '')}."
-    if isinstance(error, openai.APIConnectionError):
-        return "The connection to its endpoint failed."
-    return f"Its endpoint failed ({type(error).__name__})."
-
-
-_HINTS = {
-    401: "; check its key",
-    403: "; check its key",
-    404: "; check its base_url and name",
-    429: "; it is busy or its quota is used up",
-}

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import prompts
+from bot.announcements import INCIDENTS
 from bot.domain.diagnosis import Diagnosis, resolve_citations
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
+from bot.domain.spending import Purpose
 from bot.domain.tool import Argument, Tool, ToolKind
-from bot.errors import ModelUnavailable
+from bot.errors import ModelNotAsked, ModelUnavailable
+from bot.llm.asking import Asking, asking
 from bot.llm.breaker import Breaker
 from bot.llm.fitting import Count, fit
+from bot.llm.models import Models
+from bot.llm.providers import Provider
 
 if TYPE_CHECKING:
     from bot.llm.agent import Agent
@@ -28,26 +32,27 @@ ACTION_TOKENS = 500
 class ModelDiagnostician:
     """The `Diagnostician` port over a chat model.
 
-    `budget_tokens` holds for one whole diagnosis, prompt and answer, the repair turn too; `evidence_tokens`
-    for the evidence in it; `timeout_s` (seconds) from the call to the answer, with the first import of the
-    libraries. `count` gives the tokens of a text. `counts` says how often each outcome was met so far.
+    `models` are asked, or the one of `base_url`. `budget_tokens` holds for one whole diagnosis, prompt and
+    answer, the repair turn too; `evidence_tokens` for the evidence in it; `timeout_s` (seconds) from the call
+    to the answer, with the first import of the libraries. `count` gives the tokens of a text. `counts` says
+    how often each outcome was met so far.
     """
 
     def __init__(
         self,
         *,
-        api_key: str,
-        base_url: str,
-        model: str,
         count: Count,
+        models: Models | None = None,
+        api_key: str = "",
+        base_url: str = "",
+        model: str = "",
         budget_tokens: int = 6000,
         evidence_tokens: int = 1500,
         timeout_s: float = 20.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._api_key = api_key
-        self._base_url = base_url
-        self._model = model
+        one = [Provider("model", base_url, model, api_key)]
+        self.models = models or Models(one, count=count, monotonic=monotonic)
         self._count = count
         self._budget = budget_tokens
         self._evidence_tokens = evidence_tokens
@@ -69,17 +74,26 @@ class ModelDiagnostician:
             raise ModelUnavailable(
                 f"It failed repeatedly and is left alone for {self._breaker.rests_s:.0f} s."
             )
-        failed = True
+        outcome = "failed"
+        until = asyncio.get_running_loop().time() + self._timeout_s
+        purpose = Purpose(PROMPT, f"{PROMPT}@{prompts.version(PROMPT)}", incident.id, INCIDENTS)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                diagnosis = await self._ask(incident, evidence, tools)
-            failed = False
+            with asking(purpose, until) as asked:
+                async with asyncio.timeout(self._timeout_s):
+                    diagnosis = await self._ask(incident, evidence, tools, asked)
+            outcome = "answered"
+        except ModelUnavailable as error:
+            if not asked.refused:
+                raise
+            outcome = "refused"  # which says nothing about how the model does
+            raise ModelNotAsked(asked.refused) from error
         except TimeoutError as error:
             raise ModelUnavailable(f"It did not answer within {self._timeout_s:g} s.") from error
         finally:
             # Also when the caller's deadline ends this: a model that hangs must not cost each incident time.
-            self.counts["failed" if failed else "answered"] += 1
-            (self._breaker.failed if failed else self._breaker.succeeded)()
+            self.counts[outcome] += 1
+            told = {"failed": self._breaker.failed, "answered": self._breaker.succeeded}
+            told.get(outcome, _nothing)()
         return diagnosis
 
     async def warm(self) -> None:
@@ -93,7 +107,7 @@ class ModelDiagnostician:
             await (await ready[1]).aclose()
 
     async def _ask(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], asked: Asking
     ) -> Diagnosis:
         agent = await self._agent()
         from bot.llm.agent import TOOL, Run
@@ -108,14 +122,14 @@ class ModelDiagnostician:
             self.counts["retries"] += run.retries
             self.counts["unusable answers"] += run.unusable
             self.counts["tokens"] += run.tokens
-        name = f"{PROMPT}@{prompts.version(PROMPT)}"
-        made = as_diagnosis(answer, prompt=name, model=self._model, tokens=run.tokens)
+        made = as_diagnosis(answer, prompt=asked.purpose.prompt, model=asked.model, tokens=run.tokens)
         return resolve_citations(made, sent)
 
     def prompt(
         self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], answer_tool: str
     ) -> tuple[str, str, frozenset[str]]:
         """What is sent: the rules, the case, and the ids of the evidence in it."""
+        evidence = [piece for piece in evidence if self._may_be_sent(piece)]
         pieces, evidence_left = fit(evidence, self._evidence_tokens, self._count)
         actions, actions_left = self._actions(tools, evidence)
         variables: dict[str, object] = {
@@ -130,6 +144,11 @@ class ModelDiagnostician:
         rules = prompts.render(PROMPT, block="rules", **variables)
         case = prompts.render(PROMPT, block="case", **variables)
         return rules, case, frozenset(piece.id for piece in pieces)
+
+    def _may_be_sent(self, piece: Evidence) -> bool:
+        """Documents about a service that no model sees stay here, whatever the incident is about."""
+        is_document = piece.kind is EvidenceKind.PASSAGE
+        return not is_document or self.models.may_be_sent(str(piece.facts.get("service", "")))
 
     def _actions(self, tools: Sequence[Tool], evidence: Sequence[Evidence]) -> tuple[list[str], int]:
         """One line for each action, those that documents link first, and how many did not fit."""
@@ -158,18 +177,14 @@ class ModelDiagnostician:
             raise ModelUnavailable(f"It could not be set up ({type(error).__name__}: {error}).") from error
 
     def _load(self) -> Agent:
-        _forget_tracing()
+        http = self.models.client()
         from bot.llm.agent import Agent
 
-        return Agent(
-            api_key=self._api_key, base_url=self._base_url, model=self._model, timeout_s=self._timeout_s
-        )
+        return Agent(http=http, model=self.models.name, timeout_s=self._timeout_s)
 
 
-def _forget_tracing() -> None:
-    """LangSmith would send prompts to a third party as soon as one of its variables is set."""
-    for name in [name for name in os.environ if name.startswith(("LANGSMITH_", "LANGCHAIN_"))]:
-        del os.environ[name]
+def _nothing() -> None:
+    """Neither better nor worse."""
 
 
 def _about(incident: Incident) -> str:

@@ -14,6 +14,8 @@ from bot.domain.senders import BeatRule
 from bot.environment_file import is_placeholder
 from bot.errors import BadInput, Misconfigured, MuteRefused
 from bot.settings.knowledge_sections import LOCAL
+from bot.settings.model_sections import ProviderSection
+from bot.settings.provider_keys import key_of
 from bot.settings.sections import File, SignOffRuleSection
 from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
@@ -190,6 +192,23 @@ class Settings:
     @property
     def model_url(self) -> str:
         return self._environment.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether any model may be asked."""
+        return bool(self.file.model.providers or self.model_key)
+
+    def provider_key(self, provider: ProviderSection) -> str:
+        """The key of a provider; empty where it needs none, else as `key_of` has it."""
+        return key_of(provider, self.base, self._environment)
+
+    @property
+    def own_secrets(self) -> frozenset[str]:
+        """Values that this process holds and nobody outside may see: what is sent and shown goes without."""
+        names = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "VIGIE_INTAKE_TOKEN")
+        more = ("VIGIE_FALLBACK_TOKEN", "VIGIE_SMTP_PASSWORD", "OPENAI_API_KEY", "VIGIE_STORE_URL")
+        keys = [self.provider_key(one) for one in self.file.model.providers]
+        return frozenset(filter(None, [*keys, *map(self.variable, (*names, *more))]))
 
     @property
     def slack_api_url(self) -> str:

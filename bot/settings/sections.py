@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
 from bot.settings.knowledge_sections import KnowledgeSection
+from bot.settings.model_sections import ModelSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
@@ -31,6 +32,10 @@ class SlackSection(Section):
         "", examples=["n3"]
     )
     """Where N3 is told of standing sign-offs and of the audit log's heads; empty: where incidents are."""
+    updates_channel: Annotated[str, StringConstraints(pattern=r"^(#?[^\s@#<>]+)?$", max_length=80)] = Field(
+        "", examples=["status"]
+    )
+    """Where status updates are posted for stakeholders, beside the incident's thread; empty: there alone."""
     trust_api_url: bool = False
     """Lets SLACK_API_URL name another host than Slack's. Whoever answers there decides who is who."""
 
@@ -81,19 +86,6 @@ class WebSection(Section):
     """Bytes of one notification at most."""
     body_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """Seconds for a body to arrive."""
-
-
-class ModelSection(Section):
-    """[model] Any OpenAI-compatible endpoint; used when OPENAI_API_KEY is set."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "gpt-4o-mini"
-    """The model that is asked."""
-    deadline_s: Annotated[float, Field(gt=0, le=300)] = 30.0
-    """Seconds from the question to the answer; then similar incidents vote instead."""
-    budget_tokens: Annotated[int, Field(ge=1000)] = 6000
-    """Tokens of one diagnosis at most, with its repair."""
-    evidence_tokens: Annotated[int, Field(ge=200)] = 1500
-    """Tokens of evidence that are sent at most."""
 
 
 class PolicySection(Section):
@@ -199,7 +191,7 @@ class File(Section):
     web: WebSection = WebSection()
     """Where alerts, health and metrics are served."""
     model: ModelSection = ModelSection()
-    """Any OpenAI-compatible endpoint; asked only when OPENAI_API_KEY is set."""
+    """Any OpenAI-compatible endpoint; asked when OPENAI_API_KEY is set or providers are given."""
     heartbeats: HeartbeatsSection = HeartbeatsSection()
     """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()

@@ -21,6 +21,7 @@ from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import line as standing_line
 from bot.slack.blocks.times import clock, span
 from bot.slack.curating import questions
+from bot.slack.drafting import catchup, postmortem, update
 from bot.slack.edge import Body, Edge, guarded
 from bot.slack.muting import mute
 from bot.slack.upkeeping import stale
@@ -147,6 +148,9 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
         "a maintenance window by a form; also `mute list`, `mute end M3`",
         mute,
     ),
+    "catchup": ("catchup 12", "what you need to know of an incident, for you alone", catchup),
+    "update": ("update 12", "a status update for stakeholders, drafted for you to edit and post", update),
+    "postmortem": ("postmortem 12", "a postmortem with its recorded timeline, likewise", postmortem),
     "freeze": ("freeze deploy in progress", "nothing new is executed from now on", _freeze),
     "unfreeze": ("unfreeze", "N3 only: lift the freeze", _unfreeze),
 }

@@ -10,6 +10,7 @@ from bot.slack import (
     citing,
     commands,
     curating,
+    drafting,
     forms,
     home,
     mentions,
@@ -22,7 +23,7 @@ from bot.slack.edge import Edge
 
 PARTS = (
     *(commands, mentions, buttons, views, forms, standing, home),
-    *(muting, absorbing, citing, curating, upkeeping),
+    *(muting, absorbing, citing, curating, upkeeping, drafting),
 )
 
 

@@ -22,7 +22,9 @@ from bot.membership import known_n3
 from bot.sign_off.quorum import may_sign
 from bot.slack.blocks import calling as calling_blocks
 from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import conversation as conversation_blocks
 from bot.slack.blocks import curating as curating_blocks
+from bot.slack.blocks import draft as draft_blocks
 from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
@@ -59,6 +61,8 @@ class Snapshots:
             "proposal": self._proposal,
             "summary": self._summary,
             "answer": self._answer,
+            "draft": self._draft,
+            "drafted": self._drafted,
             "text": self._text,
             "news": self._text,
             "change": self._change,
@@ -102,7 +106,8 @@ class Snapshots:
         alerts, proposals = tx.alerts.of_incident(incident.id), tx.proposals.of_incident(incident.id)
         text = f"{incident.label} {incident.severity.word}, {incident.state.value}: {incident.title}"
         shown = tx.alerts.shown(incident.id)
-        return text, incident_blocks.card(incident, alerts, proposals, shown)
+        spent, currency = tx.exchanges.spent_on(incident.id), tx.exchanges.currency()
+        return text, incident_blocks.card(incident, alerts, proposals, shown, spent, currency)
 
     def _evidence(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         pieces = tx.diagnoses.evidence(post.subject)
@@ -205,9 +210,19 @@ class Snapshots:
 
     def _answer(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         content = post.content or {}
-        passages = content["passages"]
-        assert isinstance(passages, list)
-        return parts.counted(len(passages), "passage"), knowledge_blocks.answer(content)
+        return conversation_blocks.headline(content), conversation_blocks.answer(content)
+
+    def _draft(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        draft = tx.drafts.get(post.subject)
+        if draft is None:
+            return None
+        return draft_blocks.headline(draft), draft_blocks.for_one(draft)
+
+    def _drafted(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        draft = tx.drafts.get(post.subject)
+        if draft is None or draft.posted_at is None:
+            return None
+        return draft_blocks.headline(draft), draft_blocks.posted(draft)
 
     def _change(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         try:

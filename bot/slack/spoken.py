@@ -6,6 +6,7 @@ import asyncio
 import re
 
 from bot.domain.person import Person
+from bot.slack import drafting
 from bot.slack.absorbing import back_of
 from bot.slack.blocks import mute as mute_blocks
 from bot.slack.blocks import noise as noise_blocks
@@ -35,6 +36,8 @@ async def spoken(
         return _button("A maintenance window, by a form:", "Mute…", "mute_open", value)
     if incident_id is None:
         return None
+    if wanted := drafting.wanted(said):
+        return await drafting.ask(edge, person, incident_id, *wanted, event)
     if said in ("split", "merge", "alerts"):
         text, action = _FORMS[said]
         return _button(text.format(incident_id), f"{said.capitalize()}…", action, str(incident_id))

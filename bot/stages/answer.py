@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.announcements import answer_key
 from bot.domain.records import Received
 from bot.domain.store import Tx
@@ -29,8 +31,8 @@ def _readers(asked: Received) -> frozenset[str]:
     return frozenset({str(asked.payload["user"])} if channel.startswith("D") else {channel})
 
 
-def post(tx: Tx, asked: Received, found: SearchResult) -> None:
-    """Want the answer as a message where the question was asked."""
+def post(tx: Tx, asked: Received, found: SearchResult, words: Mapping[str, object] | None = None) -> None:
+    """Want the answer as a message where the question was asked; `words` is what it says beside passages."""
     passages = [
         {
             "id": passage.id,
@@ -42,13 +44,12 @@ def post(tx: Tx, asked: Received, found: SearchResult) -> None:
         }
         for passage in (found.passages if found.fits else ())
     ]
-    if not found.fits:
-        note_missed(tx, _missed(tx, asked), _may_know(asked), _asker(asked))
     content = {
         "question": asked.payload["question"],
         "user": asked.payload["user"],
         "passages": passages,
         "missing": list(found.missing),
+        **(words or {}),
     }
     thread = asked.payload.get("thread_ts")
     tx.posts.want(
@@ -58,6 +59,11 @@ def post(tx: Tx, asked: Received, found: SearchResult) -> None:
         thread_of=f"ts:{thread}" if thread else "",
         content=content,
     )
+
+
+def miss(tx: Tx, asked: Received) -> None:
+    """Keep the question: nothing in the knowledge base fits it, and nothing else answered it."""
+    note_missed(tx, _missed(tx, asked), _may_know(asked), _asker(asked))
 
 
 def _missed(tx: Tx, asked: Received) -> str:

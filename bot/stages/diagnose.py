@@ -13,7 +13,7 @@ from bot.domain.incident import Incident
 from bot.domain.ports import Diagnostician
 from bot.domain.quotes import resolve_quotes
 from bot.domain.tool import Inventory, Tool
-from bot.errors import ArgumentRefused, ModelUnavailable
+from bot.errors import ArgumentRefused, ModelNotAsked, ModelUnavailable
 from bot.stages.calibrated import never_seen
 from bot.stages.grounds import without_outdated
 from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
@@ -104,6 +104,8 @@ async def _ask(
             return await model.diagnose(incident, evidence, tools), ""
     except TimeoutError:
         reason = f"The model did not answer within {deadline_s:g} s"
+    except ModelNotAsked as error:
+        reason = f"The model was not asked: {inert(error.detail, 200)}"
     except ModelUnavailable as error:
         detail = inert(error.detail, 200).rstrip(".")
         reason = "The model gave no usable answer" + (f" ({detail})" if detail else "")

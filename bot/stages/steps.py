@@ -16,14 +16,15 @@ from bot.announcements import (
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident, IncidentState
-from bot.domain.ports import Diagnostician, Executor
+from bot.domain.ports import Author, Diagnostician, Executor
 from bot.domain.proposal import Proposal
-from bot.domain.records import CheckRun, Received, SeenAlert
+from bot.domain.records import CheckRun, SeenAlert
 from bot.domain.store import Store, Tx
 from bot.domain.tool import Tool
 from bot.in_force import InForce
-from bot.stages import answer, contradicted, curate, investigate, learn, resolve, stand
+from bot.stages import contradicted, curate, investigate, learn, resolve, stand
 from bot.stages.calibrated import beside, capped, sources_of, to_cite
+from bot.stages.conversing import Conversing
 from bot.stages.diagnose import diagnose
 from bot.stages.library import Library
 from knowledge.causes.model import NOTHING, Judgement
@@ -46,6 +47,7 @@ class Steps:
         knowledge: Library,
         model: Diagnostician | None,
         deadline_s: float,
+        author: Author | None = None,
     ) -> None:
         self._store = store
         self._in_force = in_force
@@ -54,6 +56,7 @@ class Steps:
         self._model = model
         self._deadline_s = deadline_s
         self._gathering = asyncio.Semaphore(GATHER_AT_ONCE)
+        self.conversing = Conversing(store, in_force, self._search, author)
 
     async def investigate(self, subject: str) -> None:
         """Gather evidence for one round of an incident and diagnose it; it is done when it is stored."""
@@ -133,16 +136,6 @@ class Steps:
         """Take out what a person took back."""
         await asyncio.to_thread(curate.forget, self._store, self._knowledge, int(subject))
 
-    async def answer(self, subject: str) -> None:
-        """Answer a question where it was asked."""
-        with self._store.read() as tx:
-            asked = tx.inbox.get(subject)
-            query = answer.query_of(tx, asked) if asked else None
-        if asked is None or query is None or asked.done_at is not None:
-            return
-        found = await self._search(query)
-        await asyncio.to_thread(self._post_answer, asked, found)
-
     async def _search(self, query: Query) -> SearchResult:
         fault_hook.point("search")
         try:
@@ -169,11 +162,6 @@ class Steps:
             note = f"Past incidents could not be compared. {error}"
             return NOTHING, replace(found, missing=(*found.missing, note))
         return capped(judged, len(texts)), beside(found, judged, passages)
-
-    def _post_answer(self, asked: Received, found: SearchResult) -> None:
-        with self._store.begin() as tx:
-            answer.post(tx, asked, found)
-            tx.inbox.done(asked.key)
 
     def _begin_round(self, incident_id: int) -> Incident | None:
         with self._store.begin() as tx:

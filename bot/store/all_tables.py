@@ -2,6 +2,7 @@
 
 from bot.store import (
     curation_tables,
+    exchange_tables,
     policy_tables,
     quiet_tables,
     running_tables,
@@ -13,6 +14,7 @@ from bot.store.tables import metadata
 
 __all__ = [
     "curation_tables",
+    "exchange_tables",
     "metadata",
     "policy_tables",
     "quiet_tables",

@@ -23,6 +23,8 @@ from bot.store.checks import Checks
 from bot.store.corrections import Corrections
 from bot.store.deliveries import Deliveries
 from bot.store.diagnoses import Diagnoses
+from bot.store.drafts import Drafts
+from bot.store.exchanges import Exchanges
 from bot.store.executions import Executions
 from bot.store.flow_back import FlowBack
 from bot.store.gaps import Gaps
@@ -212,6 +214,8 @@ class Tx:
         self.library = Library(connection, now)
         self.gaps = Gaps(connection, now)
         self.upkeep = Upkeep(connection, now)
+        self.exchanges = Exchanges(connection, now)
+        self.drafts = Drafts(connection, now)
 
 
 class Store:

@@ -78,6 +78,16 @@ class Posts(Records):
         query = sa.select(t.posts).where(t.posts.c.kind == kind).order_by(t.posts.c.id)
         return [Post(**row._mapping) for row in self._connection.execute(query)]
 
+    def in_thread(self, channel: str, thread_of: str, kind: str, limit: int) -> list[Post]:
+        """The newest messages of a kind in a thread, oldest first."""
+        query = (
+            sa.select(t.posts)
+            .where(t.posts.c.channel == channel, t.posts.c.thread_of == thread_of, t.posts.c.kind == kind)
+            .order_by(t.posts.c.id.desc())
+            .limit(limit)
+        )
+        return [Post(**row._mapping) for row in self._connection.execute(query)][::-1]
+
     def by_ts(self, channel_id: str, ts: str) -> Post | None:
         """The message that Slack knows as (channel, ts)."""
         query = sa.select(t.posts).where(t.posts.c.channel_id == channel_id, t.posts.c.ts == ts)

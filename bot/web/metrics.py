@@ -13,6 +13,7 @@ from bot.domain.proposal import ProposalState
 from bot.domain.quiet import Canary
 from bot.domain.records import Beat, WayState
 from bot.domain.senders import SeenBeat
+from bot.domain.spending import Spent
 from bot.domain.store import Store
 from bot.triage.corrections import ABSORBING
 
@@ -55,6 +56,7 @@ class Metrics(Collector):
             ways = {name: WayState() for name in self._ways} | tx.notices.states()
             beat = tx.heartbeat.last()
             seen, back = tx.beats.all(), tx.flow_back.waiting()
+            models = tx.exchanges.totals()
             canary, muting = tx.canaries.last_told(), len(tx.mutes.in_force())
         yield from _senders(seen, back)
         alerts = CounterMetricFamily(
@@ -77,6 +79,7 @@ class Metrics(Collector):
                 unshown.add_metric([name.removeprefix("slack_refused:")], value)
         yield unshown
         yield from _reach(ways, beat)
+        yield from _models(models)
         yield from _quiet(dict(counted), canary, muting)
         if self._connected is not None:
             connected = int(self._connected)
@@ -114,6 +117,24 @@ def _senders(seen: Sequence[SeenBeat], back: Mapping[str, int]) -> Iterator[Metr
         for source, count in sorted(back.items()):
             waiting.add_metric([source], count)
         yield waiting
+
+
+def _models(totals: Mapping[tuple[str, str], tuple[int, Spent]]) -> Iterator[Metric]:
+    """What models were asked and what they used, by the names that vigie.toml gives them."""
+    calls = CounterMetricFamily("vigie_model_calls", "Calls of models.", labels=["provider", "state"])
+    tokens = CounterMetricFamily("vigie_model_tokens", "Tokens of models, both ways.", labels=["provider"])
+    money = CounterMetricFamily("vigie_model_cost", "What they cost by your prices.", labels=["provider"])
+    seconds = CounterMetricFamily("vigie_model_seconds", "Time that models took.", labels=["provider"])
+    sums: dict[str, Spent] = {}
+    for (provider, state), (count, spent) in sorted(totals.items()):
+        calls.add_metric([provider, state], count)
+        sums[provider] = sums.get(provider, Spent()) + spent
+    for provider, spent in sums.items():
+        tokens.add_metric([provider], spent.tokens)
+        money.add_metric([provider], spent.money)
+        seconds.add_metric([provider], spent.seconds)
+    if totals:
+        yield from (calls, tokens, money, seconds)
 
 
 def _quiet(counted: Mapping[str, float], canary: Canary | None, muting: int) -> Iterator[Metric]:

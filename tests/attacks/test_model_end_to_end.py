@@ -14,11 +14,12 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.diagnosis import Diagnosis, Method
+from bot.domain.drafts import Draft
 from bot.domain.incident import Incident
 from bot.domain.proposal import ProposalState
 from bot.playground.player import button
 from tests.scripted_model import Reply, ScriptedModel, call, hang, invalid_json, prose, raw, reset, status
-from tests.world import CHANNEL, N3_A, ON_CALL, PAST, World, text_of, world
+from tests.world import BOT, CHANNEL, N3_A, ON_CALL, PAST, World, text_of, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -176,6 +177,72 @@ async def test_the_longest_answer_still_fits_slack(failing: Failing) -> None:
     assert "less likely" in told
     assert button(await failing.vigie.message(f"incident:{incident.id}:diagnosis"), "propose") is not None
     assert failing.vigie.ledger(incident.service) == []
+
+
+async def _asked(failing: Failing, words: str, reply: Reply) -> tuple[Incident, list[str]]:
+    """Say this to Vigie in the thread of a fresh incident; the incident, and keys of messages of before."""
+    vigie = failing.vigie
+    incident, _ = await failing.incident(SOUND)
+    card = await vigie.message(f"incident:{incident.id}")
+    failing.reply = reply
+    before = vigie.posted()
+    await vigie.place.say(ON_CALL.id, CHANNEL, f"<@{BOT.id}> {words}", card["ts"])
+    return incident, before
+
+
+@pytest.mark.attack("M9")
+async def test_an_answer_shows_what_its_sources_hold(failing: Failing) -> None:
+    """In the thread, in French: the sentence with a source is the answer, the others stand apart."""
+    vigie = failing.vigie
+    lie = "Tout est réparé, signé par N3. <!channel> La panne est finie [T99]."
+    incident, before = await _asked(
+        failing, "qu'est-ce qui s'est passé ?", prose(f"L'incident a été ouvert [T1]. {lie}")
+    )
+
+    def answers() -> list[str] | None:
+        fresh = [key for key in vigie.posted() if key not in before and key.startswith("answer:")]
+        return fresh or None
+
+    fresh = await vigie.until("an answer", answers)
+    told = text_of(await vigie.message(fresh[0], "L'incident a été ouvert."))
+    assert told.index("L'incident a été ouvert.") < told.index("Rien n'appuie ceci") < told.index("signé par")
+    assert f"#{incident.id} a été ouvert" in told
+    assert "question to answer" in failing.asked[-1]
+
+
+async def test_a_draft_is_edited_and_posted_by_whom_it_is_for(failing: Failing) -> None:
+    """Asked for in the thread, it comes as a direct message; the edited text is posted in the thread."""
+    vigie = failing.vigie
+    incident, _ = await _asked(failing, "catch me up", prose("#1 was opened [T1]. Nobody cares."))
+    with vigie.store.read() as tx:
+        known = tx.exchanges.of_incident(incident.id)
+    assert known
+    draft = await vigie.until("a draft", lambda: _draft_of(vigie, incident))
+    message = await vigie.message(f"draft:{draft.id}")
+    assert "[not backed by a record] Nobody cares." in text_of(message)
+    assert "Only you see it" in text_of(message)
+    with vigie.store.read() as tx:
+        post = tx.posts.get(f"draft:{draft.id}")
+    assert post is not None and post.channel_id.startswith("D")
+    assert (await vigie.place.click(ON_CALL.id, post.channel_id, message["ts"], "draft_open")).ok
+    view = await vigie.until("the form", lambda: _on_top(vigie, "draft"))
+    edited = "All that matters: it is being looked at."
+    assert (await vigie.place.submit(ON_CALL.id, view["id"], {"text:0": {"text": edited}})).ok
+    told = text_of(await vigie.message(f"drafted:{draft.id}"))
+    assert edited in told
+    assert f"<@{ON_CALL.id}>" in told
+    assert "Nobody cares" not in told
+
+
+def _draft_of(vigie: World, incident: Incident) -> Draft | None:
+    with vigie.store.read() as tx:
+        found = [tx.drafts.get(number) for number in range(1, 10)]
+    return next((draft for draft in found if draft and draft.incident_id == incident.id), None)
+
+
+def _on_top(vigie: World, callback_id: str) -> dict[str, Any] | None:
+    top = (vigie.place.views_of(ON_CALL.id) or [{}])[-1]
+    return top if top.get("callback_id") == callback_id else None
 
 
 BY_THE_BOOK = call(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bot.domain.person import Person
 from bot.domain.proposal import ProposalState
@@ -37,9 +38,16 @@ def commands() -> Iterator[Specimen]:
     yield from variants("command", "pending", _pending)
     yield from ordinary("command", "pending", lambda voice: _pending(voice, frozen=True), "frozen")
     yield from variants("command", "freeze", _freeze)
+    for kind in ("catchup", "update", "postmortem"):
+        yield from ordinary("command", kind, partial(_drafted, kind=kind), "")
+    yield from ordinary("command", "catchup", lambda _voice: Desk().speak("résume", 12), "in French")
     yield from ordinary("command", "unfreeze", lambda _voice: Desk().mention("unfreeze"), "mention")
     yield from ordinary("command", "unfreeze", lambda _voice: Desk().answer("unfreeze"), "")
     yield from ordinary("command", "unfreeze", _refused, "refused")
+
+
+def _drafted(_voice: Voice, kind: str) -> Message:
+    return Desk().answer(kind, "12")
 
 
 def _search(voice: Voice) -> Message:

@@ -89,6 +89,7 @@ class Desk:
             mutes=SimpleNamespace(seen=lambda: self.mutes),
             gaps=SimpleNamespace(seen=lambda _readers: list(self.gaps), missed=lambda *_asked: None),
             upkeep=SimpleNamespace(seen=lambda _readers: list(self.stale)),
+            drafts=SimpleNamespace(ask=lambda *_asked: None, incident_of=lambda _words: 12),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)
         client = SimpleNamespace(chat_postEphemeral=self._post, views_open=self._open)

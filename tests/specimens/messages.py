@@ -12,9 +12,10 @@ from bot.domain.incident import IncidentState
 from bot.domain.noise import Shown
 from bot.domain.proposal import ProposalState
 from bot.domain.records import Received
+from bot.domain.spending import Spent
 from bot.stages import answer
 from knowledge.model import SearchResult
-from tests.specimens import values
+from tests.specimens import talking, values
 from tests.specimens.proposals import proposals
 from tests.specimens.rows import Rows
 from tests.specimens.running import running
@@ -38,6 +39,7 @@ def messages() -> Iterator[Specimen]:
     for state in _INCIDENTS:
         yield from ordinary("message", "incident", partial(_incident, state=state), state)
     yield from ordinary("message", "incident", partial(_incident, shown=_ABSORBED), "absorbed")
+    yield from ordinary("message", "incident", partial(_incident, spent=Spent(5230, 0.0123, 14.2)), "spent")
     yield from variants("message", "news", _news)
     yield from variants("message", "evidence", _evidence)
     yield from variants("message", "diagnosis", _diagnosis)
@@ -47,6 +49,7 @@ def messages() -> Iterator[Specimen]:
     yield from ordinary("message", "summary", lambda voice: _summary(voice, confirmed=True), "storing")
     yield from ordinary("message", "summary", _learned, "learned")
     yield from variants("message", "answer", _answer)
+    yield from talking.messages()
     yield from variants("message", "change", _change)
     yield from ordinary("message", "change", lambda voice: _change(voice, values.N3_A), "signed by one")
     for state in ("", "in force", "rejected", "withdrawn"):
@@ -69,12 +72,17 @@ def _news(voice: Voice) -> Message:
     return rows.snapshot("news", rows.wanted[-1])
 
 
-def _incident(voice: Voice, state: str = "", shown: Shown = Shown()) -> Message:  # noqa: B008  # frozen
+def _incident(
+    voice: Voice,
+    state: str = "",
+    shown: Shown = Shown(),  # noqa: B008  # frozen
+    spent: Spent = Spent(),  # noqa: B008  # frozen
+) -> Message:
     changes = _INCIDENTS.get(state, {})
     proposed = [values.proposal(voice) for _ in range(voice.many(1, 12))]
     running = [values.proposal(voice, id=8, state=ProposalState.EXECUTING)]
     waiting = {"": proposed, "again": running}.get(state, [])
-    rows = Rows(values.incident(voice, **changes), values.alerts(voice), waiting, shown=shown)
+    rows = Rows(values.incident(voice, **changes), values.alerts(voice), waiting, shown=shown, spent=spent)
     return rows.snapshot("incident")
 
 

@@ -16,7 +16,7 @@ from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks import signing as signing_blocks
-from tests.specimens import values
+from tests.specimens import talking, values
 from tests.specimens.running import dark, run
 from tests.specimens.specimen import Specimen, View, ordinary, variants
 from tests.specimens.voices import Voice
@@ -36,6 +36,7 @@ def modals() -> Iterator[Specimen]:
     yield from variants("modal", "edit_summary", _summary)
     yield from variants("modal", "open_source:.+", _source)
     yield from variants("modal", "told", _told)
+    yield from talking.modals()
     yield from variants("modal", "run_open", _run)
     yield from ordinary("modal", "run_open", lambda voice: _run(voice, settled=True), "for an incident")
     yield from variants("modal", "edit_open", _edit)

@@ -11,6 +11,7 @@ from typing import Any, cast
 from bot.copilot.changes import Change
 from bot.domain.curation import Finding, Removal, Saved
 from bot.domain.diagnosis import Diagnosis
+from bot.domain.drafts import Draft
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.mute import Mute
@@ -19,6 +20,7 @@ from bot.domain.person import Person
 from bot.domain.proposal import Execution, Look, Proposal, Settlement, SignOff
 from bot.domain.quiet import Correction, Regrouping, StoredAlert
 from bot.domain.records import MOST_ALERTS, Adopted, Post, Review, SeenAlert, Summary
+from bot.domain.spending import Spent
 from bot.domain.store import Store, Tx
 from bot.in_force import InForce, Preview
 from bot.sign_off.calling import Why
@@ -49,6 +51,7 @@ class Rows:
     state: str = ""
     is_first: bool = False
     shown: Shown = field(default_factory=Shown)
+    spent: Spent = field(default_factory=Spent)
     calls: Sequence[Post] = ()
     pieces: Sequence[str] = ()
     look: Look | None = None
@@ -62,6 +65,7 @@ class Rows:
     removal: Removal | None = None
     stale: Sequence[Finding] = ()
     digest: Mapping[str, str] = field(default_factory=dict)
+    draft: Draft | None = None
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -104,10 +108,12 @@ class Rows:
                 withdraw=lambda _what, _digest: [],
             ),
             "standing": given(move=lambda *_row, **_values: True),
+            "exchanges": given(spent_on=lambda _id: self.spent, currency=lambda: "EUR"),
             "reviews": given(get=lambda _id: self.review),
             "audit": given(
                 append=lambda *_event: given(seq=1), events=lambda _subject: iter(_rejected(self.state))
             ),
+            "drafts": given(get=lambda _id: self.draft),
             "mutes": given(get=lambda _id: self.mute),
             "regroupings": given(get=lambda _id: self.regrouping),
             "corrections": given(get=lambda _id: self.correction),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.announcements import announce_rise, announce_undo_failed
+from bot.announcements import announce_echo, announce_rise, announce_undo_failed
 from bot.domain.alert import Severity
 from bot.membership import note_membership
 from bot.sign_off.policy import Policy
@@ -16,6 +16,12 @@ from tests.specimens.voices import Voice
 def _rise(_voice: Voice) -> Message:
     rows = Rows()
     announce_rise(rows.tx, 12, Severity.CRITICAL)
+    return rows.announced()
+
+
+def _echo(voice: Voice) -> Message:
+    rows = Rows()
+    announce_echo(rows.tx, 12, 41, ("instructions", voice.text("github token")))
     return rows.announced()
 
 
@@ -46,6 +52,7 @@ def _adopted(_voice: Voice) -> Message:
 
 SENTENCES: dict[str, Draw] = {
     "rise": _rise,
+    "an echo": _echo,
     "an undo failed": _undo_failed,
     "first N3": _first_n3,
     "joined N3": _joined,

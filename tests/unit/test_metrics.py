@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.copilot.alerts import Alerts
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.records import News
+from bot.domain.spending import ANSWERED, Purpose, Reserve, Settled, Spent
 from bot.store.database import Store, sqlite_url
 from bot.triage.corrections import ABSORBING
 from bot.web.metrics import Metrics
@@ -121,3 +122,16 @@ async def test_no_sender_can_add_a_label_or_a_line(store: Store) -> None:
     text = (await Metrics(store).render()).decode()
     assert "evil" not in text
     assert "Another" not in text
+
+
+async def test_models_are_counted_by_provider(store: Store) -> None:
+    """Calls by how they ended; tokens, cost and time of each provider."""
+    with store.begin() as tx:
+        made = Reserve(Purpose("diagnose"), "main", "large", Spent(900, 0.5, 20), "EUR", "")
+        tx.exchanges.settle(tx.exchanges.reserve(made), Settled(ANSWERED, 100, 50, 0.25, 1.5))
+        tx.exchanges.reserve(made, "over")
+    found = await scrape(store)
+    assert found["vigie_model_tokens_total", "main"] == 150
+    assert found["vigie_model_cost_total", "main"] == 0.25
+    assert found["vigie_model_seconds_total", "main"] == 1.5
+    assert found["vigie_model_calls_total", "main"] == 1

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from bot.commands.doctor.check import Result, failed, ok, skipped, warning
+from bot.commands.doctor.check import Result, Status, failed, ok, skipped, warning
 from bot.commands.doctor.ground import Ground
+from bot.errors import Misconfigured
+from bot.llm.providers import Provider
 from bot.mistakes.mistake import nearest
+from bot.modelling import providers_of
 
 if TYPE_CHECKING:
     from knowledge.embeddings.choice import Choice
@@ -22,15 +25,35 @@ _WITHOUT = "Without it, similar incidents vote for the cause."
 
 
 async def model(ground: Ground) -> Result:
-    """The endpoint answers, takes the key, and knows the model's name."""
+    """Each endpoint answers, takes its key, and knows its model's name; the worst of them is told."""
     settings = ground.settings
-    name = settings.file.model.name
-    if not settings.model_key:
+    if not settings.asks_a_model:
         return ok("none: similar incidents vote. OPENAI_API_KEY in vigie.env would ask a model")
+    try:
+        providers = providers_of(settings)
+    except Misconfigured as error:
+        return failed(error.detail, f"Correct it; `serve` does not start before. {_WITHOUT}")
     if ground.offline:
         return skipped("not asked: --offline")
-    url = f"{settings.model_url.rstrip('/')}/models"
-    headers = {"Authorization": f"Bearer {settings.model_key}"}
+    results = await asyncio.gather(*(_look_at(ground, one) for one in providers))
+    if len(results) == 1:
+        return results[0]
+    order = (Status.FAILED, Status.WARNING, Status.SKIPPED, Status.OK)
+    worst = min(results, key=lambda result: order.index(result.status))
+    found = "; ".join(f"{one.name}: {result.found}" for one, result in zip(providers, results, strict=True))
+    works = any(result.status is Status.OK for result in results)
+    status = Status.WARNING if works and worst.status is Status.FAILED else worst.status
+    return Result(status, found, " ".join(filter(None, (result.remedy for result in results))))
+
+
+async def _look_at(ground: Ground, provider: Provider) -> Result:
+    """One of them. The environment's own is named by its variables, others by their settings."""
+    name, own = provider.model, not ground.settings.file.model.providers
+    where = "OPENAI_BASE_URL in vigie.env" if own else f"the url of provider {provider.name}"
+    key = "OPENAI_API_KEY into vigie.env" if own else f"key where provider {provider.name} has it"
+    setting = "model.name" if own else f"the model of provider {provider.name}"
+    url = f"{provider.url.rstrip('/')}/models"
+    headers = {"Authorization": f"Bearer {provider.key}"} if provider.key else {}
     try:
         async with (
             asyncio.timeout(_CALL_S),
@@ -38,21 +61,19 @@ async def model(ground: Ground) -> Result:
         ):
             status, body = answer.status, await _json(answer)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        why = f"{settings.model_url} does not answer: {type(error).__name__}"
-        return failed(why, f"Correct OPENAI_BASE_URL in vigie.env, or start the endpoint. {_WITHOUT}")
+        why = f"{provider.url} does not answer: {type(error).__name__}"
+        return failed(why, f"Correct {where}, or start the endpoint. {_WITHOUT}")
     if status in (401, 403):
-        return failed(
-            f"the key is refused ({status})", f"Put a valid OPENAI_API_KEY into vigie.env. {_WITHOUT}"
-        )
+        return failed(f"the key is refused ({status})", f"Put a valid {key}. {_WITHOUT}")
     names = _names(body)
     if status != 200 or names is None:
-        what = f"{settings.model_url} does not say which models it has (status {status})"
+        what = f"{provider.url} does not say which models it has (status {status})"
         return warning(what, f"If diagnoses say that the model gave no answer, check that it has {name!r}.")
     if name not in names:
         near = nearest(name, names)
         meant = f"Did you mean {near!r}? " if near else f"It has {', '.join(names[:5])}. "
-        return failed(f"there is no model {name!r}", f"{meant}Set model.name in vigie.toml. {_WITHOUT}")
-    return ok(f"{name} at {settings.model_url}")
+        return failed(f"there is no model {name!r}", f"{meant}Set {setting} in vigie.toml. {_WITHOUT}")
+    return ok(f"{name} at {provider.url}")
 
 
 async def _json(answer: aiohttp.ClientResponse) -> Any:  # noqa: ANN401  # whatever the endpoint says

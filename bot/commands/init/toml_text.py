@@ -33,9 +33,21 @@ def toml_text(given: Given, notes: Mapping[str, str] | None = None) -> str:
         model = _section(field)
         assert model is not None
         for key, inner in model.model_fields.items():
-            lines += _setting(key, inner, given.get(name, {}))
+            if _section(inner) is None:
+                lines += _setting(key, inner, given.get(name, {}))
+        lines += _inner_sections(name, model)
     lines += ["", *_policy(), "", *_sign_off_rules(), "", *_secret(), "", *_sources()]
     return "\n".join(lines) + "\n"
+
+
+def _inner_sections(name: str, model: type[BaseModel]) -> Iterator[str]:
+    """The sections of a section, such as [model.budget]."""
+    for key, field in model.model_fields.items():
+        inner = _section(field)
+        if inner is not None:
+            yield from ("", *_comment(field.description or ""), f"[{name}.{key}]")
+            for setting, its in inner.model_fields.items():
+                yield from _setting(setting, its, {})
 
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:

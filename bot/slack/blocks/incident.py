@@ -13,6 +13,7 @@ from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import MOST_ALERTS, SeenAlert
+from bot.domain.spending import Spent
 from bot.in_force import Preview
 from bot.slack.blocks import parts
 from bot.slack.blocks.knowledge import warnings
@@ -35,6 +36,8 @@ def card(
     alerts: Sequence[SeenAlert],
     proposals: Sequence[Proposal],
     shown: Shown | None = None,
+    spent: Spent = Spent(),  # noqa: B008  # frozen
+    currency: str = "",
 ) -> list[Block]:
     """One message per incident, edited in place: severity, what fired, since when, state, who has it."""
     icon = _ICONS[incident.severity] if incident.state.is_open else ":white_check_mark:"
@@ -51,6 +54,8 @@ def card(
     blocks.append(parts.note(_counts(incident, alerts)))
     if shown is not None and _absorbed(shown):
         blocks.append(parts.note(_absorbed(shown)))
+    if spent.tokens:
+        blocks.append(parts.note(_used(spent, currency)))
     flags = sorted({flag for alert in alerts for flag in alert.flags})
     if flags:
         blocks.append(
@@ -62,7 +67,10 @@ def card(
     if incident.state.is_open:
         take = parts.button("I take it", "take", str(incident.id))
         every = parts.button("All alerts…", "absorbed_open", str(incident.id))
-        blocks.append(parts.buttons(take, parts.button("Resolve", "resolve", str(incident.id)), every))
+        done = parts.button("Resolve", "resolve", str(incident.id))
+        join = parts.button("Catch me up", "draft_catchup", str(incident.id))
+        tell = parts.button("Status update…", "draft_update", str(incident.id))
+        blocks.append(parts.buttons(take, done, every, join, tell))
     return blocks
 
 
@@ -185,6 +193,12 @@ def _absorbed(shown: Shown) -> str:
     if shown.held and shown.held_until is not None:
         text += f" · {shown.held} held until {clock(shown.held_until)} at least"
     return text
+
+
+def _used(spent: Spent, currency: str) -> str:
+    """What models have used for it."""
+    cost = f", {spent.money:.4f} {currency}" if spent.money else ""
+    return f"Models so far: {parts.counted(spent.tokens, 'token')}{cost}, {spent.seconds:.0f} s"
 
 
 def _waiting(proposal: Proposal) -> str:

@@ -21,17 +21,28 @@ from knowledge.upkeep import Kept
 
 def answer(content: Mapping[str, Any]) -> list[Block]:
     """The passages that answer a question, or that nothing fits."""
-    asker = f"<@{content['user']}> asked:"
-    blocks = [parts.note(asker), parts.foreign(f"“{parts.cut(content['question'], 500)}”")]
-    blocks += [parts.foreign_note(missing) for missing in content["missing"]]
-    passages = content["passages"]
-    if not passages:
-        nothing = (
-            "*Nothing in the knowledge base fits.* Try an alert's name or other words. The question is kept:"
-            " `/vigie questions` lists what has no answer yet."
-        )
-        return [*blocks, parts.status(nothing)]
-    for number, passage in enumerate(passages, 1):
+    return [*asked(content), *passages(content)]
+
+
+def asked(content: Mapping[str, Any]) -> list[Block]:
+    """Who asked what, and what could not be searched."""
+    verb = "a demandé :" if content.get("language") == "fr" else "asked:"
+    blocks = [
+        parts.note(f"<@{content['user']}> {verb}"),
+        parts.foreign(f"“{parts.cut(content['question'], 500)}”"),
+    ]
+    return [*blocks, *(parts.foreign_note(missing) for missing in content["missing"])]
+
+
+def passages(content: Mapping[str, Any]) -> list[Block]:
+    """Each passage with the button that opens its source."""
+    found = content["passages"]
+    if not found:
+        language = "fr" if content.get("language") == "fr" else "en"
+        is_answered = any(content.get(part) for part in ("said", "listed", "actions"))
+        return [parts.status(_NOTHING[language] + ("" if is_answered else _KEPT[language]))]
+    blocks = []
+    for number, passage in enumerate(found, 1):
         title, heading = parts.cut(f"{number}. {passage['title']}", 160), parts.cut(passage["heading"], 240)
         blocks.append(
             parts.rich(
@@ -44,6 +55,16 @@ def answer(content: Mapping[str, Any]) -> list[Block]:
         look = parts.button("Open the source", f"open_source:{number}", passage["id"])
         blocks.append(parts.buttons(look, *vote_buttons(str(number), passage["id"])))
     return blocks
+
+
+_NOTHING = {
+    "en": "*Nothing in the knowledge base fits.* Try an alert's name or other words.",
+    "fr": "*Rien dans la base de connaissances ne correspond.* Essayez le nom d'une alerte ou d'autres mots.",
+}
+_KEPT = {
+    "en": " The question is kept: `/vigie questions` lists what has no answer yet.",
+    "fr": " La question est gardée : `/vigie questions` montre ce qui est resté sans réponse.",
+}
 
 
 def source_view(passage: Passage, kept: Kept | None = None, vote: bool | None = None) -> Block:
@@ -102,7 +123,8 @@ def summary(kept: Summary, removal: Removal | None = None) -> list[Block]:
             "*Summary, drafted from recorded events.* Edit and confirm it, and it enters the knowledge base."
         )
         edit = parts.button("Edit and confirm", "edit_summary", str(kept.incident_id), "primary")
-        return [parts.status(intro), parts.rich(parts.preformatted(kept.text)), parts.buttons(edit)]
+        more = parts.button("Draft a postmortem", "draft_postmortem", str(kept.incident_id))
+        return [parts.status(intro), parts.rich(parts.preformatted(kept.text)), parts.buttons(edit, more)]
     who = kept.confirmed_by.partition("/")[2]
     where = (
         f"It is in the knowledge base as `{kept.document_id}`." if kept.document_id else "It is being stored."

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import tiktoken
@@ -14,6 +15,7 @@ import prompts
 from bot.domain.diagnosis import Method
 from bot.errors import ModelUnavailable
 from bot.llm.diagnostician import ModelDiagnostician
+from bot.llm.providers import Order
 from tests.scripted_model import ScriptedModel, call, prose
 from tests.unit.diagnosis.builders import INCIDENT, PURGE, TOOLS, alert, past, runbook, tool
 
@@ -106,7 +108,9 @@ def test_one_diagnostician_survives_two_event_loops() -> None:
         async with ScriptedModel([call(SOUND)]) as model:
             if not made:
                 made.append(diagnostician(model))
-            made[0]._base_url = model.base_url  # the second server has another port
+            # The second server has another port.
+            one = replace(made[0].models.order.every[0], url=model.base_url)
+            made[0].models.order = Order([one], lambda: 0.0)
             for _ in range(2):
                 await made[0].diagnose(INCIDENT, EVIDENCE, TOOLS)
             return len(model.requests)

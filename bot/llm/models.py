@@ -1,0 +1,68 @@
+"""All models of one installation: who is asked in which order, what they see and what they may cost.
+
+Whatever asks a model takes its HTTP client from here, so that nothing goes out past the wire.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.spending import Limits
+from bot.domain.store import Store
+from bot.llm.ledger import Ledger
+from bot.llm.privacy import Privacy
+from bot.llm.providers import Order, Provider
+
+if TYPE_CHECKING:
+    import openai
+
+Count = Callable[[str], int]
+
+
+class Models:
+    """Without a store nothing is kept and no budget holds: that is for trying a model, not for `serve`."""
+
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        *,
+        count: Count,
+        privacy: Privacy | None = None,
+        limits: Limits | None = None,
+        store: Store | None = None,
+        keep: timedelta = timedelta(days=30),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.count = count
+        self.privacy = privacy or Privacy()
+        self.order = Order(providers, monotonic)
+        self.ledger: Ledger | None = None
+        if store is not None:
+            self.ledger = Ledger(store, limits or Limits(), self.privacy.never_send, keep)
+
+    @property
+    def name(self) -> str:
+        """The model that is asked first, as people know it."""
+        return self.order.every[0].model
+
+    def client(self) -> openai.DefaultAsyncHttpxClient:
+        """A client for one event loop; importing what it needs takes a second, so do it in a thread."""
+        forget_tracing()
+        from bot.llm import wire
+
+        made = wire.Wire(self.order, count=self.count, privacy=self.privacy, ledger=self.ledger)
+        return wire.client(made)
+
+    def may_be_sent(self, service: str) -> bool:
+        """Whether a document about this service may be sent."""
+        return not any(rule.covers_document(service) for rule in self.privacy.never_send)
+
+
+def forget_tracing() -> None:
+    """LangSmith would send prompts to a third party as soon as one of its variables is set."""
+    for name in [name for name in os.environ if name.startswith(("LANGSMITH_", "LANGCHAIN_"))]:
+        del os.environ[name]

@@ -1,0 +1,112 @@
+"""The answer to a question: what stands on a source, what does not, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.slack.blocks import knowledge, parts
+from bot.slack.blocks.parts import Block
+
+Content = Mapping[str, Any]
+_SENTENCES, _SOURCES, _EVENTS, _ACTIONS = 12, 8, 20, 3
+_WORDS = {
+    "en": {
+        "looking": ":hourglass_flowing_sand: The model is writing; this message will say more.",
+        "said": "*Answer of the model*, each sentence with its source",
+        "doubted": "*Nothing backs this*: the model says it without a source that holds it",
+        "cited": "Sources",
+        "since": "*Recorded since {since}*",
+        "nothing since": "*Nothing was recorded since {since}.*",
+        "action": "*The catalogue has this*: it only runs once N3 have signed it · risk {risk}",
+    },
+    "fr": {
+        "looking": ":hourglass_flowing_sand: Le modèle écrit ; ce message en dira plus.",
+        "said": "*Réponse du modèle*, chaque phrase avec sa source",
+        "doubted": "*Rien n'appuie ceci* : le modèle le dit sans source qui le porte",
+        "cited": "Sources",
+        "since": "*Enregistré depuis {since}*",
+        "nothing since": "*Rien n'a été enregistré depuis {since}.*",
+        "action": "*Le catalogue a ceci* : rien ne s'exécute avant la signature de N3 · risque {risk}",
+    },
+}
+
+
+def headline(content: Content) -> str:
+    """What a notification says."""
+    if content.get("said"):
+        return str(content["said"][0]["text"])
+    return parts.counted(len(content["passages"]), "passage")
+
+
+def answer(content: Content) -> list[Block]:
+    """Who asked what, what is known, and passages where nothing better answers."""
+    words = _WORDS["fr" if content.get("language") == "fr" else "en"]
+    blocks = knowledge.asked(content)
+    if content.get("looking"):
+        blocks.append(parts.note(words["looking"]))
+    if content.get("note"):
+        blocks.append(parts.foreign_note(content["note"]))
+    if content.get("said"):
+        blocks += _said(content, words)
+    elif content.get("since"):
+        blocks += _listed(content, words)
+    blocks += _actions(content.get("actions", []), words)
+    if not content.get("said") and (content["passages"] or not content.get("listed")):
+        blocks += knowledge.passages(content)
+    return blocks
+
+
+def _said(content: Content, words: Mapping[str, str]) -> list[Block]:
+    said, doubted, cited = content["said"], content["doubted"], content["cited"]
+    blocks = [
+        parts.status(words["said"]),
+        parts.rich(*(parts.line(*_sentence(one)) for one in said[:_SENTENCES])),
+    ]
+    if doubted:
+        lines = parts.listing([parts.run(parts.cut(text, 400))] for text in doubted[:_SENTENCES])
+        blocks += [parts.status(words["doubted"]), parts.rich(lines)]
+    shown = parts.listing(_event(source) for source in cited[:_SOURCES])
+    blocks.append(parts.rich(parts.line(parts.run(words["cited"], bold=True)), shown))
+    opened = [source for source in cited[:_SOURCES] if source["opens"]]
+    if opened:
+        buttons = (parts.button(s["id"], f"open_source:{s['id']}", s["opens"]) for s in opened)
+        blocks.append(parts.buttons(*buttons))
+    return blocks
+
+
+def _sentence(one: Content) -> list[Block]:
+    runs = [parts.run(parts.cut(one["text"], 500))]
+    for name in one["citations"][:6]:
+        runs += [parts.run(" "), parts.run(name, code=True)]
+    return runs
+
+
+def _listed(content: Content, words: Mapping[str, str]) -> list[Block]:
+    events: Sequence[Content] = content["listed"]
+    if not events:
+        return [parts.status(words["nothing since"].format(since=content["since"]))]
+    shown = parts.listing(_event(source) for source in events[:_EVENTS])
+    return [parts.status(words["since"].format(since=content["since"])), parts.rich(shown)]
+
+
+def _event(source: Content) -> list[Block]:
+    when = f" {source['at']}" if source["at"] else ""
+    text = " ".join(str(source["text"]).split())
+    return [parts.run(source["id"], code=True), parts.run(f"{when} {parts.cut(text, 160)}")]
+
+
+def _actions(actions: Sequence[Content], words: Mapping[str, str]) -> list[Block]:
+    blocks = []
+    for action in actions[:_ACTIONS]:
+        propose = parts.button("Propose…", "run_open", action["value"])
+        blocks += [
+            parts.status_with(words["action"].format(risk=action["risk"]), propose),
+            parts.rich(
+                parts.line(
+                    parts.run(parts.cut(action["title"], 160), bold=True),
+                    parts.run(f"\n{parts.cut(action['does'], 300)}"),
+                )
+            ),
+        ]
+    return blocks

@@ -1,0 +1,263 @@
+"""Answers questions and drafts texts: read, ask the model where there is one, judge what it wrote, commit."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot import fault_hook
+from bot.announcements import INCIDENTS, announce_draft, answer_key, incident_key
+from bot.domain.conversation import Source, Task, Turn, Written
+from bot.domain.drafts import DraftKind, NewDraft
+from bot.domain.incident import Incident
+from bot.domain.person import Person
+from bot.domain.ports import Author
+from bot.domain.records import Received
+from bot.domain.spending import Purpose
+from bot.domain.store import Store, Tx
+from bot.domain.tool import Tool
+from bot.errors import ModelNotAsked, ModelUnavailable
+from bot.in_force import InForce
+from bot.stages import answer, resting, telling
+from bot.stages.backing import Judged, judge
+from bot.stages.language import asks_what_happened, language_of, since_of
+from bot.stages.phrases import phrases
+from bot.stages.words import inert
+from knowledge.model import Query, SearchResult
+
+TURNS = 6
+LISTED = 20
+READING_AT_ONCE, ASKING_AT_ONCE = 8, 16
+_NAMED = re.compile(r"(?<!\w)#([0-9]{1,9})\b")
+
+Search = Callable[[Query], Awaitable[SearchResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question with all that an answer may rest on; the sources that fit it best come first."""
+
+    received: Received
+    incident: Incident | None
+    language: str
+    channel: str
+    sources: Sequence[Source]
+    earlier: Sequence[Turn] = ()
+    actions: Sequence[Tool] = ()
+    listed: Sequence[Source] = ()
+    since: str = ""
+
+    @property
+    def question(self) -> str:
+        return str(self.received.payload["question"])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a model wrote, judged; without text `why_not` says why there is none."""
+
+    sentences: Sequence[Judged] = ()
+    model: str = ""
+    prompt: str = ""
+    why_not: str = ""
+    text: str = ""
+    sent: frozenset[str] = field(default_factory=frozenset)
+
+
+class Conversing:
+    """The verbs `answer` and `draft`. Without an author both come from rows and passages alone."""
+
+    def __init__(self, store: Store, in_force: InForce, search: Search, author: Author | None) -> None:
+        self._store = store
+        self._in_force = in_force
+        self._search = search
+        self._author = author
+        self._reading = asyncio.Semaphore(READING_AT_ONCE)
+        self._asking = asyncio.Semaphore(ASKING_AT_ONCE)
+
+    async def answer(self, subject: str) -> None:
+        """Answer a question where it was asked: at once with what is there, then in words."""
+        with self._store.read() as tx:
+            received = tx.inbox.get(subject)
+            query = answer.query_of(tx, received) if received else None
+        if received is None or query is None or received.done_at is not None:
+            return
+        async with self._reading:
+            found = await self._search(query)
+            asked = await asyncio.to_thread(self._read, received, found)
+            first = Words() if self._author is None else None
+            await asyncio.to_thread(self._say, asked, found, first, self._author is None)
+        if self._author is None:
+            return
+        task = Task(
+            "answer",
+            Purpose("answer", "", asked.incident.id if asked.incident else None, asked.channel),
+            asked.language,
+            asked.question,
+            asked.sources,
+            asked.earlier,
+        )
+        words = await self._words(task)
+        await asyncio.to_thread(self._say, asked, found, words, True)
+
+    async def draft(self, subject: str) -> None:
+        """Draft a text for the person who asked for it; nobody else sees it before they post it."""
+        with self._store.read() as tx:
+            received = tx.inbox.get(subject)
+            if received is None or received.done_at is not None:
+                return
+            given = received.payload
+            incident = tx.incidents.get(int(str(given["incident_id"])))
+            assert incident is not None, "a draft is asked for of an incident that is there"
+            language = str(given["language"])
+            story = telling.story_of(tx, incident, language)
+            sources = resting.of_incident(tx, incident, language, with_passages=False)
+        kind = DraftKind(str(given["kind"]))
+        words = Words()
+        if self._author is not None:
+            purpose = Purpose(kind.value, "", incident.id, INCIDENTS)
+            words = await self._words(Task(kind.value, purpose, language, kind.value, sources))
+        new = _drafted(kind, story, words, sources, Person.from_key(str(given["person"])))
+        await asyncio.to_thread(self._keep, received, new)
+
+    async def _words(self, task: Task) -> Words:
+        """What the model wrote, judged; or why it is not used."""
+        assert self._author is not None
+        say = phrases(task.language)
+        fault_hook.point("converse")
+        try:
+            async with self._asking:
+                written = await self._author.write(task)
+        except ModelNotAsked as error:
+            return Words(why_not=say("not asked", why=inert(error.detail, 200)))
+        except ModelUnavailable as error:
+            detail = inert(error.detail, 200).rstrip(".")
+            return Words(why_not=say("no answer", why=f" ({detail})" if detail else ""))
+        sentences = judge(written, task.sources, task.language)
+        if all(one.doubt for one in sentences):
+            return Words(why_not=say("nothing stands"))
+        return Words(sentences, written.model, written.prompt, "", written.text, written.sent)
+
+    def _read(self, received: Received, found: SearchResult) -> Asked:
+        payload = received.payload
+        question, channel = str(payload["question"]), str(payload["channel"])
+        language = language_of(question)
+        passages = found.passages if found.fits else ()
+        with self._store.read() as tx:
+            role = tx.exchanges.role_of(channel)
+            incident = _incident_of(tx, received)
+            earlier = _earlier(tx, received)
+            if incident is None:
+                sources = resting.of_passages(passages)
+                return Asked(received, None, language, role, sources, earlier)
+            tools = self._in_force.tools(tx)
+            card = tx.posts.get(incident_key(incident.id))
+            at_home = card is not None and card.channel_id == channel
+            known = resting.of_incident(tx, incident, language, with_passages=at_home)
+            moment = since_of(question, tx.now)
+        actions = resting.fitting_actions(incident, tools, question)
+        if moment is None and asks_what_happened(question):
+            moment = incident.opened_at
+        listed = resting.since(known, moment)[-LISTED:] if moment else []
+        rest = [source for source in known if source not in listed]
+        sources = [*listed, *resting.of_actions(actions), *resting.of_passages(passages, known), *rest]
+        since = f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+        return Asked(received, incident, language, role, sources, earlier, actions, listed, since)
+
+    def _say(self, asked: Asked, found: SearchResult, words: Words | None, over: bool) -> None:
+        with self._store.begin() as tx:
+            content = content_of(asked, words)
+            answer.post(tx, asked.received, found, content)
+            if over:
+                if not (found.fits or content["said"] or content["listed"] or content["actions"]):
+                    answer.miss(tx, asked.received)
+                tx.inbox.done(asked.received.key)
+
+    def _keep(self, received: Received, new: NewDraft) -> None:
+        with self._store.begin() as tx:
+            asked = tx.inbox.get(received.key)
+            if asked is None or asked.done_at is not None:
+                return
+            announce_draft(tx, tx.drafts.add(new))
+            tx.inbox.done(received.key)
+
+
+def _drafted(
+    kind: DraftKind, story: telling.Story, words: Words, sources: Sequence[Source], person: Person
+) -> NewDraft:
+    new = NewDraft(
+        kind, story.incident.id, person, story.language, telling.draft(kind, story), note=words.why_not
+    )
+    if not words.text:
+        return new
+    parts = telling.split(words.text) if kind is DraftKind.POSTMORTEM else {"": words.text}
+    sections = {
+        name: judge(Written(text, words.sent, words.model, words.prompt), sources, story.language)
+        for name, text in parts.items()
+    }
+    # What stands under no heading of ours is still said, first.
+    if kind is DraftKind.POSTMORTEM and "" in sections:
+        sections["summary"] = [*sections.pop(""), *sections.get("summary", [])]
+    doubted = sum(bool(one.doubt) for said in sections.values() for one in said)
+    note = story.say("doubted", count=doubted) if doubted else ""
+    text = telling.with_model(kind, story, sections)
+    return replace(new, text=text, model=words.model, prompt=words.prompt, note=note)
+
+
+def content_of(asked: Asked, words: Words | None) -> dict[str, object]:
+    """What the message says beside the passages; `words` is None while the model still writes."""
+    said = [one for one in words.sentences if not one.doubt] if words else []
+    cited = {name for one in said for name in one.citations}
+    number = asked.incident.id if asked.incident else 0
+    return {
+        "language": asked.language,
+        "looking": words is None,
+        "said": [{"text": one.text, "citations": list(one.citations)} for one in said],
+        "doubted": [one.text for one in words.sentences if one.doubt] if words else [],
+        "cited": [_shown(source) for source in asked.sources if source.id in cited],
+        "since": asked.since,
+        "listed": [_shown(source) for source in asked.listed],
+        "actions": [
+            {
+                "title": tool.title,
+                "risk": tool.risk.value,
+                "does": tool.does,
+                "value": f"{tool.name}:{number}",
+            }
+            for tool in asked.actions
+        ],
+        "model": words.model if words else "",
+        "note": words.why_not if words else "",
+    }
+
+
+def _shown(source: Source) -> dict[str, str]:
+    when = telling.clock(source)
+    return {"id": source.id, "at": when, "text": source.text[:300], "opens": source.opens}
+
+
+def _incident_of(tx: Tx, received: Received) -> Incident | None:
+    """The incident in whose thread it was asked, else the one that the question names as #12."""
+    number = received.payload.get("incident_id")
+    if not isinstance(number, int):
+        named = _NAMED.search(str(received.payload["question"]))
+        number = int(named[1]) if named else None
+    return tx.incidents.get(number) if number is not None else None
+
+
+def _earlier(tx: Tx, received: Received) -> list[Turn]:
+    """What was asked and answered before in the same thread, oldest first."""
+    thread = received.payload.get("thread_ts")
+    if not thread:
+        return []
+    own = answer_key(received.key)
+    posts = tx.posts.in_thread(str(received.payload["channel"]), f"ts:{thread}", "answer", TURNS + 1)
+    return [_turn(post.content or {}) for post in posts if post.key != own][-TURNS:]
+
+
+def _turn(content: Mapping[str, object]) -> Turn:
+    said = content.get("said")
+    texts = [str(one["text"]) for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+    return Turn(str(content.get("question", "")), " ".join(texts))

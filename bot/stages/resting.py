@@ -1,0 +1,123 @@
+"""What an answer or a draft may rest on: recorded events, evidence, passages, actions; each with its id."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from bot.domain.conversation import Source
+from bot.domain.evidence import EvidenceKind
+from bot.domain.incident import Incident
+from bot.domain.store import Tx
+from bot.domain.tool import Tool
+from bot.stages.linked import actions_for
+from bot.stages.timeline import timeline_of
+from knowledge.model import Passage
+
+TEXT = 1500
+FIRST = 5  # pieces of evidence before what happened
+FITTING_ACTIONS = 3
+_WORD = re.compile(r"[a-z0-9]{4,}")
+_SHOULD_WE = re.compile(
+    r"\b(what if|et si|should (?:we|i)|could (?:we|i)|can (?:we|i)|shall we|faut il|devrait on|devons nous"
+    r"|peut on|pouvons nous|why not|pourquoi ne pas|would it help)\b"
+)
+# What people call an action in French, and how catalogues name it.
+_VERBS = {
+    "redemarr": "restart",
+    "relanc": "restart",
+    "purg": "clear",
+    "annul": "rollback",
+    "reload": "reload",
+}
+
+
+def of_incident(tx: Tx, incident: Incident, language: str, *, with_passages: bool) -> list[Source]:
+    """Evidence, what is supposed and what happened, the newest first, in the order of what it is worth.
+
+    `with_passages` only for who reads the incident's channel: documents may be theirs alone.
+    """
+    seen = _evidence(tx, incident, with_passages=with_passages)
+    happened = timeline_of(tx, incident, language)
+    return [*seen[:FIRST], *_supposed(tx, incident), *happened[::-1], *seen[FIRST:]]
+
+
+def _evidence(tx: Tx, incident: Incident, *, with_passages: bool) -> list[Source]:
+    found = []
+    for piece in tx.diagnoses.evidence(incident.id):
+        is_passage = piece.kind is EvidenceKind.PASSAGE
+        if is_passage and not with_passages:
+            continue
+        text = f"{piece.title}\n{piece.text}"[:TEXT]
+        opens = piece.source if is_passage else ""
+        service = str(piece.facts.get("service", "")) if is_passage else ""
+        found.append(Source(piece.id, text, piece.at, piece.kind.value, opens, service))
+    return found
+
+
+def _supposed(tx: Tx, incident: Incident) -> list[Source]:
+    """Hypotheses so far, said to be that."""
+    made = tx.diagnoses.latest(incident.id)
+    if made is None:
+        return []
+    return [
+        Source(f"H{n}", f"hypothesis, not proven: {h.cause} ({h.confidence:.0%})", None, "hypothesis")
+        for n, h in enumerate(made.hypotheses[:3], 1)
+    ]
+
+
+def of_passages(passages: Iterable[Passage], known: Sequence[Source] = ()) -> list[Source]:
+    """Passages found for a question, without those that are evidence already."""
+    there = {source.opens for source in known}
+    fresh = [p for p in passages if p.id not in there]
+    return [
+        Source(
+            f"P{n}", f"{p.title} › {' › '.join(p.heading)}\n{p.text}"[:TEXT], None, p.kind, p.id, p.service
+        )
+        for n, p in enumerate(fresh, 1)
+    ]
+
+
+def of_actions(actions: Sequence[Tool]) -> list[Source]:
+    """Actions of the catalogue, as what may be proposed."""
+    return [
+        Source(
+            f"A{n}",
+            f"action {tool.name}: {tool.does} Risk: {tool.risk.value}. {tool.expected_effect}",
+            None,
+            "action",
+        )
+        for n, tool in enumerate(actions, 1)
+    ]
+
+
+def fitting_actions(incident: Incident, tools: Mapping[str, Tool], question: str) -> list[Tool]:
+    """Actions for this incident that share words with a question which asks about doing something."""
+    plain = _plain(question)
+    if not _SHOULD_WE.search(plain):
+        return []
+    asked = set(_WORD.findall(plain))
+    asked |= {name for begun, name in _VERBS.items() if any(word.startswith(begun) for word in asked)}
+    known = actions_for(incident, list(tools.values()))
+    scored = [(len(asked & _words(tool)), name) for name, tool in known.items()]
+    best = max((score for score, _ in scored), default=0)
+    return [known[name] for score, name in sorted(scored) if score and score == best][:FITTING_ACTIONS]
+
+
+def since(sources: Sequence[Source], moment: datetime) -> list[Source]:
+    """What happened or was seen from a moment on, in that order."""
+    found = [s for s in sources if s.at and s.at >= moment]
+    # Of one moment, what happened comes before what was seen of it.
+    return sorted(found, key=lambda s: (s.at or moment, s.kind != "event", int(s.id[1:])))
+
+
+def _words(tool: Tool) -> set[str]:
+    return set(_WORD.findall(_plain(f"{tool.name.replace('_', ' ')} {tool.title}")))
+
+
+def _plain(text: str) -> str:
+    """Small letters without accents or punctuation."""
+    seen = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[^a-z0-9]+", " ", "".join(c for c in seen if not unicodedata.combining(c)))
