@@ -13,6 +13,7 @@ import prompts
 from bot.domain.diagnosis import Diagnosis, resolve_citations
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.investigation import Desk
 from bot.domain.tool import Argument, Tool, ToolKind
 from bot.errors import ModelUnavailable
 from bot.llm.breaker import Breaker
@@ -57,7 +58,11 @@ class ModelDiagnostician:
         self.counts: Counter[str] = Counter()
 
     async def diagnose(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        desk: Desk | None = None,
     ) -> Diagnosis:
         """The model's diagnosis, grounded in the evidence that was sent.
 
@@ -72,14 +77,16 @@ class ModelDiagnostician:
         failed = True
         try:
             async with asyncio.timeout(self._timeout_s):
-                diagnosis = await self._ask(incident, evidence, tools)
+                diagnosis = await self._ask(incident, evidence, tools, desk)
             failed = False
         except TimeoutError as error:
             raise ModelUnavailable(f"It did not answer within {self._timeout_s:g} s.") from error
         finally:
             # Also when the caller's deadline ends this: a model that hangs must not cost each incident time.
-            self.counts["failed" if failed else "answered"] += 1
-            (self._breaker.failed if failed else self._breaker.succeeded)()
+            stopped = failed and desk is not None and desk.is_stopped
+            self.counts["stopped" if stopped else "failed" if failed else "answered"] += 1
+            if not stopped:  # a person's wish says nothing of the model
+                (self._breaker.failed if failed else self._breaker.succeeded)()
         return diagnosis
 
     async def warm(self) -> None:
@@ -93,14 +100,14 @@ class ModelDiagnostician:
             await (await ready[1]).aclose()
 
     async def _ask(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], desk: Desk | None
     ) -> Diagnosis:
         agent = await self._agent()
-        from bot.llm.agent import TOOL, Run
+        from bot.llm.agent import TOOL, run_of
         from bot.llm.answer import as_diagnosis
 
-        rules, case, sent = self.prompt(incident, evidence, tools, TOOL)
-        run = Run(self._budget, self._count)
+        rules, case, sent = self.prompt(incident, evidence, tools, TOOL, desk is not None)
+        run = run_of(self._budget, self._count, desk, incident.service, self._timeout_s)
         try:
             answer = await agent.ask(rules, case, run)
         finally:
@@ -109,11 +116,18 @@ class ModelDiagnostician:
             self.counts["unusable answers"] += run.unusable
             self.counts["tokens"] += run.tokens
         name = f"{PROMPT}@{prompts.version(PROMPT)}"
-        made = as_diagnosis(answer, prompt=name, model=self._model, tokens=run.tokens)
-        return resolve_citations(made, sent)
+        made = as_diagnosis(
+            answer, prompt=name, model=self._model, tokens=run.tokens, incomplete=run.incomplete
+        )
+        return resolve_citations(made, sent | run.shown)
 
     def prompt(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], answer_tool: str
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        answer_tool: str,
+        reading: bool = False,
     ) -> tuple[str, str, frozenset[str]]:
         """What is sent: the rules, the case, and the ids of the evidence in it."""
         pieces, evidence_left = fit(evidence, self._evidence_tokens, self._count)
@@ -126,6 +140,7 @@ class ModelDiagnostician:
             "evidence": pieces,
             "evidence_left_out": evidence_left,
             "answer_tool": answer_tool,
+            "reading": reading,
         }
         rules = prompts.render(PROMPT, block="rules", **variables)
         case = prompts.render(PROMPT, block="case", **variables)

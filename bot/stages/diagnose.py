@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy, resolve_citations
+from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Outcome, Remedy, resolve_citations
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
+from bot.domain.investigation import Desk
 from bot.domain.ports import Diagnostician
-from bot.domain.tool import Inventory, Tool
+from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import ArgumentRefused, ModelUnavailable
+from bot.stages.confidence import weigh
+from bot.stages.grounding import ground
 from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
 from bot.stages.similar import (
     Passage,
@@ -23,6 +26,7 @@ from bot.stages.similar import (
     refuted,
     undecided,
 )
+from bot.stages.stopping import Stopped, unless_stopped
 from bot.stages.words import bounded, inert
 
 __all__ = ["diagnose", "diagnose_by_similarity", "suggest_arguments"]
@@ -42,20 +46,24 @@ async def diagnose(
     model: Diagnostician | None,
     deadline_s: float,
     validate: Validate,
+    desk: Desk | None = None,
+    outcomes: Sequence[Outcome] = (),
 ) -> Diagnosis:
     """A grounded and bounded diagnosis: the model's, or that of similar incidents with the reason why.
 
     `validate` raises `ArgumentRefused` when arguments do not fit the tool. It judges every remedy, whoever
-    wrote it.
+    wrote it. With a `desk` the model may read more, and what it read counts whatever becomes of the model.
     """
-    made, caveat = await _ask(model, incident, evidence, tools, deadline_s)
+    made, caveat = await _ask(model, incident, evidence, tools, deadline_s, desk)
+    evidence = desk.evidence() if desk is not None else evidence
     if made is None:
         made = diagnose_by_similarity(incident, evidence, tools, inventory)
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
-    grounded = _without_loose_ends(resolve_citations(made, known), known)
-    return bounded(_allowed(grounded, incident, tools, inventory, validate))
+    grounded = ground(_without_loose_ends(resolve_citations(made, known), known), evidence)
+    allowed = bounded(_allowed(grounded, incident, tools, inventory, validate))
+    return weigh(allowed, evidence, outcomes)
 
 
 def diagnose_by_similarity(
@@ -85,13 +93,18 @@ async def _ask(
     evidence: Sequence[Evidence],
     tools: Sequence[Tool],
     deadline_s: float,
+    desk: Desk | None,
 ) -> tuple[Diagnosis | None, str]:
     """The model's diagnosis, or None with the reason why there is none."""
     if model is None:
         return None, ""
     try:
         async with asyncio.timeout(deadline_s):
-            return await model.diagnose(incident, evidence, tools), ""
+            if desk is None:
+                return await model.diagnose(incident, evidence, tools), ""
+            return await unless_stopped(model.diagnose(incident, evidence, tools, desk), desk), ""
+    except Stopped:
+        return None, "It was stopped while the model was reading; this comes from similar incidents alone."
     except TimeoutError:
         reason = f"The model did not answer within {deadline_s:g} s"
     except ModelUnavailable as error:
@@ -123,7 +136,7 @@ def _allowed(
         tool = known.get(remedy.tool)
         name = inert(remedy.tool, 80)
         if tool is None:
-            caveats.append(f"“{name}” was refused: the catalogue has no such action for this incident.")
+            caveats.append(f"“{name}” was refused: {_not_here(remedy.tool, incident, tools)}")
             continue
         if len(kept) == REMEDIES:
             caveats.append(f"“{name}” was left out: at most {REMEDIES} remedies are proposed at once.")
@@ -136,6 +149,16 @@ def _allowed(
             continue
         kept.append(replace(remedy, arguments=arguments))
     return replace(made, remedies=tuple(kept), caveats=tuple(caveats))
+
+
+def _not_here(name: str, incident: Incident, tools: Sequence[Tool]) -> str:
+    """Why it cannot be proposed here: there is no such action, or it is for something else."""
+    other = next((t for t in tools if t.name == name and t.kind is ToolKind.ACTION), None)
+    if other is None or not incident.service:
+        return "the catalogue has no such action for this incident."
+    where = inert(f"{', '.join(other.services)} in {', '.join(other.environments)}", 120)
+    what = f"it touches {where}, not {inert(incident.service, 60)} in {inert(incident.environment, 40)}"
+    return f"{what}. Whoever wants it opens an incident there."
 
 
 def _completed(remedy: Remedy, tool: Tool, incident: Incident, inventory: Inventory) -> dict[str, object]:

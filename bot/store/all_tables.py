@@ -1,6 +1,7 @@
 """The metadata with every table in it: the modules by topic are imported here."""
 
 from bot.store import (
+    investigation_tables,
     policy_tables,
     quiet_tables,
     running_tables,
@@ -11,6 +12,7 @@ from bot.store import (
 from bot.store.tables import metadata
 
 __all__ = [
+    "investigation_tables",
     "metadata",
     "policy_tables",
     "quiet_tables",

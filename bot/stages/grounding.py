@@ -1,0 +1,93 @@
+"""Holds every statement of a model against the evidence itself: quotes must stand there, ids must exist.
+
+What does not hold is dropped and counted, or stays with a mark; nothing of it is shown as a fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote
+from bot.domain.evidence import Evidence
+from prompts.fencing import plain
+
+SHORTEST = 4
+"""Characters of a quote: what is shorter stands in every text and shows nothing."""
+_ID = re.compile(r"\b[Ee]\d{1,6}\b")
+
+
+def ground(made: Diagnosis, evidence: Sequence[Evidence]) -> Diagnosis:
+    """The diagnosis with what holds. Only a model's is judged: ours is made from typed facts.
+
+    A hypothesis with an invented quote, or with an evidence id in its prose that is not there, goes. One
+    without a quote stays, marked as unsupported and behind the others. Other statements need a quote that stands.
+    """
+    if made.method is not Method.MODEL:
+        return made
+    texts = {piece.id: squeezed(f"{piece.title}\n{piece.text}\n{_facts(piece)}") for piece in evidence}
+    kept = [judged for h in made.hypotheses if (judged := _hypothesis(h, texts)) is not None]
+    claims = {
+        name: tuple(c for c in getattr(made, name) if _holds(c, texts))
+        for name in ("symptoms", "ruled_out", "reach")
+    }
+    words = {name: _without_unknown_ids(getattr(made, name), texts) for name in ("advice", "gaps")}
+    asked = _without_unknown_ids(made.next_checks, texts)
+    remedies = tuple(r for r in made.remedies if _ids_exist(r.why, texts))
+    lost = len(made.hypotheses) - len(kept) + len(made.remedies) - len(remedies)
+    lost += len(made.next_checks) - len(asked)
+    lost += sum(len(getattr(made, name)) - len(left) for name, left in (claims | words).items())
+    note = (f"{lost} statement(s) of the model were left out: what they quote or cite is not there.",)
+    return replace(
+        made,
+        hypotheses=tuple(sorted(kept, key=lambda h: h.unsupported)),
+        remedies=remedies,
+        next_checks=asked,
+        rejected=made.rejected + lost,
+        caveats=made.caveats + (note if lost else ()),
+        **claims,
+        **words,
+    )
+
+
+def squeezed(text: str) -> str:
+    """Text as quotes are compared: as a model is shown it, with single blanks, in one case."""
+    return " ".join(plain(text.replace("\n", " ")).split()).casefold()
+
+
+def stands(quote: Quote, texts: Mapping[str, str]) -> bool:
+    """Whether the words stand in the evidence that they are said to come from. `texts` are squeezed."""
+    words = squeezed(quote.text)
+    return len(words) >= SHORTEST and words in texts.get(quote.evidence, "")
+
+
+def _hypothesis(one: Hypothesis, texts: Mapping[str, str]) -> Hypothesis | None:
+    if not all(_ids_exist(text, texts) for text in (one.cause, one.statement, one.component)):
+        return None
+    if not all(stands(quote, texts) for quote in one.quotes):
+        return None
+    cited = tuple(dict.fromkeys((*one.citations, *(quote.evidence for quote in one.quotes))))
+    against = tuple(name for name in one.contradicted_by if name in texts)
+    return replace(one, citations=cited, contradicted_by=against, unsupported=not one.quotes)
+
+
+def _holds(claim: Claim, texts: Mapping[str, str]) -> bool:
+    quoted = bool(claim.quotes) and all(stands(quote, texts) for quote in claim.quotes)
+    return quoted and _ids_exist(claim.text, texts)
+
+
+def _ids_exist(text: str, texts: Mapping[str, str]) -> bool:
+    return all(name.upper() in texts for name in _ID.findall(text))
+
+
+def _without_unknown_ids(lines: Sequence[str], texts: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(line for line in lines if _ids_exist(line, texts))
+
+
+def _facts(piece: Evidence) -> str:
+    """The typed facts as the model is shown them (`bot/llm/fitting.py`), so that they can be quoted too."""
+    value = piece.facts.get("value")
+    read = "" if value is None else f"value: {value} {piece.facts.get('unit') or ''}"
+    named = ((name, piece.facts.get(name)) for name in ("service", "cause", "tool", "verdict"))
+    return "; ".join([*(f"{name}: {text}" for name, text in named if text), read])
