@@ -18,7 +18,12 @@ N3_CHANNEL = "n3"  # the same one, unless vigie.toml names another for N3
 
 LONG_OUTPUT = 2500  # characters; what is longer stands in the thread as a file, too
 
-IN_THREAD = ("investigation", "evidence", "diagnosis", "summary")  # the messages that each incident may have once
+IN_THREAD = (
+    "investigation",
+    "evidence",
+    "diagnosis",
+    "summary",
+)  # the messages that each incident may have once
 
 
 def incident_key(incident_id: int) -> str:

@@ -241,7 +241,16 @@ class Assembly:
         """Loaded after the intake answers, as its library takes the longest to import; rows wait for it."""
         module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
         deadline_s = self._file.model.deadline_s
-        steps = Steps(self._store, self._in_force, self._executor, self._knowledge, self._model, deadline_s)
+        reading = self._file.investigation
+        steps = Steps(
+            self._store,
+            self._in_force,
+            self._executor,
+            self._knowledge,
+            self._model,
+            deadline_s,
+            reading.bounds if reading.enabled else None,
+        )
         made: Lifecycle = module.Lifecycle(
             self._store, self._copilot, steps, self._settings.lifecycle_url, lambda: self._owner.is_held
         )

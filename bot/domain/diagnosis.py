@@ -35,8 +35,8 @@ class Claim:
 class Hypothesis:
     """A possible cause. `confidence` is a share between 0 and 1; `citations` are evidence ids.
 
-    `claimed` is the share that whoever wrote it said, `earned` what its sources are worth before past outcomes
-    are looked at; `sources` counts the distinct ones. `unsupported`: no quote of it stands in what it cites.
+    `claimed` is what whoever wrote it said, `earned` what its sources are worth before past outcomes are
+    looked at; `sources` counts the distinct ones. `unsupported`: no quote of it stands in what it cites.
     """
 
     cause: str
@@ -91,7 +91,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Hindsight:
     """What became of one diagnosis: its first hypothesis beside the cause that a person has confirmed."""
 
     incident_id: int
@@ -109,13 +109,14 @@ def resolve_citations(diagnosis: Diagnosis, known: Collection[str]) -> Diagnosis
     """
     kept = tuple(h for h in diagnosis.hypotheses if _grounded(h.citations, known))
     remedies = tuple(r for r in diagnosis.remedies if _grounded(r.citations, known))
-    claims = {
-        name: tuple(c for c in getattr(diagnosis, name) if _grounded(c.citations, known))
-        for name in ("symptoms", "ruled_out", "reach")
-    }
+    symptoms, ruled_out, reach = (
+        tuple(c for c in claims if _grounded(c.citations, known))
+        for claims in (diagnosis.symptoms, diagnosis.ruled_out, diagnosis.reach)
+    )
     known_error = diagnosis.known_error if diagnosis.known_error in known else ""
     lost = len(diagnosis.hypotheses) - len(kept) + len(diagnosis.remedies) - len(remedies)
-    lost += sum(len(getattr(diagnosis, name)) - len(left) for name, left in claims.items())
+    lost += len(diagnosis.symptoms) - len(symptoms) + len(diagnosis.ruled_out) - len(ruled_out)
+    lost += len(diagnosis.reach) - len(reach)
     lost += diagnosis.known_error != known_error
     if not lost:
         return diagnosis
@@ -127,7 +128,9 @@ def resolve_citations(diagnosis: Diagnosis, known: Collection[str]) -> Diagnosis
         known_error=known_error,
         rejected=diagnosis.rejected + lost,
         caveats=(*diagnosis.caveats, note),
-        **claims,
+        symptoms=symptoms,
+        ruled_out=ruled_out,
+        reach=reach,
     )
 
 

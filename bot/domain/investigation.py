@@ -69,7 +69,7 @@ class Investigation:
 
 
 class Desk(Protocol):
-    """Reads for one incident, and nothing else: the knowledge base, and the checks in force for its service."""
+    """Reads for one incident, and nothing else: the knowledge base, and the checks in force for it."""
 
     @property
     def bounds(self) -> Bounds: ...

@@ -123,7 +123,7 @@ def run_of(
 
 
 class Bounds(AgentMiddleware[AgentState[Any], Run]):
-    """Holds turns, retries and tokens within their bounds; asks again when no tool was called as it must be."""
+    """Holds turns, retries and tokens within their bounds; asks again when no tool was called properly."""
 
     async def awrap_model_call(
         self,
@@ -155,8 +155,8 @@ class Bounds(AgentMiddleware[AgentState[Any], Run]):
         request: ToolCallRequest,
         handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]],
     ) -> ToolMessage | Command[Any]:
-        """All calls of one turn are read together, so that their evidence is numbered as they were asked for."""
-        run = request.runtime.context
+        """All calls of one turn are read together: their evidence is numbered as it was asked for."""
+        run: Run = request.runtime.context  # type: ignore[assignment]  # typed for agents without one
         last = _last(request.state["messages"])
         key = last.id or ""
         if key not in run.readings:
@@ -187,7 +187,9 @@ def _offered(run: Run, prompt: int) -> list[dict[str, Any]]:
     bounds = run.desk.bounds
     reserve = 2 * (prompt + ANSWER_TOKENS) + run.count(run.offer.form) + bounds.characters
     if run.turns >= bounds.turns - 1:
-        run.incomplete = run.incomplete or f"Reading ended after {run.turns} turns, the most that it may take."
+        run.incomplete = (
+            run.incomplete or f"Reading ended after {run.turns} turns, the most that it may take."
+        )
     elif run.turns and run.budget - run.tokens < reserve:
         run.incomplete = run.incomplete or f"Reading ended at its budget of {run.budget} tokens."
     elif time.monotonic() >= run.close_at:

@@ -1,4 +1,4 @@
-"""The tools that a model is given: they read, and nothing else. What they give is fenced like all evidence."""
+"""The tools that a model is given: they only read, and what they give is fenced like all evidence."""
 
 from __future__ import annotations
 

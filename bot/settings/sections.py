@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
+from bot.settings.investigation_section import InvestigationSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
@@ -207,6 +208,8 @@ class File(Section):
     """Where alerts, health and metrics are served."""
     model: ModelSection = ModelSection()
     """Any OpenAI-compatible endpoint; asked only when OPENAI_API_KEY is set."""
+    investigation: InvestigationSection = InvestigationSection()
+    """How much the model may read for one incident."""
     heartbeats: HeartbeatsSection = HeartbeatsSection()
     """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Outcome
+from bot.domain.diagnosis import Diagnosis, Hindsight, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 
 BY_SOURCES = (0.0, 0.4, 0.65, 0.8, 0.9)
@@ -22,7 +22,7 @@ WEIGHT = 10
 _BANDS = (0.3, 0.5, 0.7)
 
 
-def weigh(made: Diagnosis, evidence: Sequence[Evidence], outcomes: Sequence[Outcome]) -> Diagnosis:
+def weigh(made: Diagnosis, evidence: Sequence[Evidence], outcomes: Sequence[Hindsight]) -> Diagnosis:
     """The same diagnosis with confidences that are ours, the most confident first."""
     by_id = {piece.id: piece for piece in evidence}
     weighed = [_weighed(h, made.method, by_id, outcomes) for h in made.hypotheses]
@@ -46,26 +46,24 @@ def source_of(piece: Evidence) -> str:
     return f"check {piece.facts.get('tool') or piece.source}"
 
 
-def calibrated(earned: float, method: Method, outcomes: Sequence[Outcome]) -> float:
+def calibrated(earned: float, method: Method, outcomes: Sequence[Hindsight]) -> float:
     """`earned` drawn towards the share of like diagnoses that turned out right."""
     alike = [o for o in outcomes if o.method is method and _band(o.earned) == _band(earned)]
     right = sum(outcome.is_right for outcome in alike)
     return (earned * WEIGHT + right) / (WEIGHT + len(alike))
 
 
-def outcome_of(incident_id: int, made: Diagnosis, confirmed: str) -> Outcome | None:
-    """What became of a diagnosis, once a person has confirmed the cause; None where there is nothing to compare."""
+def outcome_of(incident_id: int, made: Diagnosis, confirmed: str) -> Hindsight | None:
+    """A diagnosis beside the cause that a person confirmed; None where there is nothing to compare."""
     if not made.hypotheses or not confirmed or made.hypotheses[0].unsupported:
         return None
     first = made.hypotheses[0]
     earned = first.earned or first.confidence
-    return Outcome(
-        incident_id, made.method, first.cause, confirmed, earned, _alike(first.cause, confirmed)
-    )
+    return Hindsight(incident_id, made.method, first.cause, confirmed, earned, _alike(first.cause, confirmed))
 
 
 def _weighed(
-    one: Hypothesis, method: Method, by_id: Mapping[str, Evidence], outcomes: Sequence[Outcome]
+    one: Hypothesis, method: Method, by_id: Mapping[str, Evidence], outcomes: Sequence[Hindsight]
 ) -> Hypothesis:
     if method is not Method.MODEL:
         sources = len({source_of(by_id[name]) for name in one.citations if name in by_id})

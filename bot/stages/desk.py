@@ -119,8 +119,12 @@ class Desk:
             given = self._numbered(wish, came)
             self._done[key] = given
             await asyncio.to_thread(self._end, line, _outcome(given))
-        full = Given(said="Not read: this investigation has read as much as it may. Answer with what you have.")
-        many = Given(said=f"Not read: at most {self._bounds.at_once} readings at once. Ask again if it matters.")
+        full = Given(
+            said="Not read: this investigation has read as much as it may. Answer with what you have."
+        )
+        many = Given(
+            said=f"Not read: at most {self._bounds.at_once} readings at once. Ask again if it matters."
+        )
         return [self._done.get(key, full) for key in keys] + [many] * (len(wishes) - len(allowed))
 
     async def _carry_out(self, wish: Wish) -> CheckRun | SearchResult | Given:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Outcome, Remedy, resolve_citations
+from bot.domain.diagnosis import Diagnosis, Hindsight, Hypothesis, Method, Remedy, resolve_citations
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.investigation import Desk
@@ -47,7 +47,7 @@ async def diagnose(
     deadline_s: float,
     validate: Validate,
     desk: Desk | None = None,
-    outcomes: Sequence[Outcome] = (),
+    outcomes: Sequence[Hindsight] = (),
 ) -> Diagnosis:
     """A grounded and bounded diagnosis: the model's, or that of similar incidents with the reason why.
 
@@ -57,7 +57,10 @@ async def diagnose(
     made, caveat = await _ask(model, incident, evidence, tools, deadline_s, desk)
     evidence = desk.evidence() if desk is not None else evidence
     if made is None:
+        # What was read stays and is judged, whatever became of the model.
+        cut = "" if desk is None or not caveat else caveat.partition(";")[0] + "."
         made = diagnose_by_similarity(incident, evidence, tools, inventory)
+        made = replace(made, incomplete=cut)
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}

@@ -22,32 +22,33 @@ def ground(made: Diagnosis, evidence: Sequence[Evidence]) -> Diagnosis:
     """The diagnosis with what holds. Only a model's is judged: ours is made from typed facts.
 
     A hypothesis with an invented quote, or with an evidence id in its prose that is not there, goes. One
-    without a quote stays, marked as unsupported and behind the others. Other statements need a quote that stands.
+    without a quote stays, marked, behind the others. Any other statement needs a quote that stands.
     """
     if made.method is not Method.MODEL:
         return made
     texts = {piece.id: squeezed(f"{piece.title}\n{piece.text}\n{_facts(piece)}") for piece in evidence}
     kept = [judged for h in made.hypotheses if (judged := _hypothesis(h, texts)) is not None]
-    claims = {
-        name: tuple(c for c in getattr(made, name) if _holds(c, texts))
-        for name in ("symptoms", "ruled_out", "reach")
-    }
-    words = {name: _without_unknown_ids(getattr(made, name), texts) for name in ("advice", "gaps")}
-    asked = _without_unknown_ids(made.next_checks, texts)
+    claims = [
+        tuple(c for c in said if _holds(c, texts)) for said in (made.symptoms, made.ruled_out, made.reach)
+    ]
+    words = [_without_unknown_ids(said, texts) for said in (made.advice, made.gaps, made.next_checks)]
     remedies = tuple(r for r in made.remedies if _ids_exist(r.why, texts))
     lost = len(made.hypotheses) - len(kept) + len(made.remedies) - len(remedies)
-    lost += len(made.next_checks) - len(asked)
-    lost += sum(len(getattr(made, name)) - len(left) for name, left in (claims | words).items())
+    said_before = made.symptoms, made.ruled_out, made.reach, made.advice, made.gaps, made.next_checks
+    lost += sum(map(len, said_before)) - sum(map(len, (*claims, *words)))
     note = (f"{lost} statement(s) of the model were left out: what they quote or cite is not there.",)
     return replace(
         made,
         hypotheses=tuple(sorted(kept, key=lambda h: h.unsupported)),
         remedies=remedies,
-        next_checks=asked,
         rejected=made.rejected + lost,
         caveats=made.caveats + (note if lost else ()),
-        **claims,
-        **words,
+        symptoms=claims[0],
+        ruled_out=claims[1],
+        reach=claims[2],
+        advice=words[0],
+        gaps=words[1],
+        next_checks=words[2],
     )
 
 

@@ -30,7 +30,7 @@ class Numbering:
         return self._add(EvidenceKind.ALERT, alert.name, text, f"alert:{alert.id}", alert.first_at, facts)
 
     def check(self, run: CheckRun, now: datetime, runner: str = "", problem: str = "") -> Evidence:
-        """What a check gave. One that gave nothing is evidence too: that, and why (`problem`), can be cited."""
+        """What a check gave. That one gave nothing, and why (`problem`), is evidence too."""
         if run.result is None:
             facts: dict[str, object] = {"tool": run.tool, "verdict": "unknown", "value": None, "unit": ""}
             facts["problem"] = problem = problem or "it did not end in time."

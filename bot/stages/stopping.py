@@ -11,7 +11,7 @@ from bot.domain.investigation import Desk
 T = TypeVar("T")
 
 
-class Stopped(Exception):  # noqa: N818  # no error: somebody wished it
+class Stopped(Exception):  # no error: somebody wished it
     """A person has stopped the investigation."""
 
 

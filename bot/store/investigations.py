@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.diagnosis import Method, Outcome
+from bot.domain.diagnosis import Hindsight, Method
 from bot.domain.investigation import Investigation, Step
 from bot.store import investigation_tables as i
 from bot.store.records import Records
@@ -83,18 +83,18 @@ class Investigations(Records):
         found: str | None = self._connection.execute(query).scalar_one_or_none()
         return found
 
-    def note_outcome(self, outcome: Outcome) -> None:
+    def note_outcome(self, outcome: Hindsight) -> None:
         """What became of a diagnosis, once."""
         values = asdict(outcome) | {"method": outcome.method.value, "at": self._now}
         where = i.outcomes.c.incident_id == outcome.incident_id
         if self._connection.execute(sa.select(i.outcomes.c.incident_id).where(where)).first() is None:
             self._connection.execute(sa.insert(i.outcomes).values(values))
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[Hindsight]:
         """The newest ones."""
         query = sa.select(i.outcomes).order_by(i.outcomes.c.incident_id.desc()).limit(RECENT)
         return [
-            Outcome(r.incident_id, Method(r.method), r.predicted, r.confirmed, r.earned, r.is_right)
+            Hindsight(r.incident_id, Method(r.method), r.predicted, r.confirmed, r.earned, r.is_right)
             for r in self._connection.execute(query)
         ]
 

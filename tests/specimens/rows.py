@@ -12,6 +12,7 @@ from bot.copilot.changes import Change
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.investigation import Investigation
 from bot.domain.mute import Mute
 from bot.domain.noise import Shown
 from bot.domain.person import Person
@@ -41,6 +42,7 @@ class Rows:
     execution: Execution | None = None
     evidence: Sequence[Evidence] = ()
     diagnosis: Diagnosis | None = None
+    investigation: Investigation | None = None
     preview: Preview | None = None
     summary: Summary | None = None
     change: Change | None = None
@@ -80,6 +82,7 @@ class Rows:
                 execution=lambda _id: self.execution,
             ),
             "diagnoses": given(**{name: lambda _id, value=value: value for name, value in diagnoses.items()}),
+            "investigations": given(get=lambda _id: self.investigation),
             "executions": given(pieces=lambda _id: list(self.pieces)),
             "settling": given(last_look=lambda _id: self.look, settlement=lambda _id: self.settlement),
             "summaries": given(get=lambda _id: self.summary),

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
+from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Quote, Remedy
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.investigation import Desk
 from bot.domain.tool import Tool
 from bot.errors import ModelUnavailable
 from bot.stages.diagnose import diagnose
 from tests.unit.diagnosis.builders import INCIDENT, INVENTORY, TOOLS, alert, past, validate
 
 EVIDENCE = (alert(), past("E2", "dead worker"))
-SOUND = Hypothesis("dead worker", "It is dead.", 0.7, ("E1", "E2"))
+SAID = (Quote("E1", "Orders wait"), Quote("E2", "What happened."))
+SOUND = Hypothesis("dead worker", "It is dead.", 0.7, ("E1", "E2"), quotes=SAID)
+WEIGHED = replace(SOUND, confidence=0.65, sources=2, claimed=0.7, earned=0.65)
 
 
 class Answering:
@@ -28,7 +32,11 @@ class Answering:
         self._wait_s = wait_s
 
     async def diagnose(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        desk: Desk | None = None,
     ) -> Diagnosis:
         await asyncio.sleep(self._wait_s)
         if isinstance(self._given, ModelUnavailable):
@@ -52,7 +60,7 @@ async def test_the_model_is_asked_first() -> None:
     """A sound answer of the model is what is shown, labelled as such and without a caveat."""
     found = await of(said(remedy("restart_worker", worker="orders-worker")))
     assert found.method is Method.MODEL
-    assert found.hypotheses == (SOUND,)
+    assert found.hypotheses == (WEIGHED,)
     assert found.remedies[0].arguments == {"worker": "orders-worker"}
     assert found.caveats == ()
 
@@ -114,7 +122,7 @@ async def test_remedies_that_do_not_validate_are_refused(proposed: Remedy, cavea
     assert len(found.caveats) == 1
     assert "refused" in found.caveats[0]
     assert caveat in found.caveats[0]
-    assert found.hypotheses == (SOUND,)
+    assert found.hypotheses == (WEIGHED,)
 
 
 async def test_twenty_remedies_become_three() -> None:
@@ -125,11 +133,11 @@ async def test_twenty_remedies_become_three() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"), [(7.0, 0.95), (1.0, 0.95), (-1.0, 0.0), (math.nan, 0.0), (math.inf, 0.0), (0.4, 0.4)]
+    ("given", "shown"), [(7.0, 0.65), (1.0, 0.65), (-1.0, 0.0), (math.nan, 0.0), (math.inf, 0.0), (0.4, 0.4)]
 )
 async def test_confidence_stays_a_share(given: float, shown: float) -> None:
     """Nobody is ever told that something is certain."""
-    found = await of(said(hypotheses=(Hypothesis("c", "s", given, ("E1",)),)))
+    found = await of(said(hypotheses=(Hypothesis("c", "s", given, ("E1",), quotes=SAID),)))
     assert found.hypotheses[0].confidence == shown
 
 
