@@ -87,6 +87,10 @@ class Desk(Protocol):
         """All of it so far, in the order of its numbers."""
         ...
 
+    def whole(self, piece: Evidence) -> str:
+        """All of its text, also where the piece itself was shortened."""
+        ...
+
     async def read(self, wishes: Sequence[Wish]) -> list[Given]:
         """Carry out the wishes side by side; what came of each, in the order in which they were given.
 

@@ -22,7 +22,7 @@ from bot.domain.ports import Executor
 from bot.domain.records import CheckRun
 from bot.domain.store import Store
 from bot.domain.tool import CheckResult, Inventory, Tool, ToolKind, Verdict
-from bot.errors import ExecutorUnavailable, VigieError
+from bot.errors import ExecutorUnavailable, Refused, VigieError
 from bot.in_force import InForce
 from bot.stages.linked import suggest
 from bot.stages.numbering import MAX_TEXT, Numbering
@@ -36,6 +36,7 @@ FOUND = 3
 GRACE_S = 5.0
 """Seconds beyond a check's own time limit."""
 LOOK_EVERY_S = 0.5
+NO_VALUE = "it has no value to read."
 KINDS = {"incidents": ("incident",), "runbooks": ("runbook",)}
 log = structlog.get_logger()
 
@@ -99,6 +100,9 @@ class Desk:
     def evidence(self) -> list[Evidence]:
         return list(self._numbering.pieces)
 
+    def whole(self, piece: Evidence) -> str:
+        return self._numbering.whole(piece)
+
     async def stopped(self) -> str:
         while not self._stopped_by:
             self._stopped_by = await asyncio.to_thread(self._who_stopped)
@@ -113,12 +117,16 @@ class Desk:
         room = max(self._bounds.reads - len(self._done), 0)
         chosen = dict(list(fresh.items())[:room])
         lines = await asyncio.to_thread(self._begin, [_shown(wish) for wish in chosen.values()])
-        raw = await asyncio.gather(*(self._carry_out(wish) for wish in chosen.values()))
-        for (key, wish), (line, came) in zip(chosen.items(), zip(lines, raw, strict=True), strict=True):
-            # Numbered only now, in the order of the wishes, whichever came first.
-            given = self._numbered(wish, came)
-            self._done[key] = given
-            await asyncio.to_thread(self._end, line, _outcome(given))
+        tasks = [asyncio.create_task(self._carry_out(wish)) for wish in chosen.values()]
+        try:
+            if tasks:
+                await asyncio.wait(tasks)
+        finally:
+            # Also when a person or the deadline ends it: what was read until then is kept.
+            came = [task.result() if task.done() else _cut_off(task) for task in tasks]
+            given = [self._numbered(wish, one) for wish, one in zip(chosen.values(), came, strict=True)]
+            self._done |= dict(zip(chosen, given, strict=True))
+            self._end([(line, _outcome(one)) for line, one in zip(lines, given, strict=True)])
         full = Given(
             said="Not read: this investigation has read as much as it may. Answer with what you have."
         )
@@ -209,7 +217,11 @@ class Desk:
             return came
         if isinstance(came, SearchResult):
             pieces = [self._numbering.passage(p, now) for p in (came.passages if came.fits else ())]
-            return Given(tuple(dict.fromkeys(pieces))) if pieces else Given(said="Nothing fits.")
+            return (
+                Given(tuple({piece.id: piece for piece in pieces}.values()))
+                if pieces
+                else Given(said="Nothing fits.")
+            )
         known = self._numbering.of_source(f"check:{came.id}")
         runner = next((tool.runner for tool in self._checks if tool.name == wish.what), "")
         return Given((known or self._numbering.check(came, now, runner),))
@@ -224,10 +236,13 @@ class Desk:
             announce_investigation(tx, self._incident.id)
         return known
 
-    def _end(self, line: int, said: str) -> None:
+    def _end(self, outcomes: Sequence[tuple[int, str]]) -> None:
         """The new evidence and the progress, in one commit: what is said to be found can be looked at."""
+        if not outcomes:
+            return
         with self._store.begin() as tx:
-            tx.investigations.done(self._incident.id, self._incident.rounds, line, said)
+            for line, said in outcomes:
+                tx.investigations.done(self._incident.id, self._incident.rounds, line, said)
             tx.diagnoses.put_evidence(self._incident.id, self._numbering.pieces)
             tx.investigations.keep(self._numbering.wholes)
             announce_investigation(tx, self._incident.id)
@@ -238,14 +253,17 @@ class Desk:
         return known.stopped_by if known and known.round == self._incident.rounds else ""
 
 
+def _cut_off(task: asyncio.Task[object]) -> Given:
+    task.cancel()
+    return Given(said="Not read: it was ended first.")
+
+
 def _in_scope(tool: Tool, incident: Incident) -> bool:
     fits = incident.environment in tool.environments and incident.service in tool.services
     return tool.kind is ToolKind.CHECK and fits
 
 
 def _refused(name: str) -> VigieError:
-    from bot.errors import Refused
-
     return Refused(f"There is no check {inert(name, 60)!r} for this incident.")
 
 
@@ -269,5 +287,8 @@ def _outcome(given: Given) -> str:
         return inert(given.said, 160) or "nothing"
     first = given.pieces[0]
     names = ", ".join(piece.id for piece in given.pieces)
-    told = first.text.partition("\n")[0] if first.id == names and first.facts.get("tool") else ""
+    lines = first.text.splitlines()
+    if len(lines) > 1 and first.facts.get("problem") == NO_VALUE:
+        del lines[0]  # it is read for its text alone
+    told = lines[0] if lines and first.id == names and first.facts.get("tool") else ""
     return f"{names}: {inert(told, 80)}" if told else names

@@ -64,7 +64,8 @@ async def diagnose(
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
-    grounded = ground(_without_loose_ends(resolve_citations(made, known), known), evidence)
+    cited = _without_loose_ends(resolve_citations(made, known), known)
+    grounded = ground(cited, evidence, desk.whole) if desk is not None else ground(cited, evidence)
     allowed = bounded(_allowed(grounded, incident, tools, inventory, validate))
     return weigh(allowed, evidence, outcomes)
 

@@ -6,8 +6,9 @@ What does not hold is dropped and counted, or stays with a mark; nothing of it i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote
 from bot.domain.evidence import Evidence
@@ -18,15 +19,18 @@ SHORTEST = 4
 _ID = re.compile(r"\b[Ee]\d{1,6}\b")
 
 
-def ground(made: Diagnosis, evidence: Sequence[Evidence]) -> Diagnosis:
+def ground(
+    made: Diagnosis, evidence: Sequence[Evidence], whole: Callable[[Evidence], str] = attrgetter("text")
+) -> Diagnosis:
     """The diagnosis with what holds. Only a model's is judged: ours is made from typed facts.
 
     A hypothesis with an invented quote, or with an evidence id in its prose that is not there, goes. One
-    without a quote stays, marked, behind the others. Any other statement needs a quote that stands.
+    without a quote stays, marked, behind the others. Any other statement needs a quote that stands. `whole`
+    gives all of a piece that was shortened.
     """
     if made.method is not Method.MODEL:
         return made
-    texts = {piece.id: squeezed(f"{piece.title}\n{piece.text}\n{_facts(piece)}") for piece in evidence}
+    texts = {piece.id: squeezed(f"{piece.title}\n{whole(piece)}\n{_facts(piece)}") for piece in evidence}
     kept = [judged for h in made.hypotheses if (judged := _hypothesis(h, texts)) is not None]
     claims = [
         tuple(c for c in said if _holds(c, texts)) for said in (made.symptoms, made.ruled_out, made.reach)
