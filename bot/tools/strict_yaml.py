@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -42,7 +44,7 @@ def load_strict(text: str, name: str) -> dict[str, Any]:
         CatalogueError: not YAML, or not a mapping; names file, line and remedy.
     """
     try:
-        loaded = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a subclass of SafeLoader
+        loaded = copy.deepcopy(_read(text))  # each caller may change what it gets
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise _refused(name, line, str(error.problem)) from None
@@ -62,6 +64,12 @@ def load_strict(text: str, name: str) -> dict[str, Any]:
             name, line_of(lines_of(text), place), f"{where}: a value is not plain ({error})"
         ) from None
     return loaded
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> object:
+    """A start reads the same few files many times over, and YAML is slow."""
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a subclass of SafeLoader
 
 
 def lines_of(text: str) -> dict[Place, int]:

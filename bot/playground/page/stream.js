@@ -4,7 +4,7 @@ import { changed, closeView, forget, keep, myChannels, note, people, put, showVi
 
 const AGAIN_MS = 1000;
 let stream = null;
-let waiting = null;
+let reading = null; // the newest reading under way, with the events since it began
 
 /** Read who and what there is, then everything that the remembered person may see. */
 export async function load() {
@@ -48,27 +48,26 @@ function connected(value) {
   changed();
 }
 
-/** Read everything again; events that arrive meanwhile are applied after it. */
+/** Read everything again; events that arrive meanwhile are applied after it. Of several at once the newest counts. */
 async function refresh() {
-  const me = state.me;
-  waiting ??= [];
-  const answer = await get(`/human/messages?user=${encodeURIComponent(me)}`);
-  if (me !== state.me) return;
-  const events = waiting ?? [];
-  waiting = null;
+  const mine = { events: [] };
+  reading = mine;
+  const answer = await get(`/human/messages?user=${encodeURIComponent(state.me)}`);
+  if (reading !== mine) return;
+  reading = null;
   if (answer.error) return connected(false);
   const table = (list) => Object.fromEntries(list.map((each) => [each.ts, each]));
   state.messages = Object.fromEntries(Object.entries(answer.channels).map(([id, list]) => [id, table(list)]));
   const notes = state.ephemerals.filter((each) => each.note);
   Object.assign(state, { ephemerals: notes, views: answer.views, home: answer.home });
   answer.ephemerals.forEach((each) => keep(each.channel, each));
-  events.forEach(apply);
+  mine.events.forEach(apply);
   if (state.thread && !state.messages[state.channel]?.[state.thread]) state.thread = null;
   connected(true);
 }
 
 function receive(event) {
-  if (waiting) waiting.push(event);
+  if (reading) reading.events.push(event);
   else apply(event);
   changed();
 }

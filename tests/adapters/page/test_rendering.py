@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.wire import until
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -154,3 +156,25 @@ async def test_a_lost_stream_is_found_again_and_nothing_is_missed(page: Page, de
         ts = await desk.post(text="said meanwhile")
     await expect(_message(page, ts)).to_be_visible()
     await expect(page.locator(".offline")).to_have_count(0)
+
+
+async def test_an_answer_that_comes_late_hides_nothing_newer(page: Page, desk: Any) -> None:  # noqa: ANN401
+    """Of two readings at once the later counts, whichever answer comes first: none undoes what came since."""
+    answers: list[tuple[Any, Any]] = []
+    streamed: list[str] = []
+    wire = await page.context.new_cdp_session(page)
+    wire.on("Network.eventSourceMessageReceived", lambda event: streamed.append(event["data"]))
+    await wire.send("Network.enable")
+
+    async def hold(route: Any) -> None:  # noqa: ANN401
+        answers.append((route, await route.fetch()))
+
+    await page.route("**/human/messages*", hold)
+    await page.select_option("#me", label="N3 A")
+    await until(lambda: len(answers) == 2)  # one for the new seat, one for its stream
+    (first, old), (second, older) = answers
+    await first.fulfill(response=old)
+    ts = await desk.post(text="newer than both")
+    await until(lambda: any(ts in data for data in streamed))
+    await second.fulfill(response=older)
+    await expect(_message(page, ts)).to_be_visible()
