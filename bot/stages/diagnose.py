@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.diagnosis import Diagnosis, Hindsight, Hypothesis, Method, Remedy, resolve_citations
@@ -12,11 +12,12 @@ from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.investigation import Desk
 from bot.domain.ports import Diagnostician
-from bot.domain.tool import Inventory, Tool, ToolKind
-from bot.errors import ArgumentRefused, ModelUnavailable
+from bot.domain.tool import Inventory, Tool
+from bot.errors import ModelUnavailable
 from bot.stages.confidence import weigh
 from bot.stages.grounding import ground
-from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
+from bot.stages.linked import Standing, actions_for, standings, suggest_arguments
+from bot.stages.offering import REMEDIES, Validate, offer_of, offered, validated
 from bot.stages.similar import (
     Passage,
     cause_key,
@@ -31,11 +32,8 @@ from bot.stages.words import bounded, inert
 
 __all__ = ["diagnose", "diagnose_by_similarity", "suggest_arguments"]
 
-REMEDIES = 3
 STEPS = 8
 _STEP = re.compile(r"^ {0,3}\d{1,2}[.)]\s+(?P<text>\S.*)$")
-
-Validate = Callable[[Tool, Mapping[str, object]], object]
 
 
 async def diagnose(
@@ -54,20 +52,23 @@ async def diagnose(
     `validate` raises `ArgumentRefused` when arguments do not fit the tool. It judges every remedy, whoever
     wrote it. With a `desk` the model may read more, and what it read counts whatever becomes of the model.
     """
+    # From what was gathered before the model was asked: what it wishes to read is no ground for an offer.
+    ours = diagnose_by_similarity(incident, evidence, tools, inventory)
+    offer = offer_of(ours, incident, evidence, tools, inventory)
     made, caveat = await _ask(model, incident, evidence, tools, deadline_s, desk)
     evidence = desk.evidence() if desk is not None else evidence
     if made is None:
-        # What was read stays and is judged, whatever became of the model.
         cut = "" if desk is None or not caveat else caveat.partition(";")[0] + "."
-        made = diagnose_by_similarity(incident, evidence, tools, inventory)
-        made = replace(made, incomplete=cut)
+        made = replace(ours, incomplete=cut)
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
     cited = _without_loose_ends(resolve_citations(made, known), known)
     grounded = ground(cited, evidence, desk.whole) if desk is not None else ground(cited, evidence)
-    allowed = bounded(_allowed(grounded, incident, tools, inventory, validate))
-    return weigh(allowed, evidence, outcomes)
+    if grounded.method is Method.MODEL:
+        grounded = offered(grounded, offer, incident, tools)
+    allowed = validated(grounded, incident, tools, inventory, validate)
+    return weigh(bounded(allowed), evidence, outcomes)
 
 
 def diagnose_by_similarity(
@@ -123,56 +124,6 @@ def _without_loose_ends(made: Diagnosis, known: Collection[str]) -> Diagnosis:
         replace(h, contradicted_by=tuple(i for i in h.contradicted_by if i in known)) for h in made.hypotheses
     )
     return replace(made, hypotheses=tuple(kept))
-
-
-def _allowed(
-    made: Diagnosis,
-    incident: Incident,
-    tools: Sequence[Tool],
-    inventory: Inventory,
-    validate: Validate,
-) -> Diagnosis:
-    """Only actions of the catalogue with arguments that validate, three at most; the rest becomes words."""
-    known = actions_for(incident, tools)
-    kept: list[Remedy] = []
-    caveats = list(made.caveats)
-    for remedy in made.remedies:
-        tool = known.get(remedy.tool)
-        name = inert(remedy.tool, 80)
-        if tool is None:
-            caveats.append(f"“{name}” was refused: {_not_here(remedy.tool, incident, tools)}")
-            continue
-        if len(kept) == REMEDIES:
-            caveats.append(f"“{name}” was left out: at most {REMEDIES} remedies are proposed at once.")
-            continue
-        arguments = _completed(remedy, tool, incident, inventory)
-        try:
-            validate(tool, arguments)
-        except ArgumentRefused as error:
-            caveats.append(f"“{name}” was refused: {inert(error.detail, 200) or 'its arguments do not fit'}")
-            continue
-        kept.append(replace(remedy, arguments=arguments))
-    return replace(made, remedies=tuple(kept), caveats=tuple(caveats))
-
-
-def _not_here(name: str, incident: Incident, tools: Sequence[Tool]) -> str:
-    """Why it cannot be proposed here: there is no such action, or it is for something else."""
-    other = next((t for t in tools if t.name == name and t.kind is ToolKind.ACTION), None)
-    if other is None or not incident.service:
-        return "the catalogue has no such action for this incident."
-    where = inert(f"{', '.join(other.services)} in {', '.join(other.environments)}", 120)
-    what = f"it touches {where}, not {inert(incident.service, 60)} in {inert(incident.environment, 40)}"
-    return f"{what}. Whoever wants it opens an incident there."
-
-
-def _completed(remedy: Remedy, tool: Tool, incident: Incident, inventory: Inventory) -> dict[str, object]:
-    """The arguments given, and for those left out what the catalogue and the inventory say."""
-    arguments = dict(remedy.arguments)
-    for argument in tool.arguments:
-        value = suggest(argument, incident, inventory)
-        if value is not None:
-            arguments.setdefault(argument.name, value)
-    return arguments
 
 
 def _considered(passages: Sequence[Passage], seen: Sequence[Standing]) -> list[str]:

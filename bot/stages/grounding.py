@@ -14,7 +14,7 @@ from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote
 from bot.domain.evidence import Evidence
 from prompts.fencing import plain
 
-SHORTEST = 4
+SHORTEST = 8
 """Characters of a quote: what is shorter stands in every text and shows nothing."""
 _ID = re.compile(r"\b[Ee]\d{1,6}\b")
 
