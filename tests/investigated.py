@@ -10,7 +10,7 @@ import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,19 @@ from bot.tools.secrets import Secrets
 from knowledge.base import KnowledgeBase
 from knowledge.model import Document
 from tests.desk import AT_ONCE
-from tests.scripted_model import ScriptedModel
+from tests.scripted_model import Reply, Script, ScriptedModel, prose
 
-SHOW = "import json, pathlib, sys; print(pathlib.Path(sys.argv[1]).read_text(), end='')"
+SHOW = "import pathlib, sys; print(pathlib.Path(sys.argv[1]).read_text(), end='')"
+MEET = """
+import pathlib, sys, time
+mine, other = map(pathlib.Path, sys.argv[1:])
+mine.touch()
+end = time.monotonic() + 20
+while not other.exists() and time.monotonic() < end:
+    time.sleep(0.01)
+print('met' if other.exists() else 'alone')
+"""
+FAIL = "import sys; print('half of the ans', end=''); sys.exit('no route to the host')"
 PAST = Document(
     id="incidents/orders-stuck",
     title="Orders stuck after a killed stock count",
@@ -62,16 +72,42 @@ class Investigated:
     store: Store
     executor: Executor
     knowledge: KnowledgeBase
-    model: ModelDiagnostician | None
-    deadline_s: float
-    bounds: Bounds | None
+    server: ScriptedModel | None = None
+    model: ModelDiagnostician | None = None
+    deadline_s: float = 30.0
+    bounds: Bounds | None = field(default_factory=Bounds)
     done: list[str] = field(default_factory=list)
+
+    async def ask(
+        self, *script: Reply, by: Script | None = None, deadline_s: float = 30.0, **bounds: int
+    ) -> None:
+        """From now on the model is a new one that answers with these in turn, or as the function says."""
+        if self.model is not None:
+            await self.model.aclose()
+        assert self.server is not None
+        self.server.play(by or list(script))
+        self.bounds, self.deadline_s = replace(Bounds(), **bounds), deadline_s
+        self.model = ModelDiagnostician(
+            api_key="sk-test",
+            base_url=self.server.base_url,
+            model="scripted",
+            count=lambda text: len(text) // 4 + 1,
+            timeout_s=deadline_s,
+        )
+        await self.model.warm()
 
     async def do(self, verb: str, subject: int) -> None:
         """The executor's port; only checks are ever asked for here."""
         self.done.append(f"{verb}:{subject}")
         assert verb == "check"
         await self.executor.check(subject)
+
+    def calm(self) -> None:
+        """All checks print what they print at first."""
+        for name in ("depth", "mail"):
+            self.state(name, {"value": 47})
+        self.state("log", "2026-03-01 ERROR the lock is held by a dead process\n")
+        self.state("probe", "open\n")
 
     def state(self, name: str, text: str | Mapping[str, object]) -> None:
         """What the check of that name will print."""
@@ -85,7 +121,7 @@ class Investigated:
         summary: str = "Orders wait for 10 minutes",
         **more: Any,  # noqa: ANN401  # what else the alert says
     ) -> Incident:
-        """An incident with one alert, waiting to be investigated."""
+        """A new incident with one alert, waiting to be investigated; those before it are over."""
         firing, critical = AlertStatus.FIRING, Severity.CRITICAL
         alert = Alert(
             "alertmanager",
@@ -99,7 +135,12 @@ class Investigated:
             **more,
         )
         ports = (self.store, Adopted(), _Nobody(), AT_ONCE, lambda verb, subject: None)
-        (decided,) = Copilot.of(*ports).alerts.receive([alert])
+        copilot = Copilot.of(*ports)
+        with self.store.read() as tx:
+            before = [incident.id for incident in tx.incidents.open_now()]
+        for one in before:
+            copilot.incidents.resolve(Person("T1", "U1"), one)
+        (decided,) = copilot.alerts.receive([alert])
         with self.store.read() as tx:
             found = tx.incidents.get(decided.incident or 0)
         assert found is not None, decided
@@ -177,6 +218,19 @@ def catalogue(folder: Path) -> dict[str, Any]:
         "argv": [sys.executable, "-I", "-S", "-c", SHOW, str(folder / "probe"), "{port}"],
     }
     probe = {**place, "title": "A port", "run": probe_run, "arguments": ports}
+    meeting = [str(folder / "left"), str(folder / "right")]
+    meet = [[sys.executable, str(folder / "meet.py"), *paths] for paths in (meeting, meeting[::-1])]
+    # Those that only a model asks for take an argument, or each incident would begin with them.
+    once = {"once": {"type": "enum", "choices": ["now", "later"]}}
+    more = {
+        name: {**place, "title": name, "run": {"runner": "command", "argv": argv}, "arguments": once}
+        for name, argv in (
+            ("left", meet[0]),
+            ("right", meet[1]),
+            ("failing", [sys.executable, "-I", "-S", "-c", FAIL]),
+            ("missing", [str(folder / "no-such-program")]),
+        )
+    }
     verified = {"verification": {"check": "depth"}}
     mail = {
         **action("restart_mail", **verified),
@@ -190,6 +244,7 @@ def catalogue(folder: Path) -> dict[str, Any]:
             "depth": check("depth"),
             "log": log,
             "probe": probe,
+            **more,
             "mail_depth": check("mail", services=["mail"]),
         },
         "actions": {
@@ -201,15 +256,9 @@ def catalogue(folder: Path) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def investigated(
-    folder: Path,
-    server: ScriptedModel | None,
-    *,
-    bounds: Bounds | None = Bounds(),  # noqa: B008  # frozen
-    deadline_s: float = 20.0,
-    documents: Sequence[Document] = (PAST,),
-) -> AsyncIterator[Investigated]:
-    """Ready, with the value of `depth` too high."""
+async def investigated(folder: Path, documents: Sequence[Document] = (PAST,)) -> AsyncIterator[Investigated]:
+    """Ready, with the value of `depth` too high; `ask` before the first investigation."""
+    (folder / "meet.py").write_text(MEET)
     engine = open_engine(sqlite_url(folder / "vigie.sqlite"))
     upgrade(engine)
     store = Store(engine, lambda: datetime.now(UTC))
@@ -220,30 +269,17 @@ async def investigated(
     knowledge = KnowledgeBase.open(folder / "knowledge", owner=True, vectors=False)
     for document in documents:
         knowledge.add(document)
-    model = None
-    if server is not None:
-        model = ModelDiagnostician(
-            api_key="sk-test",
-            base_url=server.base_url,
-            model="scripted",
-            count=lambda text: len(text) // 4 + 1,
-            timeout_s=deadline_s,
-        )
-        await model.warm()
-    made = Investigated(
-        folder, store, Executor(store, _Nobody(), Secrets({})), knowledge, model, deadline_s, bounds
-    )
-    for name in ("depth", "mail"):
-        made.state(name, {"value": 47})
-    made.state("log", "2026-03-01 ERROR the lock is held by a dead process\n")
-    made.state("probe", "open\n")
-    try:
-        yield made
-    finally:
-        if model is not None:
-            await model.aclose()
-        knowledge.close()
-        store.close()
+    async with ScriptedModel([prose("")]) as server:
+        executor = Executor(store, _Nobody(), Secrets({}))
+        made = Investigated(folder, store, executor, knowledge, server)
+        made.calm()
+        try:
+            yield made
+        finally:
+            if made.model is not None:
+                await made.model.aclose()
+            knowledge.close()
+            store.close()
 
 
 class _Nobody:

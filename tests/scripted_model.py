@@ -105,12 +105,18 @@ class ScriptedModel:
     """
 
     def __init__(self, script: Iterable[Reply] | Script) -> None:
-        self._script = script if callable(script) else _in_turn(list(script))
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.strays: list[str] = []
+        self.play(script)
         self.base_url = ""
         self._runner: web.AppRunner | None = None
+
+    def play(self, script: Iterable[Reply] | Script) -> None:
+        """Answer from this script from now on, and forget what was asked."""
+        self._script = script if callable(script) else _in_turn(list(script))
+        for seen in (self.requests, self.headers, self.strays):
+            seen.clear()
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=32 * 1024 * 1024)
