@@ -172,7 +172,8 @@ class Investigated:
     def shown(self, incident: Incident, kind: str) -> list[Block]:
         """The message of that kind, as the outbox would send it."""
         with self.store.read() as tx:
-            post = tx.posts.get(f"{incident_key(incident.id)}:{kind}")
+            key = incident_key(incident.id)
+            post = tx.posts.get(key if kind == "incident" else f"{key}:{kind}")
         assert post is not None, f"no message of kind {kind} is wanted"
         drawn = Snapshots(self.store, Adopted()).render(post)
         assert drawn is not None

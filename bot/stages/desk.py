@@ -25,7 +25,7 @@ from bot.domain.tool import CheckResult, Inventory, Tool, ToolKind, Verdict
 from bot.errors import ExecutorUnavailable, Refused, VigieError
 from bot.in_force import InForce
 from bot.stages.linked import suggest
-from bot.stages.numbering import MAX_TEXT, Numbering
+from bot.stages.numbering import MAX_TEXT, NO_VALUE, Numbering
 from bot.stages.reducing import around
 from bot.stages.words import inert
 from knowledge.errors import KnowledgeError
@@ -36,7 +36,6 @@ FOUND = 3
 GRACE_S = 5.0
 """Seconds beyond a check's own time limit."""
 LOOK_EVERY_S = 0.5
-NO_VALUE = "it has no value to read."
 KINDS = {"incidents": ("incident",), "runbooks": ("runbook",)}
 log = structlog.get_logger()
 

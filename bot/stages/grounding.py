@@ -11,7 +11,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, EvidenceKind
 from prompts.fencing import plain
 
 SHORTEST = 8
@@ -40,11 +40,14 @@ def ground(
     lost = len(made.hypotheses) - len(kept) + len(made.remedies) - len(remedies)
     said_before = made.symptoms, made.ruled_out, made.reach, made.advice, made.gaps, made.next_checks
     lost += sum(map(len, said_before)) - sum(map(len, (*claims, *words)))
+    past = {piece.id for piece in evidence if piece.kind is EvidenceKind.PASSAGE}
+    lost += bool(made.known_error) and made.known_error not in past
     note = (f"{lost} statement(s) of the model were left out: what they quote or cite is not there.",)
     return replace(
         made,
         hypotheses=tuple(sorted(kept, key=lambda h: h.unsupported)),
         remedies=remedies,
+        known_error=made.known_error if made.known_error in past else "",
         rejected=made.rejected + lost,
         caveats=made.caveats + (note if lost else ()),
         symptoms=claims[0],

@@ -9,10 +9,14 @@ from datetime import datetime
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.records import CheckRun, SeenAlert
 from bot.stages.reducing import reduced
+from bot.stages.words import inert
 from knowledge.model import Passage
+from knowledge.text.normalising import normalise
 from knowledge.text.redaction import redact
 
 MAX_TEXT = 4000
+NO_VALUE = "it has no value to read."
+"""What is said of a check that is read for its text alone; nothing is missing then."""
 WITHHELD = "[withheld: it holds a private key]"
 
 
@@ -72,7 +76,7 @@ class Numbering:
         self, kind: EvidenceKind, title: str, text: str, source: str, at: datetime, facts: dict[str, object]
     ) -> Evidence:
         # Cleaned at its entrance already; what slipped through there must not reach a model or a reader.
-        clean = redact(text)
+        clean = redact(normalise(text)[0])
         text = WITHHELD if clean.private_key else clean.text
         name, digest = f"E{len(self.pieces) + 1}", hashlib.sha256(text.encode()).hexdigest()
         if len(text) > MAX_TEXT:
@@ -81,6 +85,17 @@ class Numbering:
         piece = Evidence(name, kind, title, reduced(text, MAX_TEXT, name), source, at, digest, facts)
         self.pieces.append(piece)
         return piece
+
+
+def unread(pieces: Sequence[Evidence]) -> list[str]:
+    """What a check should have said and did not, one line each: it is missing whoever diagnoses."""
+    failed = (p for p in pieces if p.kind is EvidenceKind.CHECK and p.facts.get("verdict") == "unknown")
+    problems = ((piece, str(piece.facts.get("problem") or "")) for piece in failed)
+    return [
+        f"{piece.title} could not be read ({piece.id}): {inert(problem, 200)}"
+        for piece, problem in problems
+        if problem and problem != NO_VALUE
+    ]
 
 
 def _title(passage: Passage) -> str:

@@ -28,7 +28,7 @@ from bot.stages import answer, investigate, learn, resolve, stand
 from bot.stages.confidence import outcome_of
 from bot.stages.desk import Desk
 from bot.stages.diagnose import diagnose
-from bot.stages.numbering import Numbering
+from bot.stages.numbering import Numbering, unread
 from knowledge.errors import KnowledgeError
 from knowledge.model import Document, Query, SearchResult
 
@@ -104,7 +104,7 @@ class Steps:
             desk,
             outcomes,
         )
-        missing = (*made.gaps, *gaps, *found.missing)
+        missing = (*made.gaps, *unread(numbering.pieces), *gaps, *found.missing)
         await asyncio.to_thread(self._end_round, incident, numbering, _with_gaps(made, missing), desk)
 
     async def stand(self, subject: str) -> None:
