@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ from langgraph.types import Command
 from langsmith import tracing_context
 from pydantic import SecretStr, ValidationError
 
-from bot.domain.investigation import Desk
+from bot.domain.investigation import READ, Desk
 from bot.errors import ModelUnavailable
 from bot.llm.answer import DiagnosisAnswer
 from bot.llm.reading import Offer, told
@@ -56,6 +57,8 @@ REPAIRS = 1
 ANSWER_TOKENS = 1500
 LEAST_ANSWER_TOKENS = 250
 LONGEST_PAUSE_S = 3.0
+SHOWN_TURNS = 6
+_FENCED = re.compile(r"^=== begin evidence (E\d+),", re.MULTILINE)
 TOOL = DiagnosisAnswer.__name__
 REPAIR = f"That was no usable answer. Answer only by calling the tool {TOOL}, with valid and shorter JSON."
 REPAIR_READING = f"That was no usable call. Call a tool with valid JSON, or {TOOL} to end."
@@ -134,14 +137,14 @@ class Bounds(AgentMiddleware[AgentState[Any], Run]):
         run = request.runtime.context
         if run.unusable > REPAIRS:
             raise ModelUnavailable("It did not fill in the form, and did not after being asked again.")
-        prompt = run.count(FORM) + sum(run.size_of(message) for message in request.messages)
+        messages = _recent(request.messages)
+        prompt = run.count(FORM) + sum(run.size_of(message) for message in messages)
         tools = _offered(run, prompt)
         prompt += run.count(run.offer.form) if run.offer and tools else 0
         room = run.budget - run.tokens - prompt
         if room < LEAST_ANSWER_TOKENS:
             raise ModelUnavailable(f"The budget of {run.budget} tokens does not hold another turn.")
         run.turns += 1
-        messages = request.messages
         if run.is_closed and run.desk is not None:
             messages = [*messages, HumanMessage(NOW_ANSWER)]
         settings = {"max_completion_tokens": min(room, ANSWER_TOKENS)}
@@ -206,6 +209,20 @@ async def _read(run: Run, message: AIMessage) -> dict[str, str]:
     bounds = run.desk.bounds
     run.shown.update(piece.id for one in given for piece in one.pieces)
     return {call["id"] or "": told(one, bounds) for call, one in zip(calls, given, strict=True)}
+
+
+def _recent(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """The case and the last turns; what was read before is one line, so that no turn costs more and more."""
+    turns = [
+        at for at, message in enumerate(messages) if isinstance(message, AIMessage) and message.tool_calls
+    ]
+    if len(turns) <= SHOWN_TURNS:
+        return messages
+    first, begin = turns[0], turns[-SHOWN_TURNS]
+    gone = [_text(message) for message in messages[first:begin] if isinstance(message, ToolMessage)]
+    names = dict.fromkeys(name for text in gone for name in _FENCED.findall(text))
+    note = f"Read before, not shown any more: {', '.join(names)}. {READ} gives lines of each."
+    return [*messages[:first], HumanMessage(note), *messages[begin:]]
 
 
 def _last(messages: Sequence[AnyMessage]) -> AIMessage:

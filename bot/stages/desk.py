@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -20,9 +21,9 @@ from bot.domain.incident import Incident
 from bot.domain.investigation import PLAN, READ, SEARCH, Bounds, Given, Step, Wish
 from bot.domain.ports import Executor
 from bot.domain.records import CheckRun
-from bot.domain.store import Store
-from bot.domain.tool import CheckResult, Inventory, Tool, ToolKind, Verdict
-from bot.errors import ExecutorUnavailable, Refused, VigieError
+from bot.domain.store import Store, Tx
+from bot.domain.tool import Inventory, Tool, ToolKind
+from bot.errors import ExecutorUnavailable, VigieError
 from bot.in_force import InForce
 from bot.stages.linked import suggest
 from bot.stages.numbering import MAX_TEXT, NO_VALUE, Numbering
@@ -38,6 +39,15 @@ GRACE_S = 5.0
 LOOK_EVERY_S = 0.5
 KINDS = {"incidents": ("incident",), "runbooks": ("runbook",)}
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A check that was asked for: `run` is its row. `problem`: why the executor gave no result."""
+
+    tool: Tool
+    run: int
+    problem: str = ""
 
 
 class Library(Protocol):
@@ -70,6 +80,7 @@ class Desk:
         self._bounds = bounds
         self._stopped_by = ""
         self._done: dict[str, Given] = {}
+        self._kept = len(numbering.pieces)  # those are stored
         with store.read() as tx:
             known = in_force.tools(tx)
             self._inventory = in_force.inventory(tx)
@@ -115,17 +126,18 @@ class Desk:
         fresh = {key: wish for key, wish in zip(keys, allowed, strict=True) if key not in self._done}
         room = max(self._bounds.reads - len(self._done), 0)
         chosen = dict(list(fresh.items())[:room])
-        lines = await asyncio.to_thread(self._begin, [_shown(wish) for wish in chosen.values()])
-        tasks = [asyncio.create_task(self._carry_out(wish)) for wish in chosen.values()]
-        try:
-            if tasks:
+        if chosen:
+            lines, asked = await asyncio.to_thread(self._begin, list(chosen.values()))
+            pairs = zip(chosen.values(), asked, strict=True)
+            tasks = [asyncio.create_task(self._carry_out(wish, what)) for wish, what in pairs]
+            try:
                 await asyncio.wait(tasks)
-        finally:
-            # Also when a person or the deadline ends it: what was read until then is kept.
-            came = [task.result() if task.done() else _cut_off(task) for task in tasks]
-            given = [self._numbered(wish, one) for wish, one in zip(chosen.values(), came, strict=True)]
-            self._done |= dict(zip(chosen, given, strict=True))
-            self._end([(line, _outcome(one)) for line, one in zip(lines, given, strict=True)])
+            finally:
+                # Also when a person or the deadline ends it: what was read until then is kept.
+                came = [task.result() if task.done() else _cut_off(task) for task in tasks]
+                given = self._numbered(came)
+                self._done |= dict(zip(chosen, given, strict=True))
+                self._end([(line, _outcome(one)) for line, one in zip(lines, given, strict=True)])
         full = Given(
             said="Not read: this investigation has read as much as it may. Answer with what you have."
         )
@@ -134,7 +146,7 @@ class Desk:
         )
         return [self._done.get(key, full) for key in keys] + [many] * (len(wishes) - len(allowed))
 
-    async def _carry_out(self, wish: Wish) -> CheckRun | SearchResult | Given:
+    async def _carry_out(self, wish: Wish, asked: Asked | Given) -> Asked | SearchResult | Given:
         try:
             fault_hook.point("read")
             if wish.what == SEARCH:
@@ -143,11 +155,9 @@ class Desk:
                 return self._again(wish.arguments)
             if wish.what == PLAN:
                 return await asyncio.to_thread(self._plan, wish.arguments)
-            return await self._check(wish)
+            return await self._check(asked) if isinstance(asked, Asked) else asked
         except KnowledgeError as error:
             return Given(said=f"The knowledge base could not be searched. {error}")
-        except VigieError as error:
-            return Given(said=f"Refused: {error}")
         except Exception as error:  # one reading that breaks must not end the others
             log.exception("a reading failed", what=wish.what)
             return Given(said=f"It could not be read: {type(error).__name__}.")
@@ -174,77 +184,74 @@ class Desk:
             announce_investigation(tx, self._incident.id)
         return Given(said="Noted.")
 
-    async def _check(self, wish: Wish) -> CheckRun:
-        tool = next((tool for tool in self._checks if tool.name == wish.what), None)
-        if tool is None:
-            raise _refused(wish.what)
-        run_id = await asyncio.to_thread(self._request, tool, wish.arguments)
-        problem = ""
+    async def _check(self, asked: Asked) -> Asked:
+        """The same with what went wrong, if that is known."""
         try:
-            async with asyncio.timeout(tool.timeout_s + GRACE_S):
-                await self._executor.do("check", run_id)
+            async with asyncio.timeout(asked.tool.timeout_s + GRACE_S):
+                await self._executor.do("check", asked.run)
         except TimeoutError:
-            problem = f"it did not end within {tool.timeout_s + GRACE_S:g} s."
+            return replace(asked, problem=f"it did not end within {asked.tool.timeout_s + GRACE_S:g} s.")
         except ExecutorUnavailable as error:
-            problem = str(error)
-        run = await asyncio.to_thread(self._run, run_id)
-        if run.result is None and problem:
-            gone = CheckResult(tool.name, Verdict.UNKNOWN, None, "", "", "", problem)
-            return replace(run, result=gone)
-        return run
+            return replace(asked, problem=str(error))
+        return asked
 
-    def _request(self, tool: Tool, given: Mapping[str, object]) -> int:
-        arguments = dict(given)
-        for argument in tool.arguments:
-            value = suggest(argument, self._incident, self._inventory)
-            if value is not None:
-                arguments.setdefault(argument.name, value)
-        with self._store.begin() as tx:
-            _, checked = self._in_force.check(tx, self._incident, tool.name, arguments)
-            return tx.checks.request(self._incident.id, self._incident.rounds, tool.name, checked)
-
-    def _run(self, run_id: int) -> CheckRun:
+    def _numbered(self, came: Sequence[Asked | SearchResult | Given]) -> list[Given]:
+        """All of one turn, in the order in which it was asked for, whichever came first."""
         with self._store.read() as tx:
-            run = tx.checks.get(run_id)
-        assert run is not None
-        return run
-
-    def _numbered(self, wish: Wish, came: CheckRun | SearchResult | Given) -> Given:
-        with self._store.read() as tx:
+            runs = {one.run: tx.checks.get(one.run) for one in came if isinstance(one, Asked)}
             now = tx.now
+        return [self._given(one, runs, now) for one in came]
+
+    def _given(
+        self, came: Asked | SearchResult | Given, runs: Mapping[int, CheckRun | None], now: datetime
+    ) -> Given:
         if isinstance(came, Given):
             return came
         if isinstance(came, SearchResult):
             pieces = [self._numbering.passage(p, now) for p in (came.passages if came.fits else ())]
-            return (
-                Given(tuple({piece.id: piece for piece in pieces}.values()))
-                if pieces
-                else Given(said="Nothing fits.")
-            )
-        known = self._numbering.of_source(f"check:{came.id}")
-        runner = next((tool.runner for tool in self._checks if tool.name == wish.what), "")
-        return Given((known or self._numbering.check(came, now, runner),))
+            known = tuple({piece.id: piece for piece in pieces}.values())
+            return Given(known) if known else Given(said="Nothing fits.")
+        run = runs[came.run]
+        assert run is not None
+        piece = self._numbering.of_source(f"check:{run.id}")
+        return Given((piece or self._numbering.check(run, now, came.tool.runner, came.problem),))
 
-    def _begin(self, shown: Sequence[str]) -> list[int]:
-        if not shown:
-            return []
+    def _begin(self, wishes: Sequence[Wish]) -> tuple[list[int], list[Asked | Given]]:
+        """The lines that people see, and the checks that are asked for, in one commit."""
         with self._store.begin() as tx:
-            known = tx.investigations.step(
-                self._incident.id, self._incident.rounds, [Step(line) for line in shown]
-            )
+            asked = [self._asked_for(tx, wish) for wish in wishes]
+            shown = [Step(_shown(wish)) for wish in wishes]
+            lines = tx.investigations.step(self._incident.id, self._incident.rounds, shown)
             announce_investigation(tx, self._incident.id)
-        return known
+        return lines, asked
+
+    def _asked_for(self, tx: Tx, wish: Wish) -> Asked | Given:
+        """The run of a check, if it is one and the catalogue lets it be."""
+        if wish.what in (SEARCH, READ, PLAN):
+            return Given()
+        tool = next((tool for tool in self._checks if tool.name == wish.what), None)
+        if tool is None:
+            return Given(said=f"Refused: There is no check {inert(wish.what, 60)!r} for this incident.")
+        arguments = dict(wish.arguments)
+        for argument in tool.arguments:
+            value = suggest(argument, self._incident, self._inventory)
+            if value is not None:
+                arguments.setdefault(argument.name, value)
+        try:
+            _, checked = self._in_force.check(tx, self._incident, tool.name, arguments)
+        except VigieError as error:
+            return Given(said=f"Refused: {error}")
+        return Asked(tool, tx.checks.request(self._incident.id, self._incident.rounds, tool.name, checked))
 
     def _end(self, outcomes: Sequence[tuple[int, str]]) -> None:
         """The new evidence and the progress, in one commit: what is said to be found can be looked at."""
-        if not outcomes:
-            return
         with self._store.begin() as tx:
-            for line, said in outcomes:
-                tx.investigations.done(self._incident.id, self._incident.rounds, line, said)
-            tx.diagnoses.put_evidence(self._incident.id, self._numbering.pieces)
-            tx.investigations.keep(self._numbering.wholes)
+            tx.investigations.done(self._incident.id, self._incident.rounds, dict(outcomes))
+            new, wholes = self._numbering.pieces[self._kept :], self._numbering.wholes
+            tx.diagnoses.add_evidence(self._incident.id, new)
+            tx.investigations.keep({p.digest: wholes[p.digest] for p in new if p.digest in wholes})
             announce_investigation(tx, self._incident.id)
+        self._kept += len(new)
 
     def _who_stopped(self) -> str:
         with self._store.read() as tx:
@@ -260,10 +267,6 @@ def _cut_off(task: asyncio.Task[object]) -> Given:
 def _in_scope(tool: Tool, incident: Incident) -> bool:
     fits = incident.environment in tool.environments and incident.service in tool.services
     return tool.kind is ToolKind.CHECK and fits
-
-
-def _refused(name: str) -> VigieError:
-    return Refused(f"There is no check {inert(name, 60)!r} for this incident.")
 
 
 def _key(wish: Wish) -> str:

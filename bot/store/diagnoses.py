@@ -21,9 +21,13 @@ class Diagnoses(Records):
     def put_evidence(self, incident_id: int, pieces: Sequence[Evidence]) -> None:
         """Store the evidence of a round in place of the earlier one's."""
         self._connection.execute(sa.delete(t.evidence).where(t.evidence.c.incident_id == incident_id))
-        for piece in pieces:
-            values = asdict(piece) | {"incident_id": incident_id, "kind": piece.kind.value}
-            self._connection.execute(sa.insert(t.evidence).values(values))
+        self.add_evidence(incident_id, pieces)
+
+    def add_evidence(self, incident_id: int, pieces: Sequence[Evidence]) -> None:
+        """Store more of it."""
+        rows = [asdict(piece) | {"incident_id": incident_id, "kind": piece.kind.value} for piece in pieces]
+        if rows:
+            self._connection.execute(sa.insert(t.evidence), rows)
 
     def evidence(self, incident_id: int) -> list[Evidence]:
         """The evidence of the newest round, in the order of its numbers."""

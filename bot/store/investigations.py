@@ -39,12 +39,13 @@ class Investigations(Records):
         self._change(incident_id, round_, steps=[*known, *(asdict(step) for step in steps)])
         return list(range(len(known), len(known) + len(steps)))
 
-    def done(self, incident_id: int, round_: int, place: int, said: str) -> None:
-        """Say what came of one line."""
+    def done(self, incident_id: int, round_: int, said: Mapping[int, str]) -> None:
+        """Say what came of some lines, by their places."""
         steps = self._steps(incident_id, round_)
-        if place < len(steps):
-            steps[place] = steps[place] | {"said": said}
-            self._change(incident_id, round_, steps=steps)
+        for place, outcome in said.items():
+            if place < len(steps):
+                steps[place] = steps[place] | {"said": outcome}
+        self._change(incident_id, round_, steps=steps)
 
     def stop(self, incident_id: int, by: str) -> bool:
         """A person wants it to end; False when nothing is under way, or it was stopped before."""
