@@ -36,7 +36,7 @@ def obey(asked: dict[str, Any]) -> Reply:
     if turns == 0 and "check_log" in offered:
         return reads(("check_log", {"lines": 50}), ("search_knowledge", {"words": "orders stuck lock"}))
     if turns == 1 and called and "check_log" in offered:
-        return reads(*((name, {"once": "now"}) for name in called))
+        return reads(*((name, {} if "depth" in name else {"once": "now"}) for name in called))
     ids = re.findall(r"begin evidence (E\d+),", text)
     causes = re.findall(r"blame: ([\w -]+)", text)
     named = list(dict.fromkeys(re.findall(r"\brun (\w+)", text)))
