@@ -111,6 +111,12 @@ class StoreNotEmpty(VigieError):
     exit_code = 2
 
 
+class WorkflowsUnusable(VigieError):
+    """Workflows cannot use their database; it holds no facts: what was under way is found in the rows."""
+
+    exit_code = 2
+
+
 class ExecutorUnavailable(VigieError):
     """The executor does not answer; it is restarted by itself, try again in a few seconds."""
 

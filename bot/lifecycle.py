@@ -13,14 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 
+import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.copilot import Copilot
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Store, Tx
-from bot.errors import StoreUnavailable, VigieError
+from bot.errors import StoreUnavailable, VigieError, WorkflowsUnusable
 from bot.stages import stand
 from bot.stages.steps import Steps
 
@@ -65,6 +67,16 @@ def unfinished(tx: Tx) -> list[str]:
     work += [f"learn:{summary.incident_id}" for summary in tx.summaries.to_learn()]
     work += [f"answer:{key}" for key in tx.inbox.pending("ask")]
     return work
+
+
+def launch(database_url: str) -> None:
+    """Start the engine that was made; WorkflowsUnusable where its database cannot be used."""
+    try:
+        DBOS.launch()
+    except SQLAlchemyError as error:
+        path = sa.make_url(database_url).database if database_url.startswith("sqlite") else None
+        remedy = f"Move {path} away and start again." if path else "Start again once the database answers."
+        raise WorkflowsUnusable(f"{remedy} The reason: {getattr(error, 'orig', None) or error}") from error
 
 
 class Lifecycle:
@@ -136,7 +148,7 @@ class Lifecycle:
             await DBOS.run_step_async({"name": verb}, self._carry_out, work_id)
 
         self._workflow = work
-        DBOS.launch()
+        launch(self._config["system_database_url"] or "")
         self._sweeper = asyncio.create_task(self._sweep_for_ever(), name="sweep")
 
     async def stop(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig
 
 from bot import app, settings
 from bot.copilot import Copilot
@@ -25,8 +26,9 @@ from bot.domain.person import Person as Actor
 from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
 from bot.domain.records import NewProposal, Summary
 from bot.domain.tool import Risk
+from bot.errors import WorkflowsUnusable
 from bot.executor_main import membership
-from bot.lifecycle import Lifecycle, due
+from bot.lifecycle import Lifecycle, due, launch
 from bot.stages.steps import Steps
 from bot.store import tables
 from bot.store.database import Store
@@ -263,3 +265,15 @@ def _setback(vigie: World, work: str, attempts: int) -> Any:  # noqa: ANN401  # 
 def _failed_alone(vigie: World) -> bool:
     """An attempt broke off and could not write it down."""
     return "the disk is full" in vigie.logged() and "setbacks" in vigie.logged()
+
+
+async def test_a_damaged_engine_is_named_with_the_way_out(tmp_path: Path) -> None:
+    """Its file is no database: the error names the file, and that moving it away loses nothing."""
+    file = tmp_path / "lifecycle.sqlite"
+    file.write_bytes(b"no database" * 100)
+    DBOS(config=DBOSConfig(name="vigie", system_database_url=f"sqlite:///{file}", log_level="ERROR"))
+    try:
+        with pytest.raises(WorkflowsUnusable, match=f"holds no facts.*Move {file} away.*not a database"):
+            launch(f"sqlite:///{file}")
+    finally:
+        DBOS.destroy()
