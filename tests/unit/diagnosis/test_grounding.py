@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote, Remedy
-from bot.domain.evidence import Evidence
 from bot.stages.confidence import weigh
 from bot.stages.grounding import ground, squeezed, stands
 from tests.unit.diagnosis.builders import alert, check, past
@@ -20,9 +20,9 @@ TEXTS = {piece.id: squeezed(f"{piece.title}\n{piece.text}") for piece in EVIDENC
 SOUND = Hypothesis("lock", "It is held.", 0.7, ("E2",), quotes=(Quote("E2", "worker 7 holds the lock"),))
 
 
-def of(*hypotheses: Hypothesis, evidence: tuple[Evidence, ...] = EVIDENCE, **more: object) -> Diagnosis:
+def of(*hypotheses: Hypothesis, **more: Any) -> Diagnosis:  # noqa: ANN401  # its fields
     made = Diagnosis(Method.MODEL, hypotheses)
-    return ground(replace(made, **more), evidence)  # type: ignore[arg-type]  # fields of it, by name
+    return ground(replace(made, **more), EVIDENCE)
 
 
 @given(st.data())
@@ -102,7 +102,8 @@ def test_words_that_name_an_id_that_is_not_there_go(field: str) -> None:
 @pytest.mark.parametrize("field", ["cause", "statement", "component"])
 def test_an_invented_id_in_the_prose_of_a_hypothesis(field: str) -> None:
     """It goes with all that it says."""
-    assert of(replace(SOUND, **{field: "as E12 shows"})).hypotheses == ()
+    more: dict[str, Any] = {field: "as E12 shows"}
+    assert of(replace(SOUND, **more)).hypotheses == ()
 
 
 def test_the_reason_of_a_remedy_cites_what_is_there() -> None:
