@@ -193,66 +193,58 @@ class Investigated:
         return not (self.ledger or self.rows(tables.proposals) or self.rows(tables.executions))
 
 
+PLACE = {"environments": ["test"], "services": ["orders"], "owner": "tests", "does": "It does."}
+
+
 def catalogue(folder: Path) -> dict[str, Any]:
-    """Checks of the orders service that print a file each, one with an argument, and actions that write."""
-    place = {"environments": ["test"], "services": ["orders"], "owner": "tests", "does": "It does."}
+    """Checks of the orders service that print a file each, some with an argument, and actions that write."""
+    return {"version": 1, "checks": _checks(folder), "actions": _actions(folder)}
 
-    def check(name: str, **more: object) -> dict[str, Any]:
-        run = {"runner": "command", "argv": [sys.executable, "-I", "-S", "-c", SHOW, str(folder / name)]}
+
+def _program(text: str, *arguments: str) -> dict[str, Any]:
+    return {"runner": "command", "argv": [sys.executable, "-I", "-S", "-c", text, *arguments]}
+
+
+def _checks(folder: Path) -> dict[str, Any]:
+    def value(name: str, **more: object) -> dict[str, Any]:
         reads = {"value": "/value", "healthy": {"at_most": 5}}
-        return {**place, "title": name, "run": run, "reads": reads, **more}
+        return {**PLACE, "title": name, "run": _program(SHOW, str(folder / name)), "reads": reads, **more}
 
-    def action(name: str, **more: object) -> dict[str, Any]:
-        write = f"open({str(folder / 'ledger')!r}, 'a').write({name!r})"
-        run = {"runner": "command", "argv": [sys.executable, "-I", "-S", "-c", write]}
-        rest = {"expected_effect": "It is well.", "risk": "low", "no_undo": "there is none"}
-        before = {"check": "depth", "expect": {"at_least": 6}}
-        return {**place, "title": name, "run": run, **rest, "precondition": before, **more}
-
-    shown = folder / "log"
-    log_run = {"runner": "command", "argv": [sys.executable, "-I", "-S", "-c", SHOW, str(shown), "{lines}"]}
     lines = {"lines": {"type": "integer", "minimum": 1, "maximum": 500}}
-    log = {**place, "title": "The log", "run": log_run, "arguments": lines, "output_cap": 200_000}
+    log_run = _program(SHOW, str(folder / "log"), "{lines}")
+    log = {**PLACE, "title": "The log", "run": log_run, "arguments": lines, "output_cap": 200_000}
     ports = {"port": {"type": "enum", "choices": ["a", "b", "c", "d"]}}
-    probe_run = {
-        "runner": "command",
-        "argv": [sys.executable, "-I", "-S", "-c", SHOW, str(folder / "probe"), "{port}"],
-    }
-    probe = {**place, "title": "A port", "run": probe_run, "arguments": ports}
+    probe_run = _program(SHOW, str(folder / "probe"), "{port}")
     meeting = [str(folder / "left"), str(folder / "right")]
-    meet = [[sys.executable, str(folder / "meet.py"), *paths] for paths in (meeting, meeting[::-1])]
     # Those that only a model asks for take an argument, or each incident would begin with them.
     once = {"once": {"type": "enum", "choices": ["now", "later"]}}
-    more = {
-        name: {**place, "title": name, "run": {"runner": "command", "argv": argv}, "arguments": once}
-        for name, argv in (
-            ("left", meet[0]),
-            ("right", meet[1]),
-            ("failing", [sys.executable, "-I", "-S", "-c", FAIL]),
-            ("missing", [str(folder / "no-such-program")]),
-        )
+    runs = {
+        "left": {"runner": "command", "argv": [sys.executable, str(folder / "meet.py"), *meeting]},
+        "right": {"runner": "command", "argv": [sys.executable, str(folder / "meet.py"), *meeting[::-1]]},
+        "failing": _program(FAIL),
+        "missing": {"runner": "command", "argv": [str(folder / "no-such-program")]},
     }
-    verified = {"verification": {"check": "depth"}}
-    mail = {
-        **action("restart_mail", **verified),
-        "services": ["mail"],
-        "precondition": {"check": "mail_depth"},
-    }
-    mail["verification"] = {"check": "mail_depth"}
     return {
-        "version": 1,
-        "checks": {
-            "depth": check("depth"),
-            "log": log,
-            "probe": probe,
-            **more,
-            "mail_depth": check("mail", services=["mail"]),
-        },
-        "actions": {
-            "clear_lock": action("clear_lock", **verified),
-            "restart": action("restart", **verified),
-            "restart_mail": mail,
-        },
+        "depth": value("depth"),
+        "log": log,
+        "probe": {**PLACE, "title": "A port", "run": probe_run, "arguments": ports},
+        **{name: {**PLACE, "title": name, "run": run, "arguments": once} for name, run in runs.items()},
+        "mail_depth": value("mail", services=["mail"]),
+    }
+
+
+def _actions(folder: Path) -> dict[str, Any]:
+    def action(name: str, check: str, **more: object) -> dict[str, Any]:
+        run = _program(f"open({str(folder / 'ledger')!r}, 'a').write({name!r})")
+        rest = {"expected_effect": "It is well.", "risk": "low", "no_undo": "there is none"}
+        before = {"precondition": {"check": check, "expect": {"at_least": 6}}}
+        after = {"verification": {"check": check}}
+        return {**PLACE, "title": name, "run": run, **rest, **before, **after, **more}
+
+    return {
+        "clear_lock": action("clear_lock", "depth"),
+        "restart": action("restart", "depth"),
+        "restart_mail": action("restart_mail", "mail_depth", services=["mail"]),
     }
 
 

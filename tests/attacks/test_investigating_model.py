@@ -124,7 +124,7 @@ async def test_certainty_without_evidence_is_not_shown_as_confidence(stage: Inve
     await stage.ask(LOG, call({"hypotheses": [hypothesis(), hypothesis(cause="d", quotes=[quote])]}))
     _, made, told = await of(stage)
     assert [(h.cause, h.confidence) for h in made.hypotheses] == [("d", 0.4), ("c", 0.0)]
-    assert "100" not in told
+    assert "100%" not in told
     assert "A guess: it quotes nothing of what it cites." in told
 
 
