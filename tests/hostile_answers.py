@@ -160,7 +160,7 @@ def faults(stage: Investigated, incident: Incident) -> list[str]:
         return [*found, "no diagnosis"]
     pieces = {piece.id: piece for piece in stage.evidence(incident)}
     offered = {remedy.tool for remedy in made.remedies}
-    if not offered <= OFFERED | {"restart"} or any(remedy.arguments for remedy in made.remedies):
+    if not offered <= OFFERED or any(remedy.arguments for remedy in made.remedies):
         found.append(f"offered {sorted(offered)}")
     if made.method is Method.MODEL:
         cited: list[Hypothesis | Claim] = [*made.hypotheses, *made.symptoms, *made.ruled_out, *made.reach]

@@ -38,7 +38,7 @@ def offer_of(
     tools: Sequence[Tool],
     inventory: Inventory,
 ) -> Offer:
-    """What typed facts lead to: what `ours` proposes, then actions whose own precondition was read to hold.
+    """What typed facts lead to: what `ours` proposes, else actions whose own precondition was read to hold.
 
     `evidence` is what was gathered before a model was asked: what it wished to read is no ground here.
     """
@@ -52,7 +52,7 @@ def offer_of(
         arguments = suggest_arguments(tool, incident, inventory)
         if arguments is None and not barred and (holding or name in linked):
             made.open[name] = tool
-        elif arguments is not None and holding and name not in made.settled:
+        elif arguments is not None and holding and not ours.remedies:
             cited = tuple(dict.fromkeys(s.evidence for s in holding))
             made.settled[name] = Remedy(name, arguments, holding[0].says, cited)
     made.settled = dict(list(made.settled.items())[:REMEDIES])
@@ -125,7 +125,7 @@ def _why_not(name: str, incident: Incident, tools: Sequence[Tool]) -> str:
     """Why it is not offered here: there is no such action, it is for something else, nothing leads to it."""
     if name in actions_for(incident, tools):
         return (
-            "no document and no precondition that was read leads to it. /vigie run proposes it all the same."
+            "what was read does not lead to it. /vigie run proposes it all the same."
         )
     other = next((t for t in tools if t.name == name and t.kind is ToolKind.ACTION), None)
     if other is None or not incident.service:

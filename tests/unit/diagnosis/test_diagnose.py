@@ -120,7 +120,7 @@ async def test_left_out_arguments_come_from_the_inventory() -> None:
     ("proposed", "caveat"),
     [
         (remedy("queue_depth"), "has no such action"),
-        (remedy("purge_queue", older_than_h=2), "no document and no precondition that was read leads to it"),
+        (remedy("purge_queue", older_than_h=2), "what was read does not lead to it"),
         (remedy("restart_worker", worker="root"), "its arguments follow from the catalogue"),
         (
             remedy("restart_worker", worker="mail-worker", force=True),
