@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from bot import last_words
 from bot.command_line import Run, parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    last_words.guard()
     arguments = parser(RUNS).parse_args(argv)
     from bot.errors import VigieError
     from knowledge.errors import KnowledgeError

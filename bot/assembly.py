@@ -17,6 +17,7 @@ from bot.announcements import INCIDENTS, N3_CHANNEL
 from bot.background import (
     REACH_EVERY_S,
     Waker,
+    forget,
     keep_indexed,
     repeat,
     stop_asked,
@@ -29,16 +30,19 @@ from bot.background import (
 )
 from bot.copilot import Copilot
 from bot.copilot.canaries import CHANNEL as CANARY
+from bot.copilot.forgetting import Forgetting
 from bot.domain.alert import Severity
 from bot.executor_main import membership
+from bot.knowledge_base import knowledge_of
 from bot.offering import Offering
 from bot.owner import Owner
 from bot.reach.canary import Canary
-from bot.reach.configured import backs_of, ways_of
+from bot.reach.configured import backs_of, silent_of, ways_of
 from bot.reach.due import Rule
 from bot.reach.flow_back import FlowBack
 from bot.reach.heartbeat import Heartbeat
 from bot.reach.second_way import GRACE_S, SecondWay
+from bot.reach.silences import Silences
 from bot.settings import Settings
 from bot.slack import listeners
 from bot.slack.bot_alerts import BotAlerts, rooms_of
@@ -63,7 +67,6 @@ from bot.web.senders import senders_of
 from bot.web.server import WebServer
 from bot.witness import Witness
 from bot.witness_folder import WitnessFolder
-from knowledge.base import KnowledgeBase
 
 if TYPE_CHECKING:
     from bot.lifecycle import Lifecycle
@@ -91,13 +94,7 @@ class Assembly:
         self._model = model
         self._in_force = Adopted()
         self._wake = Waker()
-        self._knowledge = KnowledgeBase.open(
-            settings.folder / "knowledge",
-            owner=True,
-            url=settings.knowledge_url,
-            vectors=self._file.knowledge.vectors,
-            limits=settings.knowledge_limits,
-        )
+        self._knowledge = knowledge_of(settings, owner=True)
         self.offering: Offering | None = None
         post_every = timedelta(hours=self._file.audit.post_every_hours)
         self._witness = Witness(store, WitnessFolder(settings.witness_folder), post_every)
@@ -186,6 +183,7 @@ class Assembly:
             every_s = self._file.audit.every_minutes * 60
             _beside(running, repeat("signing a head", self._witness.look, every_s))
             settled = self._connection.settled
+            _beside(running, forget(Forgetting(self._store, self._settings.keep).look, settled))
             _beside(running, keep_indexed(self._knowledge, settled))
             _beside(running, watch_n3(self._copilot.signing.look_at_n3, settled))
             if self.offering is not None:
@@ -222,6 +220,9 @@ class Assembly:
         if backs := backs_of(self._settings):
             flow_back = FlowBack(self._store, backs, self._copilot.alerts.receive)
             _beside(running, repeat("telling the sources", flow_back.look, REACH_EVERY_S))
+        if silent := silent_of(self._settings):
+            silences = Silences(self._store, silent, self._file.heartbeats.names)
+            _beside(running, repeat("telling the sources of mutes", silences.look, REACH_EVERY_S))
         canary = self._file.canary
         if canary.every_s:
             sent = Canary(

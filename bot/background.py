@@ -76,13 +76,33 @@ async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
     It waits for `after` at first, so that it takes no time from being ready.
     """
 
+    told = ""
+
     async def index() -> None:
+        nonlocal told
         await asyncio.to_thread(knowledge.warm)
-        while await asyncio.to_thread(knowledge.index_pending):
-            continue
+        told = await asyncio.to_thread(_tell_index, knowledge, told)
+        done = 0
+        while count := await asyncio.to_thread(knowledge.index_pending):
+            done += count
+        if done:
+            log.info("passages were embedded", passages=done)
 
     await after.wait()
     await repeat("indexing", index, INDEX_EVERY_S)
+
+
+def _tell_index(knowledge: KnowledgeBase, told: str) -> str:
+    """Log what the index is about to do, once; what was said."""
+    state = knowledge.health()
+    if state["set_aside"] and str(state["set_aside"]) not in told:
+        log.warning("the vector index was broken and is built again", set_aside=state["set_aside"])
+    elif state["waiting"] is None and state["owner"] and str(state["vectors"]) not in told:
+        log.warning("vectors are away", problem=state["vectors"])
+    elif state["waiting"]:
+        before = {"answers_meanwhile": state["answers"]} if state["answers"] != state["made_by"] else {}
+        log.info("passages are embedded", waiting=state["waiting"], by=state["made_by"], **before)
+    return f"{state['set_aside']} {state['vectors'] if state['waiting'] is None else ''}"
 
 
 async def watch_n3(look: Callable[[], None], after: asyncio.Event) -> None:
@@ -111,6 +131,19 @@ async def watch_files(look: Callable[[], None], after: asyncio.Event) -> None:
 
     await after.wait()
     await repeat("watching files", look_once, FILES_EVERY_S)
+
+
+async def forget(look: Callable[[], None], after: asyncio.Event) -> None:
+    """Forget old deliveries beside everything else, the first time once the start is over."""
+
+    async def look_once() -> None:
+        try:
+            await asyncio.to_thread(look)
+        except StoreUnavailable as error:
+            log.warning("old deliveries are not forgotten", problem=str(error))
+
+    await after.wait()
+    await repeat("forgetting", look_once, WATCH_EVERY_S)
 
 
 async def warm(model: ModelDiagnostician) -> None:

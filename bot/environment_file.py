@@ -27,6 +27,8 @@ VARIABLES = {
     "VIGIE_SMTP_PASSWORD": "Password of [fallback] smtp_user.",
     "OPENAI_API_KEY": "A key makes the model write the diagnosis; without one similar incidents vote.",
     "OPENAI_BASE_URL": "Any endpoint that speaks OpenAI's chat completions. Default: OpenAI's own.",
+    "VIGIE_EMBEDDINGS_KEY": "Key of [knowledge] embeddings_url.",
+    "VIGIE_CHROMA_TOKEN": "Bearer token of [knowledge] chroma_url, where a proxy asks for one.",
     "TIKTOKEN_CACHE_DIR": "Folder with token vocabularies; without one an upper bound of tokens is counted.",
     "SSL_CERT_FILE": "Certificates to trust, such as those of a proxy.",
 }

@@ -1,21 +1,26 @@
-"""Structured logs on standard error: readable at a terminal, one JSON object a line elsewhere."""
+"""Structured logs on standard error: readable at a terminal, one JSON object a line elsewhere. No line holds
+a secret, neither ours nor those of libraries.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import sys
+from collections.abc import Mapping
 from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from knowledge.text.redaction import redact
+from knowledge.text.redaction import redact, redact_value, without_private_keys
 
 
 def configure() -> None:
     """Set logging up once, at the start of a process."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_Clean("%(levelname)s %(name)s %(message)s"))
     at_terminal = sys.stderr.isatty()
     renderer = structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer()
     structlog.configure(
@@ -47,5 +52,28 @@ class _Unfailing:
             self._stream.flush()
 
 
+class _Clean(logging.Formatter):
+    """The lines of libraries, with their tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _cleaned(super().format(record))
+
+
 def _without_secrets(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    return {key: redact(value).text if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _inert(value, key) for key, value in event.items()}
+
+
+def _inert(value: object, name: str = "") -> object:
+    """The value without secrets, also where it holds others; what is no plain value becomes its words."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {_cleaned(str(key)): _inert(one, str(key)) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_inert(one) for one in value]
+    text = value if isinstance(value, str) else str(value)
+    return redact_value(name, _cleaned(text))
+
+
+def _cleaned(text: str) -> str:
+    return redact(without_private_keys(text)).text

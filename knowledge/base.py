@@ -5,21 +5,24 @@ from __future__ import annotations
 import fcntl
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge.chunking import Sizes, sizes
 from knowledge.documents import DocumentStore, engine_for
+from knowledge.embeddings.choice import Choice
 from knowledge.errors import DocumentRefused, EmbedderUnavailable, IndexUnavailable, WeightsRefused
 from knowledge.files import FileRecords, Quarantined
+from knowledge.index import Chroma
 from knowledge.ingest import Ingest, Progress, clean, pieces, release
 from knowledge.lexical import LexicalIndex
-from knowledge.lock import OwnerLock
+from knowledge.lock import FillTurn, OwnerLock
 from knowledge.migrations import create_or_refuse
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
 from knowledge.retrieve import search
+from knowledge.server import Server
 from knowledge.text.tokens import counter
 from knowledge.vectors import VectorFiller
 
@@ -37,10 +40,14 @@ PASSAGES_A_ROUND = 64
 class KnowledgeBase:
     """Thread-safe; every call blocks (use asyncio.to_thread). Open one with `KnowledgeBase.open`."""
 
-    def __init__(
-        self, folder: Path, engine: sa.Engine, lock: OwnerLock | None, make_embedder: Callable[[], Embedder]
-    ) -> None:
-        self._folder, self._engine, self._lock, self._make_embedder = folder, engine, lock, make_embedder
+    def __init__(self, folder: Path, engine: sa.Engine, lock: OwnerLock | None) -> None:
+        self._folder, self._engine, self._lock = folder, engine, lock
+        self._given: Embedder | None = None
+        self._choice = Choice()
+        self._server: Server | None = None
+        self._turn = FillTurn(engine)
+        self._is_suspect = False
+        self._set_aside = ""
         self._store = DocumentStore(engine)
         self._files = FileRecords(engine)
         self._lexical = LexicalIndex()
@@ -60,16 +67,18 @@ class KnowledgeBase:
         *,
         owner: bool,
         url: str = "",
-        weights: Path | None = None,
+        choice: Choice | None = None,
+        chroma: Server | None = None,
         embedder: Embedder | None = None,
         vectors: bool = True,
         limits: Mapping[str, tuple[str, ...]] | None = None,
     ) -> KnowledgeBase:
-        """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `embedder`: instead of
-        the local model.
+        """Opens or creates. `url`: SQLAlchemy's, default folder/knowledge.sqlite. `choice`: which model
+        makes vectors, default the local one; `embedder`: instead of it. `chroma`: a server for the vectors,
+        default embedded in the folder.
 
-        `weights`: folder of the local model's files, default the installed package. `vectors` False searches
-        by words alone. `limits`: folder of ids -> the channels and people that may see what lies there.
+        `vectors` False searches by words alone. `limits`: folder of ids -> the channels and people that may
+        see what lies there.
         Raises KnowledgeBusy when owner=True and the folder has an owner; KnowledgeOutdated or KnowledgeTooNew
         when another version has made the tables.
         """
@@ -85,12 +94,8 @@ class KnowledgeBase:
                 lock.release()
             raise
 
-        def make_embedder() -> Embedder:
-            from knowledge.embeddings.local import LocalEmbedder
-
-            return embedder or LocalEmbedder(weights, folder / "model")
-
-        base = cls(folder, engine, lock, make_embedder)
+        base = cls(folder, engine, lock)
+        base._given, base._choice, base._server = embedder, choice or Choice(), chroma
         base._limits = dict(limits or {})
         if not vectors:
             base._switched_off = True
@@ -113,13 +118,14 @@ class KnowledgeBase:
         rebuild: bool = False,
         delete_missing: bool = False,
         progress: Progress | None = None,
+        index: bool = True,
     ) -> IngestReport:
         """Adds or updates the documents of files and folders; ids are paths below each folder, without
         ending.
 
         `rebuild`: cut every document anew and start a new vector index. `delete_missing`: remove imported
-        documents
-        whose file below these folders is gone. `progress(done, all, path)`. What fails is in the report.
+        documents whose file below these folders is gone. `progress(done, all, path)`. `index` False leaves
+        the vectors to `index_pending`. What fails is in the report.
         """
         ingest = Ingest(
             self._store, self._files, _sizes, dry_run=dry_run, rebuild=rebuild, limits=self._limits
@@ -129,7 +135,8 @@ class KnowledgeBase:
             return report
         if rebuild:
             self._store.next_generation()
-        self._index_all()
+        if index:
+            self._index_all()
         return report
 
     def add(self, document: Document) -> str:
@@ -195,11 +202,14 @@ class KnowledgeBase:
             return replace(found, missing=(self._why,))
         waiting = filler.waiting()
         if waiting:
-            missing = (f"vector search is incomplete: {waiting} passages are not in the index yet",)
+            missing = (_incomplete(filler, waiting),)
         try:
-            found = search(query, k, self._lexical, filler.dense, self._store.passages, not waiting)
+            complete = not waiting and filler.former is None
+            found = search(query, k, self._lexical, filler.dense, self._store.passages, complete)
             return replace(found, missing=missing)
         except (EmbedderUnavailable, IndexUnavailable) as error:
+            # Looked at again before the next passage is indexed.
+            self._is_suspect = self._is_suspect or isinstance(error, IndexUnavailable)
             found = search(query, k, self._lexical, None, self._store.passages)
             return replace(
                 found, missing=(f"vector search is not ready: {error}; the answer rests on words alone",)
@@ -215,15 +225,36 @@ class KnowledgeBase:
         with self._indexing:
             if self._lock is None or self._filler is not None or self._closed or self._switched_off:
                 return
+            chroma = None
             try:
-                embedder = self._make_embedder()
+                model = self._folder / "model"
+                embedder = self._given or self._choice.embedder(model)
                 embedder.warm()
-                self._filler = VectorFiller(self._store, self._folder / "index", embedder, self._place())
+                place = self._place()
+                chroma = self._chroma(place)
+                self._filler = VectorFiller(
+                    self._store, chroma, embedder, place, lambda id: self._choice.former(id, model)
+                )
             except (EmbedderUnavailable, WeightsRefused, IndexUnavailable) as error:
                 self._why = f"vector search is not ready: {error}; the answer rests on words alone"
+                if chroma is not None:
+                    chroma.close()
+
+    def _chroma(self, place: str) -> Chroma:
+        if self._server is None:
+            chroma = Chroma(self._folder / "index")
+        else:
+            chroma = Chroma(self._server, f"vigie-{place.removeprefix('/server-')}-")
+        self._set_aside = chroma.moved or self._set_aside
+        return chroma
 
     def _place(self) -> str:
-        """What tells this folder's index from those that other folders have of the same documents."""
+        """What tells this index from others of the same documents.
+
+        A server's belongs to the documents: all hosts share it. Each folder has one of its own.
+        """
+        if self._server is not None:
+            return f"/server-{self._store.fixed_number('place'):x}"
         if self._engine.dialect.name == "sqlite":
             return ""
         path = self._folder / "place"
@@ -235,11 +266,27 @@ class KnowledgeBase:
         """Embeds and indexes passages that are written but not in the vector index, at most `limit`; how
         many it did.
 
-        0 as well while not warm. Raises EmbedderUnavailable or IndexUnavailable when one fails on the way;
-        run it again later.
+        0 as well while not warm, and while another host fills the same server. Raises EmbedderUnavailable or
+        IndexUnavailable when one fails on the way; run it again later.
         """
         with self._indexing:
-            return self._filler.fill(limit) if self._filler else 0
+            if self._is_suspect:
+                self._open_again()
+            if self._filler is None or (self._server is not None and not self._turn.take()):
+                return 0
+            try:
+                return self._filler.fill(limit)
+            except IndexUnavailable:
+                self._is_suspect = True
+                raise
+
+    def _open_again(self) -> None:
+        """After the index has failed: it may be lost, or its server may have begun anew."""
+        self._is_suspect = False
+        if self._filler is not None:
+            self._filler.chroma.close()
+            self._filler = None
+            self.warm()
 
     def _index_all(self) -> None:
         """Indexes what is waiting; a failure leaves it waiting for the next call."""
@@ -266,13 +313,20 @@ class KnowledgeBase:
             self._revision = revision
 
     def health(self) -> dict[str, object]:
-        """Counts, and what is ready: documents, passages, waiting, vectors ("ready" or why not), tokens."""
+        """Counts, and what is ready: documents, passages, waiting, vectors ("ready" or why not), made_by (of
+        the new vectors, and of those that answer meanwhile), fills (False: another host does).
+        """
         filler = self._filler
         state: dict[str, object] = dict(self._store.counts())
         state["owner"] = self._lock is not None
-        state["vectors"] = "ready" if filler else self._why
-        state["waiting"] = filler.waiting() if filler else None
-        state["set_aside"] = str(filler.dense.index.moved or "") if filler else ""
+        state["waiting"] = waiting = filler.waiting() if filler else None
+        state["vectors"] = self._why if filler is None else "ready" if not waiting else "being filled"
+        state["set_aside"] = self._set_aside
+        if filler is not None:
+            state["made_by"] = filler.target.embedder.id
+            state["answers"] = filler.dense.embedder.id
+            state["index"] = self._server.url if self._server else "embedded"
+            state["fills"] = self._server is None or self._turn.is_ours
         return state
 
     def close(self) -> None:
@@ -282,11 +336,20 @@ class KnowledgeBase:
                 return
             self._closed = True
             if self._filler is not None:
-                self._filler.dense.index.close()
+                self._filler.chroma.close()
                 self._filler, self._why = None, "vector search is not ready: the knowledge base is closed"
+            self._turn.release()
             self._engine.dispose()
             if self._lock is not None:
                 self._lock.release()
+
+
+def _incomplete(filler: VectorFiller, waiting: int) -> str:
+    if filler.former is None:
+        return f"vector search is incomplete: {waiting} passages are not in the index yet"
+    by, before = filler.target.embedder.id, filler.former.embedder.id
+    how = "anew" if by == before else f"by {by}, those of {before} answer meanwhile"
+    return f"vector search is being changed: {waiting} passages are still to be embedded {how}"
 
 
 def _sizes() -> Sizes:

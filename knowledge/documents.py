@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from knowledge.likeness import sketch
 from knowledge.model import Document, Passage
 from knowledge.tables import documents, indexed, passages, state
 
+_OF_PASSAGE = ("owner", "reviewed", "expires", "replaced_by")
 _SHARED = ("title", "kind", "language", "service", "alerts", "cause", "actions", "access", "origin")
 _LISTS = ("alerts", "actions", "access")
 # What the tables hold beside the fields of a document.
@@ -154,10 +157,10 @@ class DocumentStore:
         with self._engine.begin() as connection:
             _unmark(connection, collection, ids)
 
-    def forget(self, *, but: str = "") -> None:
-        """Says that no collection but this one holds anything."""
+    def unmark_all(self, collection: str) -> None:
+        """Says that the collection holds nothing."""
         with self._engine.begin() as connection:
-            connection.execute(indexed.delete().where(indexed.c.collection != but))
+            connection.execute(indexed.delete().where(indexed.c.collection == collection))
 
     def held(self, collection: str) -> tuple[int, int]:
         """(passages, vectors) that the collection should hold."""
@@ -172,6 +175,15 @@ class DocumentStore:
         """A counter: `revision` of the documents, `generation` of the vector index."""
         with self._engine.connect() as connection:
             return int(connection.scalar(sa.select(state.c.value).where(state.c.name == name)) or 0)
+
+    def fixed_number(self, name: str) -> int:
+        """A number that is drawn once for these tables and then stays, whoever asks."""
+        with self._engine.begin() as connection:
+            there = sa.select(state.c.value).where(state.c.name == name)
+            if connection.scalar(there) is None:
+                with contextlib.suppress(sa.exc.IntegrityError), connection.begin_nested():
+                    connection.execute(state.insert(), {"name": name, "value": secrets.randbits(62)})
+            return int(connection.scalar(there) or 0)
 
     def next_generation(self) -> None:
         """Asks for a new vector index, filled from the documents."""
@@ -214,7 +226,7 @@ def _as_tuples(row: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401  # a row
 
 
 def _passage_rows(document: Document, version: str, pieces: Sequence[Piece]) -> list[dict[str, Any]]:
-    shared = {name: getattr(document, name) for name in _SHARED}
+    shared = {name: getattr(document, name) for name in (*_SHARED, *_OF_PASSAGE)}
     shared |= _as_lists(document)
     shared |= {"document_id": document.id, "version": version, "current": True}
     return [
@@ -246,5 +258,5 @@ def _passage(row: Any) -> Passage:  # noqa: ANN401  # a row has no static column
         place=row.place,
         version=row.version,
         superseded=not row.current,
-        **{name: getattr(row, name) for name in _SHARED} | _as_tuples(row),
+        **{name: getattr(row, name) for name in (*_SHARED, *_OF_PASSAGE)} | _as_tuples(row),
     )

@@ -37,7 +37,7 @@ def clean(document: Document, *, keyless: bool = False) -> Document:
     if keyless:
         document = replace(document, text=without_private_keys(document.text))
     changed: dict[str, str | tuple[str, ...]] = {}
-    for name in ("title", "text", "service", "owner", "cause", "source", "language"):
+    for name in ("title", "text", "service", "owner", "cause", "source", "language", "replaced_by"):
         changed[name] = _clean_text(getattr(document, name))
     for name in ("alerts", "actions", "access"):
         changed[name] = tuple(_clean_text(one) for one in getattr(document, name))
@@ -113,6 +113,7 @@ class Ingest:
         self._versions = store.versions()
         self._likeness = Likeness(store.sketches())
         self._present: set[str] = set()
+        self._read: set[str] = set()
         self._outcomes: dict[str, list[Outcome]] = {name: [] for name in IngestReport.__slots__}
 
     def run(
@@ -127,7 +128,7 @@ class Ingest:
                 if progress is not None:
                     progress(number, len(finding.found), file.source)
             if delete_missing:
-                self._remove_missing(tuple(finding.roots))
+                self._remove_missing(finding)
         return IngestReport(**{name: tuple(entries) for name, entries in self._outcomes.items()})
 
     def _file(self, file: Found, reader: Reader) -> None:
@@ -144,6 +145,7 @@ class Ingest:
             self._note("failed", file, file.document_id, why)
             return
         self._present.update(document.id for document in documents)
+        self._read.add(file.source)
         taken = [self._document(replace(one, source=file.source), file, digest) for one in documents]
         if not self._dry_run and all(taken):
             self._files.note(name_of(file.source, file.document_id), digest, [one for one in taken if one])
@@ -155,6 +157,7 @@ class Ingest:
             return False
         if any(self._versions.get(id) != version for id, version in known[1]):
             return False
+        self._read.add(file.source)
         for id, _ in known[1]:
             self._present.add(id)
             self._note("unchanged", file, id)
@@ -203,11 +206,23 @@ class Ingest:
                 "remove some of them, or release this one"
             )
 
-    def _remove_missing(self, roots: tuple[str, ...]) -> None:
-        """Imported documents that came from below one of the folders and have no file there any more."""
-        for document in self._store.all() if roots else ():
-            below = document.origin == "import" and document.source.startswith(roots)
-            if below and document.id not in self._present:
+    def _remove_missing(self, finding: Finding) -> None:
+        """Imported documents that came from below one of the folders and have no file there any more.
+
+        What could not be read is not gone; and of a folder without a single file nothing is removed, as it
+        is rather not mounted than emptied.
+        """
+        there = {file.source for file in finding.found if file.source not in self._read}
+        for root in finding.roots:
+            mine = [d for d in self._store.all() if d.origin == "import" and d.source.startswith(root)]
+            gone = [d for d in mine if d.id not in self._present and d.source not in there]
+            gone = [d for d in gone if not d.source.startswith(tuple(finding.unread))]
+            if gone and not any(file.source.startswith(root) for file in finding.found):
+                why = f"no file was found in it, so its {len(gone)} documents were kept; remove them by id"
+                self._outcomes["failed"].append(Outcome(root, "", why))
+                continue
+            for document in gone:
+                self._present.add(document.id)
                 if not self._dry_run:
                     self._store.remove(document.id)
                 self._outcomes["removed"].append(Outcome(document.source, document.id, "its file is gone"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 KINDS = ("runbook", "incident", "postmortem")
 ORIGINS = ("import", "person", "resolution")
@@ -30,6 +31,8 @@ class Document:
     service: str = ""
     owner: str = ""
     reviewed: date | None = None
+    expires: date | None = None
+    replaced_by: str = ""
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
@@ -45,6 +48,8 @@ class Document:
         content = [FORMAT, self.id, self.title, self.kind, self.text, self.language, self.service, self.owner]
         content += [reviewed, list(self.alerts), self.cause, list(self.actions), self.origin]
         content += [list(self.access)] if self.access else []
+        content += [{"expires": self.expires.isoformat()}] if self.expires else []
+        content += [{"replaced_by": self.replaced_by}] if self.replaced_by else []
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:8]
 
 
@@ -53,7 +58,8 @@ class Passage:
     """A piece of a document, word for word. `id` is unique for ever; `superseded` says that a newer version
     exists.
 
-    `score` lies between 0 and 1 and only orders the passages of one answer.
+    `score` lies between 0 and 1 and only orders the passages of one answer. A document that has expired, or
+    that another replaces, is still found; nothing is proposed because of it.
     """
 
     id: str
@@ -66,6 +72,10 @@ class Passage:
     version: str
     language: str = "en"
     service: str = ""
+    owner: str = ""
+    reviewed: date | None = None
+    expires: date | None = None
+    replaced_by: str = ""
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
@@ -73,6 +83,14 @@ class Passage:
     origin: str = "import"
     score: float = 0.0
     superseded: bool = False
+
+    def outdated(self, today: date) -> str:
+        """Why nothing may be proposed because of it; empty where it counts."""
+        if self.replaced_by:
+            return f"it is replaced by {self.replaced_by}"
+        if self.expires is not None and self.expires <= today:
+            return f"it has expired on {self.expires:%Y-%m-%d}"
+        return "it has changed since" if self.superseded else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,11 @@ class SearchResult:
     passages: tuple[Passage, ...]
     fits: bool
     missing: tuple[str, ...] = ()
+
+    def as_values(self) -> dict[str, Any]:
+        """All of it as JSON values; dates are texts."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=date.isoformat))
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ documents = sa.Table(
     sa.Column("version", sa.String(64), nullable=False),
     sa.Column("access", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("sketch", sa.BigInteger, nullable=True),
+    sa.Column("expires", sa.Date, nullable=True),
+    sa.Column("replaced_by", sa.Text, nullable=False, server_default=""),
 )
 
 # Passages of older versions stay, not current, so that what was cited still resolves; removing a document
@@ -51,6 +53,10 @@ passages = sa.Table(
     sa.Column("actions", sa.JSON, nullable=False),
     sa.Column("origin", sa.String(32), nullable=False),
     sa.Column("access", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("reviewed", sa.Date, nullable=True),
+    sa.Column("expires", sa.Date, nullable=True),
+    sa.Column("replaced_by", sa.Text, nullable=False, server_default=""),
 )
 
 # What each file held when it was read last, so that an unchanged one is not read again. `name` is the sha256

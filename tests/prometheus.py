@@ -79,6 +79,16 @@ async def monitoring(folder: Path, webhook: str, token: str, am_port: int) -> As
         await runner.cleanup()
 
 
+@contextlib.asynccontextmanager
+async def alertmanager_alone(folder: Path) -> AsyncIterator[str]:
+    """Its address; it tells nobody of anything."""
+    port = free_port()
+    _configure(folder, "127.0.0.1:1", port, "http://127.0.0.1:1/", "none")
+    async with _process(folder / "alertmanager.log", *_alertmanager(folder, port)):
+        await _ready(f"http://127.0.0.1:{port}/-/ready")
+        yield f"http://127.0.0.1:{port}"
+
+
 def _alertmanager(folder: Path, port: int) -> tuple[str, ...]:
     return (
         ALERTMANAGER,

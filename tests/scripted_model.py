@@ -151,14 +151,14 @@ class ScriptedModel:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
-        if reply.status != 200:
+        if reply.status != 200 and reply.body is None:
             return web.json_response(
                 {"error": {"message": "scripted"}}, status=reply.status, headers=reply.headers
             )
         if reply.drip_s:
             return await _dripped(request, reply.drip_s)
         if reply.body is not None:
-            return web.Response(text=reply.body, content_type="application/json")
+            return web.Response(status=reply.status, text=reply.body, content_type="application/json")
         if asked.get("stream"):
             return await _streamed(request, reply, asked)
         return web.json_response(_completion(reply, asked))

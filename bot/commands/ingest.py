@@ -7,17 +7,21 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from glob import has_magic
 from pathlib import Path
 
 from bot.commands.knowledge import open_knowledge
 from bot.errors import BadInput
 from knowledge.base import KnowledgeBase
+from knowledge.errors import EmbedderUnavailable, IndexUnavailable
 from knowledge.ingest import Progress
 from knowledge.model import Outcome
 
 _STDIN = Path("-")
 # So many of each outcome are told by name where a person reads; --json has all.
 _MOST_TOLD = 20
+# Passages a step: a few at first, so that a bar appears soon.
+_FIRST, _ROUND = 16, 64
 
 
 def run(
@@ -25,25 +29,33 @@ def run(
 ) -> int:
     """Write documents; index them here unless a running `serve` will. Exit 1 when a file was not taken."""
     given = _given(paths)
-    missing = [path for path in given if not path.exists()]
+    missing = [path for path in given if not path.exists() and not has_magic(str(path))]
     if missing:
         raise BadInput(f"{shown(missing[0])}: there is no such file or folder.")
+    waits: dict[str, object] = {}
     with _opened(config, dry_run) as base:
         try:
             with _bar("reading", not as_json) as progress:
                 report = base.ingest(
-                    given, dry_run=dry_run, rebuild=rebuild, delete_missing=delete_missing, progress=progress
+                    given,
+                    dry_run=dry_run,
+                    rebuild=rebuild,
+                    delete_missing=delete_missing,
+                    progress=progress,
+                    index=False,
                 )
             if not dry_run:
-                _index(base, not as_json)
+                waits = _index(base, not as_json)
         except KeyboardInterrupt:
             print("Interrupted; what was read is kept. Run it again to go on.", file=sys.stderr)
             return 130
     outcomes = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
     if as_json:
-        print(json.dumps({name: [dataclasses.asdict(o) for o in found] for name, found in outcomes.items()}))
+        told = {name: [dataclasses.asdict(o) for o in found] for name, found in outcomes.items()}
+        print(json.dumps(told | {"index": waits}))
     else:
         _tell(outcomes, dry_run)
+        _tell_waiting(waits)
     return 1 if report.failed or report.quarantined else 0
 
 
@@ -92,15 +104,39 @@ def _bar(what: str, wanted: bool) -> Iterator[Progress | None]:
         yield progress
 
 
-def _index(base: KnowledgeBase, wanted: bool) -> None:
-    """Embed what waits, where this process may."""
-    waiting = base.health()["waiting"]
-    done = 0
-    with _bar("embedding", wanted and bool(waiting)) as progress:
-        while count := base.index_pending():
+def _index(base: KnowledgeBase, wanted: bool) -> dict[str, object]:
+    """Embed what waits, where this process may; what was done, what waits, and who does it or why not."""
+    # The first call finds out whether there is anything, for example a new index after --rebuild.
+    done, total, problem = 0, 0, ""
+    try:
+        while count := base.index_pending(_FIRST if not done else _ROUND):
             done += count
-            if progress is not None:
-                progress(done, max(done, int(str(waiting))), "passages")
+            if total == 0 and (waiting := base.health()["waiting"]):
+                total = done + int(str(waiting))
+                break
+        with _bar("embedding", wanted and bool(total)) as progress:
+            while total and (count := base.index_pending(_ROUND)):
+                done += count
+                if progress is not None:
+                    progress(done, max(done, total), "passages")
+    except (EmbedderUnavailable, IndexUnavailable) as error:
+        problem = str(error)
+    state = base.health()
+    if state["waiting"] is None and state["owner"]:
+        problem = str(state["vectors"])
+    return {"embedded": done, "waiting": state["waiting"], "served": not state["owner"], "problem": problem}
+
+
+def _tell_waiting(waits: Mapping[str, object]) -> None:
+    """Say what has no vectors yet, and who will see to it."""
+    if waits.get("embedded"):
+        print(f"{waits['embedded']} passages were embedded")
+    if waits.get("problem"):
+        print(f"note: {waits['problem']}", file=sys.stderr)
+    if waits.get("served"):
+        print("note: the running `serve` embeds what is new; /health counts what waits", file=sys.stderr)
+    elif waits.get("waiting"):
+        print(f"note: {waits['waiting']} passages wait for their vectors; run it again", file=sys.stderr)
 
 
 def _tell(outcomes: Mapping[str, Sequence[Outcome]], dry_run: bool) -> None:

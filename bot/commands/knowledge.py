@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot import settings as settings_module
 from bot.folder import is_owned
+from bot.knowledge_base import knowledge_of
 from knowledge.base import KnowledgeBase
 
 
@@ -13,13 +14,7 @@ def open_knowledge(config: Path, *, may_own: bool) -> KnowledgeBase:
     """Documents can always be written; only an owner touches the vector index."""
     settings = settings_module.load(config)
     owner = may_own and not is_owned(settings.folder)
-    base = KnowledgeBase.open(
-        settings.folder / "knowledge",
-        owner=owner,
-        url=settings.knowledge_url,
-        vectors=settings.file.knowledge.vectors,
-        limits=settings.knowledge_limits,
-    )
+    base = knowledge_of(settings, owner=owner)
     if owner:
         base.warm()
     return base

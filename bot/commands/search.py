@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import sys
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from bot.commands.knowledge import open_knowledge
 from bot.folder import is_owned
 from bot.web.local import ask
 from knowledge.model import Query
+from knowledge.text.commands import dangers
 
 
 def run(config: Path, query: str, k: int, *, as_json: bool) -> int:
@@ -31,7 +31,10 @@ def run(config: Path, query: str, k: int, *, as_json: bool) -> int:
         print("Nothing in the knowledge base fits.")
         return 1
     for passage in found["passages"]:
-        print(f"{passage['score']:.2f}  {passage['id']}  {' › '.join(passage['heading'])}")
+        where = f"{' › '.join(passage['heading'])}, {passage['place']}"
+        print(f"{passage['score']:.2f}  {passage['id']}  {where}")
+        for what in dangers(passage["text"]):
+            print(f"      WARNING: a command in this text {what}; do not copy it unread")
         print("      " + passage["text"].strip().replace("\n", "\n      ")[:400])
     return 0
 
@@ -45,6 +48,6 @@ def _found(config: Path, query: str, k: int) -> Mapping[str, Any]:
             print("note: the running serve does not answer; searching by words alone", file=sys.stderr)
     base = open_knowledge(config, may_own=True)
     try:
-        return dataclasses.asdict(base.search(Query(query), k))
+        return base.search(Query(query), k).as_values()
     finally:
         base.close()

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from bot.copilot.overview import Overview, Waiting
+from bot.copilot.overview import HeldNow, Overview, Waiting
 from bot.copilot.standing import Listed
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
-from bot.domain.records import Freeze
+from bot.domain.records import Freeze, Review
 from bot.sign_off.quorum import may_sign, may_speak_for_n3
 
 T = TypeVar("T")
-MOST, FEW = 7, 3
+MOST, FEW = 6, 3
 """How many lines of a kind one Home shows, so that all of it fits a hundred blocks; the rest is counted."""
 _NEEDS_ME = (
     ProposalState.PROPOSED,
@@ -62,6 +62,15 @@ class OpenChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ToReview:
+    """What one N3 signed alone; `refusal` says why this person cannot judge it, if so."""
+
+    review: Review
+    proposal: Proposal
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """One person's Home at the minute `at`. What N3 alone is shown is empty for who is not N3."""
 
@@ -72,16 +81,19 @@ class Home:
     changes: Some[OpenChange]
     newcomers: Some[tuple[Person, datetime]]
     standing: Some[Listed]
+    reviews: Some[ToReview]
     mine: Some[Incident]
     errands: Some[Proposal]
     drafts: Some[Incident]
     nobody: Some[Incident]
+    held: Some[HeldNow] = Some()
 
     @property
     def incidents(self) -> set[int]:
         """The numbers of all incidents that are named."""
         own = (i.id for i in (*self.mine.shown, *self.drafts.shown, *self.nobody.shown))
-        proposals = (p.incident_id for p in (*self.errands.shown, *(s.proposal for s in self.to_sign.shown)))
+        for_n3 = *(s.proposal for s in self.to_sign.shown), *(r.proposal for r in self.reviews.shown)
+        proposals = (p.incident_id for p in (*self.errands.shown, *for_n3))
         return {*own, *proposals}
 
     @property
@@ -105,10 +117,12 @@ def home_of(seen: Overview, person: Person) -> Home:
         changes=some(_changes(seen, person), FEW) if is_n3 else Some(),
         newcomers=some(_newcomers(seen), FEW) if is_n3 else Some(),
         standing=some((_lean_standing(one) for one in seen.standing), FEW) if is_n3 else Some(),
+        reviews=some(_reviews(seen, person), FEW) if is_n3 else Some(),
         mine=_incidents(i for i in seen.open_incidents if i.assignee == key),
         errands=errands,
         drafts=_incidents(i for i in seen.drafts if i.assignee == key),
         nobody=_incidents(i for i in seen.open_incidents if not i.assignee),
+        held=some((replace(one, incident=_still(one.incident)) for one in seen.held), FEW),
     )
 
 
@@ -121,8 +135,11 @@ def some(found: Iterable[T], most: int = MOST) -> Some[T]:
 def _incidents(found: Iterable[Incident]) -> Some[Incident]:
     """The most severe first, then the oldest; without what moves at each alert and is not shown."""
     first = some(sorted(found, key=lambda incident: (-incident.severity, incident.id)))
-    still = (replace(i, changed_at=i.opened_at, alerts_received=0, rounds=0) for i in first.shown)
-    return replace(first, shown=tuple(still))
+    return replace(first, shown=tuple(_still(incident) for incident in first.shown))
+
+
+def _still(incident: Incident) -> Incident:
+    return replace(incident, changed_at=incident.opened_at, alerts_received=0, rounds=0)
 
 
 def _to_sign(seen: Overview, person: Person, waiting: Waiting) -> ToSign:
@@ -147,6 +164,15 @@ def _changes(seen: Overview, person: Person) -> Sequence[OpenChange]:
         needed = seen.policy.change_signatures
         found.append(OpenChange(offer.id, offer.what, offer.at, len(offer.by), needed, refusal))
     return found
+
+
+def _reviews(seen: Overview, person: Person) -> Iterable[ToReview]:
+    judgement = may_speak_for_n3(person, seen.n3, seen.policy, seen.now)
+    for review, proposal in seen.reviews:
+        refusal = "" if judgement.allowed else judgement.reason
+        if seen.policy.human(person) == seen.policy.human(review.signer):
+            refusal = "You signed it; somebody else of N3 looks at it."
+        yield ToReview(review, _lean(proposal), refusal)
 
 
 def _newcomers(seen: Overview) -> Sequence[tuple[Person, datetime]]:

@@ -10,7 +10,7 @@ from bot.copilot.standing import Listed, listing_of
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, ProposalState
-from bot.domain.records import Adopted, Freeze
+from bot.domain.records import Adopted, Freeze, Review
 from bot.domain.store import Tx
 from bot.in_force import InForce
 from bot.membership import known_n3
@@ -28,12 +28,23 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldNow:
+    """An incident that nobody was told of: people are at `until`, where delivery `alert_id` fires still."""
+
+    incident: Incident
+    alert_id: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that is open. `n3` is as it was last seen: enough to show, never to decide.
 
     `waiting` has the most urgent first; `proposals` are those of open incidents, in any state; `drafts` are
     resolved incidents whose summary waits for a person; `running` are actions under way, and `dark` those of
-    which nobody saw the end; `standing` are standing sign-offs that are not over.
+    which nobody saw the end; `standing` are standing sign-offs that are not over; `reviews` what one N3
+    signed alone and nobody has judged yet, each with its proposal, oldest first; `held` what may clear by
+    itself, the next to be told first.
     """
 
     now: datetime
@@ -48,6 +59,8 @@ class Overview:
     running: Sequence[tuple[Proposal, Execution | None]] = ()
     dark: Sequence[Proposal] = ()
     standing: Sequence[Listed] = ()
+    reviews: Sequence[tuple[Review, Proposal]] = ()
+    held: Sequence[HeldNow] = ()
 
 
 def overview_of(tx: Tx, in_force: InForce) -> Overview:
@@ -67,7 +80,16 @@ def overview_of(tx: Tx, in_force: InForce) -> Overview:
         [(p, tx.proposals.execution(p.id)) for p in tx.proposals.in_states(ProposalState.EXECUTING)],
         tx.proposals.in_states(ProposalState.UNKNOWN),
         [one for one in listing_of(tx, in_force) if not one.standing.state.is_over],
+        [(review, p) for review in tx.reviews.open() if (p := tx.proposals.get(review.proposal_id))],
+        _held(tx),
     )
+
+
+def _held(tx: Tx) -> list[HeldNow]:
+    held = tx.incidents.held_now()
+    until = tx.deliveries.held_until() if held else {}
+    found = [HeldNow(incident, *until[incident.id]) for incident in held if incident.id in until]
+    return sorted(found, key=lambda one: (one.until, one.incident.id))
 
 
 def _waiting(tx: Tx, n3: N3, policy: Policy) -> list[Waiting]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.announcements import announce_proposal, announce_undo_proposed
 from bot.copilot.part import Part, open_by_hand, proposal_of
+from bot.domain.evidence import Evidence
+from bot.domain.grounds import outdated
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
@@ -30,12 +32,20 @@ class Proposals(Part):
     """Proposals until they are signed."""
 
     def propose_remedy(
-        self, person: Person, incident_id: int, round_: int, index: int, event: str = ""
+        self,
+        person: Person,
+        incident_id: int,
+        round_: int,
+        index: int,
+        event: str = "",
+        why_outdated: Callable[[Evidence], str] = lambda _: "",
     ) -> Proposal:
         """Propose a remedy of the diagnosis that the person saw; the record says what it is, not the button.
 
+        `why_outdated` says of a cited document why it does not count any more.
         Raises:
-            Refused: the diagnosis is a newer one by now, or the incident is over.
+            Refused: the diagnosis is a newer one by now, the incident is over, or what the remedy rests on
+                does not count any more.
             ArgumentRefused, CatalogueError: the remedy does not fit the catalogue that is in force.
         """
         with self._once(event) as tx:
@@ -45,6 +55,10 @@ class Proposals(Part):
             if not 0 <= index < len(diagnosis.remedies):
                 raise Refused("The diagnosis has no such remedy.")
             remedy = diagnosis.remedies[index]
+            reason = outdated(remedy, tx.diagnoses.evidence(incident_id), why_outdated)
+            if reason:
+                again = "Read it; what is still right can be proposed with `/vigie run`."
+                raise Refused(f"{remedy.tool} is not proposed: {reason}. {again}")
             proposal = self._propose(tx, person, incident_id, remedy.tool, remedy.arguments, remedy.why)
         self._wake("prepare", str(proposal.id))
         return proposal

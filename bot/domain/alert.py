@@ -29,6 +29,11 @@ class Severity(IntEnum):
         """What the word means; None where it is no word for a severity."""
         return _SEVERITY_WORDS.get(text.strip().lower())
 
+    @classmethod
+    def words(cls) -> frozenset[str]:
+        """Every word that is known."""
+        return frozenset(_SEVERITY_WORDS)
+
 
 _SEVERITY_WORDS = {
     "critical": Severity.CRITICAL,

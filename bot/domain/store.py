@@ -30,6 +30,8 @@ from bot.domain.store_alerts import (
     Incidents,
     Mutes,
     Regroupings,
+    Retention,
+    Silences,
     Triage,
 )
 from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts
@@ -96,6 +98,12 @@ class Tx(Protocol):
 
     @property
     def flow_back(self) -> FlowBack: ...
+
+    @property
+    def silences(self) -> Silences: ...
+
+    @property
+    def retention(self) -> Retention: ...
 
     @property
     def inbox(self) -> Inbox: ...

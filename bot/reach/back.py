@@ -93,6 +93,31 @@ class Alertmanager:
             found.append(made.get(comment) or await self._silence(alert, comment, told.at))
         return found
 
+    async def mute(
+        self, mark: str, matchers: Sequence[Mapping[str, object]], start: datetime, until: datetime
+    ) -> None:
+        """One silence under this mark, until then: it is made, or the one that there is ends then.
+
+        Raises:
+            NeverTaken: it refuses it for good.
+            NotTaken: it did not answer, or cannot now.
+        """
+        known = await self._marked(mark)
+        comment = f"{mark} A maintenance window in Vigie"
+        body = {"matchers": list(matchers), "createdBy": MARK, "comment": comment}
+        body |= {"startsAt": start.isoformat(), "endsAt": until.isoformat()}
+        if known:
+            body |= {"id": known[0]["id"], "startsAt": known[0]["startsAt"]}
+        await ask("POST", f"{self._url}/silences", self._headers, body)
+
+    async def unmute(self, mark: str) -> None:
+        """No silence under this mark holds any more. Raises as `mute`."""
+        for one in await self._marked(mark):
+            await ask("DELETE", f"{self._url}/silence/{one['id']}", self._headers)
+
+    async def _marked(self, mark: str) -> list[dict[str, Any]]:
+        return [one for one in (await self._active()).values() if one["comment"].startswith(f"{mark} ")]
+
     async def _silence(self, alert: Alert, comment: str, at: datetime) -> str:
         matchers = [
             {"name": name, "value": value, "isRegex": False, "isEqual": True}

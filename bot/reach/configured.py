@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from bot.domain.alert import Severity
 from bot.domain.senders import Deed
 from bot.errors import Misconfigured
 from bot.reach.back import Alertmanager, PagerDuty, WayBack
 from bot.reach.mail import SMTPS_PORT, Mail, MailServer
+from bot.reach.silences import Silent
 from bot.reach.way import Way
 from bot.reach.webhook import Webhook
-from bot.settings import FallbackSection, Settings
+from bot.settings import FallbackSection, Settings, SourceSection
+from bot.sources.options import Options
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -68,6 +71,23 @@ def backs_of(settings: Settings) -> list[WayBack]:
             lasts = timedelta(minutes=back.silence_minutes)
             found.append(Alertmanager(name, back.url, token, lasts, deeds))
     return found
+
+
+def silent_of(settings: Settings) -> list[Silent]:
+    """The sources that keep silent themselves while a mute is in force; none is a valid answer."""
+    ways = {way.name: way for way in backs_of(settings) if isinstance(way, Alertmanager)}
+    return [
+        Silent(ways[name], _severities(section))
+        for name, section in settings.file.sources.items()
+        if name in ways and section.back is not None and section.back.mute
+    ]
+
+
+def _severities(section: SourceSection) -> dict[str, Severity]:
+    """What each word means that this source may use, and what it means to use none."""
+    own = {word.strip().lower(): Severity[name.upper()] for word, name in section.severities.items()}
+    options = Options(unknown=Severity[section.severity.upper()], words=own)
+    return {word: options.severity(word) for word in {*Severity.words(), *own, ""}}
 
 
 def check_url(name: str, url: str) -> None:

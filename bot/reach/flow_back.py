@@ -70,9 +70,11 @@ class FlowBack:
 
     def _silenced(self, name: str) -> list[Alert]:
         with self._store.read() as tx:
-            return [
+            taken = [
                 a for number in tx.flow_back.watched(name) for a in tx.flow_back.firing(number, name, MOST)
             ]
+            mutes = [one.mute_id for one in tx.silences.of_source(name, []) if one.until is not None]
+            return taken + [a for mute in mutes for a in tx.deliveries.still_muted(mute) if a.source == name]
 
     def note(self) -> None:
         """Write down what has to be told; only then anything is."""

@@ -13,6 +13,7 @@ from bot.domain.secret import Source
 from bot.domain.senders import BeatRule
 from bot.environment_file import is_placeholder
 from bot.errors import BadInput, Misconfigured, MuteRefused
+from bot.settings.knowledge_sections import LOCAL
 from bot.settings.sections import File, SignOffRuleSection
 from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
@@ -22,6 +23,8 @@ from bot.triage.likeness import Weights
 from bot.triage.rules import Rules
 from bot.triage.topology import Topology, topology_of
 from bot.triage.windows import Declared
+from knowledge.embeddings.choice import Choice
+from knowledge.server import Server
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
@@ -103,6 +106,28 @@ class Settings:
     def knowledge_limits(self) -> dict[str, tuple[str, ...]]:
         """Who may see which folder of the knowledge base."""
         return {folder: tuple(readers) for folder, readers in self.file.knowledge.limits.items()}
+
+    @property
+    def embeddings(self) -> Choice:
+        """What makes vectors of documents and questions.
+
+        A key is only ever sent where it belongs: that of the model to the model's own endpoint.
+        """
+        section = self.file.knowledge
+        # The endpoint is named for the local model too: vectors that it made before answer for a while.
+        model = "" if section.embeddings == LOCAL else section.embeddings
+        return Choice(model, section.embeddings_url or self.model_url, self._embeddings_key)
+
+    @property
+    def _embeddings_key(self) -> str:
+        own = self._environment.get("VIGIE_EMBEDDINGS_KEY", "")
+        return own or ("" if self.file.knowledge.embeddings_url else self.model_key)
+
+    @property
+    def chroma(self) -> Server | None:
+        """The Chroma server that keeps the vectors; None: the folder does."""
+        url = self.file.knowledge.chroma_url
+        return Server(url, self._environment.get("VIGIE_CHROMA_TOKEN", "")) if url else None
 
     @property
     def bot_token(self) -> str:
@@ -252,6 +277,11 @@ class Settings:
             longest_hold=max(hold, default.longest_hold),
             weights=default.weights if section.across_services else Weights.of_one_place(),
         )
+
+    @property
+    def keep(self) -> timedelta:
+        """How long single deliveries are kept; nothing: for ever."""
+        return timedelta(days=self.file.noise.keep_days)
 
     @property
     def topology(self) -> Topology:

@@ -129,8 +129,17 @@ class NoiseSection(Section):
 
     hold_minutes: Annotated[float, Field(ge=0, le=15)] = 6.0
     """Minutes that an alert which is not critical may clear by itself before anybody is told; 0: none."""
+    keep_days: Annotated[int, Field(ge=0, le=3650)] = 120
+    """Days that single deliveries are kept; the first of each alert and what was told stay. 0: for ever."""
     across_services: bool = True
     """false: alerts share an incident on one service or host only, never across services."""
+
+    @field_validator("keep_days")
+    @classmethod
+    def _is_enough(cls, days: int) -> int:
+        if 0 < days < 30:
+            raise ValueError("it is too few: rules are tried on the last 30 days. Write 30 or more, or 0.")
+        return days
 
 
 Calls = Annotated[str, StringConstraints(pattern=r"^[^:,]+:[^:]+$", max_length=2000)]

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
 from bot.settings.investigation_section import InvestigationSection
+from bot.settings.knowledge_sections import KnowledgeSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
@@ -93,15 +94,6 @@ class ModelSection(Section):
     """Tokens of one diagnosis at most, with its repair."""
     evidence_tokens: Annotated[int, Field(ge=200)] = 1500
     """Tokens of evidence that are sent at most."""
-
-
-class KnowledgeSection(Section):
-    """[knowledge] Without vectors, search rests on words alone."""
-
-    vectors: bool = True
-    """false searches by words alone and takes 100 MB less memory."""
-    limits: dict[str, list[str]] = Field({})
-    """Folder of ids = who may see what lies there: ids of channels and people, or "incidents"."""
 
 
 class PolicySection(Section):

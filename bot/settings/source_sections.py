@@ -41,6 +41,8 @@ class BackSection(Section):
     """Taking an incident acknowledges it at PagerDuty, or silences its alerts at Alertmanager."""
     resolve: bool = True
     """Resolving an incident resolves it at PagerDuty, or ends the silences at Alertmanager."""
+    mute: bool = True
+    """A mute silences the same alerts at Alertmanager while it is in force; critical ones as it says."""
     silence_minutes: Annotated[float, Field(gt=0, le=10080)] = 60.0
     """How long a silence holds at Alertmanager; Vigie hears nothing of the alert meanwhile either."""
 

@@ -31,13 +31,19 @@ def parts(plan: Mapping[str, object]) -> list[Part]:
     return [
         Part("What runs", call_text(plan["call"])),
         *_dry_run(plan),
-        Part("Where", ascii_text(f"{target['service']} in {target['environment']}: {target['identity']}")),
+        Part("Where", ascii_text(_where(target))),
         Part("Expected effect", ascii_text(str(entry.get("expected_effect", "")))),
         Part("Pre-condition", ascii_text(f"{_used(precondition)} ({holds})")),
         Part("Verification", ascii_text(_used(verification))),
         Part("Undo", ascii_text(undone)),
         Part("Everything that is signed", json.dumps(plan, indent=1, sort_keys=True, ensure_ascii=True)),
     ]
+
+
+def _where(target: Mapping[str, object]) -> str:
+    seen = target.get("identity_by_verification")
+    second = f" (the verification's check sees {seen})" if seen else ""
+    return f"{target['service']} in {target['environment']}: {target['identity']}{second}"
 
 
 def _dry_run(plan: Mapping[str, object]) -> list[Part]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.copilot.reviews import FINE, SHOULD_NOT
+from bot.domain.evidence import Evidence
 from bot.domain.person import Person
 from bot.errors import Refused
 from bot.sign_off.difference import can_be_shown
@@ -45,9 +47,19 @@ async def _propose(edge: Edge, person: Person, value: str, event: str) -> str:
         raise Refused("That button is not one of ours.")
     incident, round_, index = numbers
     proposal = await asyncio.to_thread(
-        edge.copilot.proposals.propose_remedy, person, incident, round_, index, event
+        edge.copilot.proposals.propose_remedy, person, incident, round_, index, event, _why_outdated(edge)
     )
     return f"{proposal.label} is proposed; somebody of N3 has to sign it, not you."
+
+
+def _why_outdated(edge: Edge) -> Callable[[Evidence], str]:
+    """What has become of a cited document since it was found."""
+
+    def why(piece: Evidence) -> str:
+        passage = edge.knowledge.passage(piece.source)
+        return "it was removed" if passage is None else passage.outdated(datetime.now(UTC).date())
+
+    return why
 
 
 async def _undo(edge: Edge, person: Person, value: str, event: str) -> str:

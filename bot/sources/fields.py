@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.errors import BadInput
-from bot.sources.text import clean
+from bot.sources.text import clean, clean_value
 
 MAX_ALERTS = 1000
 _NEVER = datetime(1, 1, 2, tzinfo=UTC)  # "0001-01-01" in whatever zone: the zero of several languages
@@ -107,7 +107,7 @@ def cleaned(values: Mapping[str, str], flags: set[str]) -> dict[str, str]:
         if name in found:
             flags.add("two labels read alike")
         else:
-            found[name] = clean(value, flags)
+            found[name] = clean_value(name, clean(value, flags), flags)
     return found
 
 

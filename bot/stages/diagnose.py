@@ -12,10 +12,12 @@ from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.investigation import Desk
 from bot.domain.ports import Diagnostician
+from bot.domain.quotes import resolve_quotes
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ModelUnavailable
 from bot.stages.confidence import weigh
 from bot.stages.grounding import ground
+from bot.stages.grounds import without_outdated
 from bot.stages.linked import Standing, actions_for, standings, suggest_arguments
 from bot.stages.offering import REMEDIES, Validate, offer_of, offered, validated
 from bot.stages.similar import (
@@ -53,8 +55,10 @@ async def diagnose(
     wrote it. With a `desk` the model may read more, and what it read counts whatever becomes of the model.
     """
     # From what was gathered before the model was asked: what it wishes to read is no ground for an offer.
-    ours = diagnose_by_similarity(incident, evidence, tools, inventory)
-    offer = offer_of(ours, incident, evidence, tools, inventory)
+    found = diagnose_by_similarity(incident, evidence, tools, inventory)
+    ours = without_outdated(found, evidence)
+    gone = {remedy.tool for remedy in found.remedies} - {remedy.tool for remedy in ours.remedies}
+    offer = offer_of(ours, gone, incident, evidence, tools, inventory)
     made, caveat = await _ask(model, incident, evidence, tools, deadline_s, desk)
     evidence = desk.evidence() if desk is not None else evidence
     if made is None:
@@ -63,8 +67,9 @@ async def diagnose(
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
-    cited = _without_loose_ends(resolve_citations(made, known), known)
+    cited = _without_loose_ends(resolve_quotes(resolve_citations(made, known), evidence), known)
     grounded = ground(cited, evidence, desk.whole) if desk is not None else ground(cited, evidence)
+    grounded = without_outdated(grounded, evidence)
     if grounded.method is Method.MODEL:
         grounded = offered(grounded, offer, incident, tools)
     allowed = validated(grounded, incident, tools, inventory, validate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.records import CheckRun, SeenAlert
@@ -58,7 +58,7 @@ class Numbering:
         """A passage; one that is there already keeps its number."""
         known = next((piece for piece in self.pieces if piece.source == passage.id), None)
         return known or self._add(
-            EvidenceKind.PASSAGE, _title(passage), passage.text, passage.id, now, _facts(passage)
+            EvidenceKind.PASSAGE, _title(passage), passage.text, passage.id, now, _facts(passage, now.date())
         )
 
     def of_source(self, source: str) -> Evidence | None:
@@ -103,7 +103,7 @@ def _title(passage: Passage) -> str:
     return passage.title if deepest in ((), (passage.title,)) else f"{passage.title} › {deepest[0]}"
 
 
-def _facts(passage: Passage) -> dict[str, object]:
+def _facts(passage: Passage, today: date) -> dict[str, object]:
     return {
         "kind": passage.kind,
         "cause": passage.cause,
@@ -114,4 +114,9 @@ def _facts(passage: Passage) -> dict[str, object]:
         "score": passage.score,
         "alerts": list(passage.alerts),
         "origin": passage.origin,
+        "place": passage.place,
+        "version": passage.version,
+        "owner": passage.owner,
+        "reviewed": passage.reviewed.isoformat() if passage.reviewed else "",
+        "outdated": passage.outdated(today),
     }

@@ -7,7 +7,7 @@ model fills in only what they leave open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.diagnosis import Diagnosis, Remedy
@@ -33,6 +33,7 @@ class Offer:
 
 def offer_of(
     ours: Diagnosis,
+    gone: Collection[str],
     incident: Incident,
     evidence: Sequence[Evidence],
     tools: Sequence[Tool],
@@ -40,13 +41,18 @@ def offer_of(
 ) -> Offer:
     """What typed facts lead to: what `ours` proposes, else actions whose own precondition was read to hold.
 
-    `evidence` is what was gathered before a model was asked: what it wished to read is no ground here.
+    `evidence` is what was gathered before a model was asked: what it wished to read is no ground here. `gone`
+    are actions whose documents do not count any more.
     """
     known = actions_for(incident, tools)
     seen = standings(known.values(), evidence)
-    linked = {name for passage in fitting_passages(incident, evidence) for name in passage.actions}
+    old = {piece.id for piece in evidence if piece.facts.get("outdated")}
+    fitting = [passage for passage in fitting_passages(incident, evidence) if passage.id not in old]
+    linked = {name for passage in fitting for name in passage.actions}
     made = Offer({remedy.tool: remedy for remedy in ours.remedies if remedy.tool in known})
     for name, tool in known.items():
+        if name in gone:
+            continue
         holding = [s for s in seen if s.action == name and s.speaks_for and _is_before(tool, s)]
         barred = any(s.bars for s in seen if s.action == name)
         arguments = suggest_arguments(tool, incident, inventory)
@@ -124,9 +130,7 @@ def _is_before(tool: Tool, standing: Standing) -> bool:
 def _why_not(name: str, incident: Incident, tools: Sequence[Tool]) -> str:
     """Why it is not offered here: there is no such action, it is for something else, nothing leads to it."""
     if name in actions_for(incident, tools):
-        return (
-            "what was read does not lead to it. /vigie run proposes it all the same."
-        )
+        return "what was read does not lead to it. /vigie run proposes it all the same."
     other = next((t for t in tools if t.name == name and t.kind is ToolKind.ACTION), None)
     if other is None or not incident.service:
         return "the catalogue has no such action for this incident."

@@ -97,7 +97,8 @@ class Alerts(Records):
                 t.series.c.status,
                 t.series.c.deliveries,
             )
-            .join(t.series, t.series.c.fingerprint == t.alerts.c.fingerprint)
+            # A series that was over long ago is forgotten.
+            .outerjoin(t.series, t.series.c.fingerprint == t.alerts.c.fingerprint)
             .where(t.alerts.c.id.in_(first))
             .order_by(t.alerts.c.id)
             .limit(limit)
@@ -107,14 +108,14 @@ class Alerts(Records):
                 id=row.id,
                 name=row.body["name"],
                 severity=Severity(row.body["severity"]),
-                status=AlertStatus(row.status),
+                status=AlertStatus(row.status or AlertStatus.RESOLVED),
                 summary=row.body["summary"],
                 description=row.body["description"],
                 labels=row.body["labels"],
                 annotations=row.body["annotations"],
                 flags=tuple(row.body["flags"]),
                 first_at=row.received_at,
-                deliveries=row.deliveries,
+                deliveries=row.deliveries or 1,
             )
             for row in self._connection.execute(query)
         ]

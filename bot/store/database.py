@@ -35,8 +35,10 @@ from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
 from bot.store.regroupings import Regroupings
+from bot.store.retention import Retention
 from bot.store.reviews import Reviews
 from bot.store.settling import Settling
+from bot.store.silences import Silences
 from bot.store.standing import Standing
 from bot.store.streams import Streams
 from bot.store.summaries import Summaries
@@ -197,6 +199,8 @@ class Tx:
         self.heartbeat = Heartbeat(connection, now)
         self.beats = Beats(connection, now)
         self.flow_back = FlowBack(connection, now)
+        self.silences = Silences(connection, now)
+        self.retention = Retention(connection, now)
         self.inbox = Inbox(connection, now)
         self.audit = Audit(connection, now)
         self.mutes = Mutes(connection, now)

@@ -146,6 +146,13 @@ class Deliveries(Records):
         query = sa.select(t.alerts).where(_OF.id.in_(waits)).order_by(_OF.id)
         return [_delivery(row) for row in self._connection.execute(query)]
 
+    def held_until(self) -> dict[int, tuple[int, datetime]]:
+        """By incident, of what nobody was told of yet: the delivery that is told first, and when."""
+        holds = h.triage_holds.c
+        query = sa.select(holds.incident_id, holds.alert_id, holds.due_at).where(holds.outcome == "")
+        rows = self._connection.execute(query.order_by(holds.due_at.desc(), holds.alert_id.desc()))
+        return {row.incident_id: (row.alert_id, row.due_at) for row in rows}
+
     def quiet_now(self, kind: Kind, since: datetime, limit: int) -> list[StoredAlert]:
         """Of each series that fires and was decided so since then: its newest delivery, the newest first."""
         newest = (

@@ -49,3 +49,18 @@ flow_back = Table(
     Column("problem", Text, nullable=False, default=""),
     UniqueConstraint("incident_id", "source", "deed"),
 )
+
+# One row a mute and source; `until` is the end of the silence that the source knows, if it keeps one.
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mute_id", Integer, ForeignKey("mutes.id"), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("until", Moment),
+    Column("is_done", Boolean, nullable=False, default=False, index=True),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Moment),
+    Column("problem", Text, nullable=False, default=""),
+    UniqueConstraint("mute_id", "source"),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -135,27 +136,35 @@ def _lint_scope(tool: Tool, place: Place) -> Iterator[Finding]:
 def _lint_shell(argv: list[object], place: Place) -> Iterator[Finding]:
     """A value that a shell or an interpreter reads as a program is no value any more."""
     words = [str(word) for word in argv]
-    if words[0].rpartition("/")[2] not in _INTERPRETERS:
+    names = [word.rpartition("/")[2] for word in words]
+    programs = names if names[0] in _WRAPPERS else names[:1]
+    if not _INTERPRETERS & set(programs):
         return
     for number, word in enumerate(words[:-1], start=1):
-        if word in ("-c", "-e", "--eval", "-lc", "-ec") and any(holes(words[number])):
+        if _READS_PROGRAM.fullmatch(word) and any(holes(words[number])):
             what = f"{words[0]} would read the argument in {words[number]!r} as a program"
             remedy = "Call the program itself, or a script under `files` with the value as its argument."
-            yield Finding((*place, "run", "argv", number), what, remedy)
+            yield Finding((*place, number), what, remedy)
 
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "busybox"})
+# Programs that carry out the rest of their arguments.
+_WRAPPERS = frozenset({"chroot", "doas", "env", "ionice", "nice", "nohup", "nsenter", "runuser"})
+_WRAPPERS |= {"setsid", "su", "sudo", "timeout", "xargs"}
+_READS_PROGRAM = re.compile("-[A-Za-z]*[ce]|--eval|--command")
 _INTERPRETERS = _SHELLS | {"python", "python3", "perl", "ruby", "node", "php", "psql", "mysql"}
 
 
 def _lint_call(tool: Tool, place: Place, inventory: Inventory) -> Iterator[Finding]:
-    call = tool.call
-    argv = call.get("argv")
-    if isinstance(argv, list) and not str(argv[0]).startswith(("/", "{")):
-        what = f"the program {argv[0]!r} is not an absolute path"
-        yield Finding((*place, "run", "argv", 0), what, "Write where it is, for example /usr/bin/systemctl.")
-    if isinstance(argv, list):
-        yield from _lint_shell(argv, place)
+    call, dry = tool.call, tool.dry_run or {}
+    for field, argv in (("argv", call.get("argv")), ("dry_run", dry.get("argv"))):
+        if not isinstance(argv, list):
+            continue
+        where = (*place, "run", field)
+        if not str(argv[0]).startswith(("/", "{")):
+            what = f"the program {argv[0]!r} is not an absolute path"
+            yield Finding((*where, 0), what, "Write where it is, for example /usr/bin/systemctl.")
+        yield from _lint_shell(argv, where)
     url = str(call.get("url", "http://"))
     if not url.startswith(("http://", "https://", "{")):
         yield Finding(

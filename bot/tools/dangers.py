@@ -10,7 +10,8 @@ from bot.domain.tool import Argument, Inventory, Risk, Tool, ToolKind, Use
 from bot.mistakes.mistake import Place
 from bot.tools.cross_check import Finding
 from bot.tools.patterns import ALL, reach_of
-from bot.tools.scripts import can_be_listed
+from bot.tools.runners.unsigned import unsigned
+from bot.tools.scripts import can_be_listed, filled
 from bot.tools.template import holes
 
 MOST_AT_ONCE = 1_000
@@ -25,6 +26,7 @@ def dangers(tools: Mapping[str, Tool], inventory: Inventory) -> Iterator[Finding
         for argument in tool.arguments:
             yield from _argument(tool, argument, (*place, "arguments", argument.name), inventory)
         yield from _script(tool, place)
+        yield from _unsigned(tool, place, inventory)
         if tool.kind is ToolKind.ACTION:
             yield from _action(tools, tool, place)
 
@@ -128,6 +130,21 @@ def _script(tool: Tool, place: Place) -> Iterator[Finding]:
             named = ", ".join(f"{{{hole.text}}}" for hole in holes(text))
             what = f"{text!r} depends on {named}, so its scripts cannot be signed beforehand"
             yield Finding((*place, "run", "files"), what, "Name it by an enum or a reference.")
+
+
+def _unsigned(tool: Tool, place: Place, inventory: Inventory) -> Iterator[Finding]:
+    if tool.runner != "command":
+        return
+    argv, files = ([str(text) for text in _texts(tool.call.get(name))] for name in ("argv", "files"))
+    listed = [path for text in files for path in filled(tool, inventory, text)]
+    programs = [path for text in argv for path in filled(tool, inventory, text)]
+    for path in unsigned(programs, listed):
+        what = f"{path} is a script that others than root can change, and not under `files`: it is refused"
+        yield Finding((*place, "run", "argv"), what, "List it under `files`, so that its sha256 is signed.")
+
+
+def _texts(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def _few(names: list[str]) -> str:

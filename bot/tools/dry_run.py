@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain.tool import Tool
-from bot.errors import BadInput
+from bot.errors import ArgumentRefused, BadInput
 from bot.tools.arguments import rows_of
 from bot.tools.catalogue import Catalogue
 from bot.tools.runners import RUNNERS
+from bot.tools.runs.reach import refuse_dry_run_elsewhere
+from bot.tools.scripts import refuse_changed
 from bot.tools.secrets import Secrets
 from bot.tools.template import fill
 
@@ -32,9 +34,14 @@ async def dry_run(
     filled = fill(tool.dry_run, arguments, rows_of(tool, arguments, catalogue.inventory))
     assert isinstance(filled, dict)
     call = RUNNERS[tool.runner].resolve(filled)
+    refuse_changed(catalogue.scripts, call)
     if recorded is not None:
         given = recorded.get("dry_run")
         return {"call": call, "output": given.get("output", "") if isinstance(given, Mapping) else ""}
+    try:
+        refuse_dry_run_elsewhere(tool, arguments)
+    except ArgumentRefused as error:
+        return {"call": call, "output": f"[it was not tried: {error.detail}]"}
     return {"call": call, "output": await _output(tool, call, secrets)}
 
 

@@ -31,6 +31,7 @@ from bot.tools.catalogue import Catalogue
 from bot.tools.checking import run_check
 from bot.tools.dry_run import dry_run
 from bot.tools.ending import end_of_run
+from bot.tools.identity import sign_second_look
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
 from bot.tools.plan import arguments_of, build, refuse_other_environment, refuse_out_of_scope
 from bot.tools.runners import RUNNERS
@@ -246,13 +247,16 @@ class Executor:
         if tool.precondition is None or tool.verification is None:
             raise ArgumentRefused(f"{tool.name}: only actions can be proposed.")
         arguments = validate(tool, case.proposal.arguments, catalogue.inventory)
-        results = []
+        looks = []
         for use in (tool.precondition, tool.verification):
             inner = arguments_of(catalogue, use, arguments)
-            results.append(await self._check(catalogue, catalogue.tool(use.tool), inner, use.expect))
-        precondition, before = results
+            result = await self._check(catalogue, catalogue.tool(use.tool), inner, use.expect)
+            looks.append((use.tool, inner, result))
+        precondition, before = (result for *_, result in looks)
         holds = precondition.verdict is Verdict.HEALTHY
         plan = build(catalogue, case.policy, case.incident, tool, arguments, precondition, holds)
+        if holds:
+            sign_second_look(plan, *looks)
         if holds and (tried := await dry_run(catalogue, tool, arguments, self._secrets, case.proposal.plan)):
             plan["dry_run"] = tried
         return plan, holds, before

@@ -57,6 +57,13 @@ def build(
     }
 
 
+def target_of(plan: Mapping[str, object]) -> Mapping[str, object]:
+    """What a plan acts on: environment, service, and its identity as checks saw it."""
+    target = plan["target"]
+    assert isinstance(target, Mapping)
+    return target
+
+
 def refuse_out_of_scope(tool: Tool, incident: Incident) -> None:
     """Refuse a tool for a service or environment that its entry does not name.
 

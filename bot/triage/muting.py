@@ -27,7 +27,7 @@ _PROBES = (
 
 def fits(matchers: Sequence[Matcher], alert: Alert) -> bool:
     """Whether all matchers fit the alert's typed fields and labels; nothing else of it is looked at."""
-    return all(_fits(matcher, value_of(alert, matcher.field)) for matcher in matchers)
+    return all(fits_value(matcher, value_of(alert, matcher.field)) for matcher in matchers)
 
 
 def value_of(alert: Alert, field: str) -> str:
@@ -94,7 +94,8 @@ def parse(field: str, text: str) -> Matcher:
     return Matcher(field, text.removeprefix("~").strip() if text[:1] == "~" else text, text[:1] == "~")
 
 
-def _fits(matcher: Matcher, value: str) -> bool:
+def fits_value(matcher: Matcher, value: str) -> bool:
+    """Whether the value is the matcher's, or all of it fits its pattern."""
     if not matcher.is_pattern:
         return value == matcher.value
     return _compiled(matcher.value).fullmatch(value) is not None
@@ -146,5 +147,5 @@ def _refuse_heartbeats(matcher: Matcher, heartbeats: Collection[str]) -> None:
     if matcher.field not in ("name", f"{LABEL}alertname"):
         return
     for name in sorted(heartbeats):
-        if _fits(matcher, name):
+        if fits_value(matcher, name):
             raise MuteRefused(f"{matcher.shown} fits {name}, which is a heartbeat: it can never be muted.")

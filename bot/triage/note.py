@@ -11,7 +11,7 @@ from bot.domain.noise import Group, Held, Hold, Series, Trace
 from bot.triage.habits import clears_key, gaps_key, tells
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
-from bot.triage.seen import Seen
+from bot.triage.seen import KIND, Seen, kind_at
 from bot.triage.tell import mark_of
 from bot.triage.where import flaps
 
@@ -43,7 +43,9 @@ def note(
     if decision.hold_until is None:
         return Noted()
     waiting = memory.holds.get(incident, {}).get(seen.fingerprint)
-    hold = Hold(incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(seen))
+    hold = Hold(
+        incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(seen, memory.groups[incident])
+    )
     memory.put_hold(hold)
     return Noted(hold, (waiting, Held.COVERED) if waiting else None)
 
@@ -51,9 +53,12 @@ def note(
 def told(incident: int, marks: tuple[str, ...], memory: Memory, now: datetime) -> None:
     """People were told of the incident: of these, and of all that its card shows."""
     group = memory.groups[incident]
-    services = {f"service:{name}": now for name in memory.patterns[incident].services}
-    hosts = {f"service:{name}": now for name in memory.patterns[incident].hosts}
-    known = {**group.told, **services, **hosts, **dict.fromkeys(marks, now)}
+    pattern = memory.patterns[incident]
+    places = [f"service:{name}" for name in pattern.services | pattern.hosts]
+    kinds = [kind_at(trace.service or trace.host or "?", trace.name) for trace in pattern]
+    # Kinds that the pattern has forgotten are forgotten here too, so that this stays bounded.
+    before = {mark: at for mark, at in group.told.items() if not mark.startswith(KIND)}
+    known = {**before, **dict.fromkeys([*places, *kinds, *marks], now)}
     memory.put_group(replace(group, told_at=now, told=known))
 
 

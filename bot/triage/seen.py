@@ -12,6 +12,8 @@ from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 from bot.triage.traits import Traits, traits_of
 
+KIND = "kind:"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -34,9 +36,18 @@ class Seen:
         return self.traits.service or self.traits.host or "?"
 
     @property
+    def kind(self) -> str:
+        return kind_at(self.place, self.traits.name)
+
+    @property
     def mark(self) -> str:
         """What people know once they were told of a critical alert like this."""
         return f"critical:{self.place}:{self.traits.name}"
+
+
+def kind_at(place: str, name: str) -> str:
+    """What people know once they were told of an alert of that name there, however grave."""
+    return f"{KIND}{place}:{name}"
 
 
 def look(alert: Alert, fingerprint: str, memory: Memory, rules: Rules, now: datetime) -> Seen:

@@ -81,9 +81,12 @@ def _news(seen: Seen, group: Group, rules: Rules) -> str:
         return f"Its severity rises to {seen.alert.severity.word} in #{group.incident}."
     if f"service:{seen.place}" not in group.told:
         return f"{seen.place} is new in #{group.incident}."
+    if seen.kind not in group.told:
+        return f"{seen.traits.name} is new on {seen.place} in #{group.incident}."
     return ""
 
 
-def mark_of(seen: Seen) -> str:
-    """What people know once a hold of this alert has ended."""
-    return f"service:{seen.place}"
+def mark_of(seen: Seen, group: Group) -> str:
+    """What people know once a hold of this alert has ended: the service, or what else it has."""
+    service = f"service:{seen.place}"
+    return seen.kind if service in group.told else service

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +53,7 @@ class LocalSocket:
     async def _search(self, request: web.Request) -> web.Response:
         asked = await request.json()
         found = await asyncio.to_thread(self._knowledge.search, Query(str(asked["query"])), int(asked["k"]))
-        return web.json_response(dataclasses.asdict(found))
+        return web.json_response(found.as_values())
 
 
 @contextmanager

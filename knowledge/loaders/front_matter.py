@@ -26,6 +26,8 @@ class Fields:
     service: str = ""
     owner: str = ""
     reviewed: date | None = None
+    expires: date | None = None
+    replaced_by: str = ""
     alerts: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
@@ -140,6 +142,8 @@ READERS: dict[str, Any] = {
     "service": _text,
     "owner": _text,
     "reviewed": _date,
+    "expires": _date,
+    "replaced_by": _text,
     "alerts": _texts,
     "cause": _text,
     "actions": _texts,

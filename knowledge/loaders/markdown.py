@@ -33,6 +33,8 @@ def document_of(text: str, fields: Fields, path: Path, document_id: str) -> Docu
         service=fields.service,
         owner=fields.owner,
         reviewed=fields.reviewed,
+        expires=fields.expires,
+        replaced_by=fields.replaced_by,
         alerts=fields.alerts,
         cause=fields.cause,
         actions=fields.actions,

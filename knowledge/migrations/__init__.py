@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from knowledge.errors import KnowledgeOutdated, KnowledgeTooNew
 
 # Every revision, oldest first; a test compares them with the files.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "knowledge_version"
 # Any fixed number: one migration at a time in one PostgreSQL database.

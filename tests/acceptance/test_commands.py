@@ -14,7 +14,8 @@ from tests.acceptance.vigie_command import vigie
 from tests.world import CHANNEL, World, text_of, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-RUNBOOK = "# Lock is stale\n\nRemove the stale lock file, then start the worker again.\n"
+HEAD = "---\nowner: team-orders\nreviewed: 2026-01-31\nexpires: 2999-01-31\n---\n"
+RUNBOOK = HEAD + "# Lock is stale\n\nRemove the stale lock file, then start the worker again.\n"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -55,7 +56,12 @@ async def test_ingest_then_search(either: World, tmp_path: Path) -> None:
     found = await vigie(either, "search", "stale lock file", "--json")
     assert found.code == 0
     assert found.only_json["fits"]
-    assert found.only_json["passages"][0]["document_id"] == "stale-lock"
+    best = found.only_json["passages"][0]
+    assert (best["document_id"], best["owner"], best["reviewed"]) == (
+        "stale-lock",
+        "team-orders",
+        "2026-01-31",
+    )
 
 
 async def test_a_dry_run_changes_nothing(either: World, tmp_path: Path) -> None:

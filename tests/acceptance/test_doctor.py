@@ -132,6 +132,51 @@ async def test_who_may_sign_is_looked_at(
     is_bad(await doctored(stage, tmp_path, {'usergroup = "n3"': lines}), "N3", *words, status=status)
 
 
+PARTS = [
+    ('usergroup = "n3"', Status.OK, ["database: 2 of N3"]),
+    ('usergroup = "nobody"', Status.FAILED, ["[n3.groups.database]", "no user group @nobody"]),
+    ('usergroup = "empty"', Status.FAILED, ["[n3.groups.database]", "@empty is empty"]),
+    ('usergroup = "guests"', Status.FAILED, ["nobody of it is of N3", "Put its people into N3"]),
+    ('usergroup = "alone"', Status.WARNING, ["database has 1 of N3, and a rule needs 2", "Add people"]),
+    ('pinned = ["T0VIGIE/U0ONCALL", "T0VIGIE/U0SECOND"]', Status.FAILED, ["nobody of it is of N3"]),
+]
+RULE = '[[sign_off_rules]]\nrisk = ["high"]\ngroup = "database"\nsignatures = 2\n'
+
+
+@pytest.mark.parametrize("line, status, words", PARTS, ids=[line for line, *_ in PARTS])
+async def test_each_group_of_the_policy_is_looked_at(
+    stage: World, tmp_path: Path, line: str, status: Status, words: list[str]
+) -> None:
+    """No such group, an empty one, one of which nobody is of N3, too few for a rule."""
+    changes = {"[knowledge]": f"[n3.groups.database]\n{line}\n{RULE}[knowledge]"}
+    results = await doctored(stage, tmp_path, changes)
+    if status is Status.OK:
+        assert (results["N3 groups"].status, results["N3 groups"].found) == (Status.OK, *words)
+    else:
+        is_bad(results, "N3 groups", *words, status=status)
+
+
+async def test_a_policy_that_cannot_be_used_is_told_once(stage: World, tmp_path: Path) -> None:
+    """By the settings' check, with its remedy; those that rest on it say so and do not break."""
+    few = f'[n3.groups.database]\npinned = ["T0VIGIE/U0N3A"]\n{RULE}[knowledge]'
+    results = await doctored(stage, tmp_path, {"[knowledge]": few})
+    is_bad(results, "settings", "needs 2 of database")
+    assert {results[name].status for name in ("N3", "N3 groups")} == {Status.SKIPPED}
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("others", ["Vigie is not in #others", "/invite @Vigie"]),
+        ("#inciddents", ["no public channel #inciddents", "Did you mean #incidents?", "slack.n3_channel"]),
+    ],
+)
+async def test_n3s_channel_is_looked_at(stage: World, tmp_path: Path, name: str, words: list[str]) -> None:
+    """What N3 is told would reach nobody."""
+    changes = {"trust_api_url = true": f'trust_api_url = true\nn3_channel = "{name}"'}
+    is_bad(await doctored(stage, tmp_path, changes), "N3 channel", *words)
+
+
 async def test_a_free_plan_is_told_to_list_people(stage: World, tmp_path: Path) -> None:
     """User groups exist on paid plans only; a pinned list does without."""
     stage.place.faults.fail("usergroups.list", "plan_upgrade_required")

@@ -45,6 +45,21 @@ async def endpoint() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
+async def test_the_audit_folder_is_looked_at(stage: World, tmp_path: Path) -> None:
+    """A file in its place, and one into which others may write; a good one is named."""
+    (tmp_path / "taken").write_text("")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    for folder, status, words in (
+        ("taken/heads", Status.FAILED, ["taken is no folder", "audit.folder"]),
+        ("open", Status.WARNING, ["others may write into", "chmod 700"]),
+    ):
+        changes = {"[knowledge]": f'[audit]\nfolder = "{folder}"\n[knowledge]'}
+        is_bad(await doctored(stage, tmp_path, changes), "audit folder", *words, status=status)
+    changes = {"[knowledge]": '[audit]\nfolder = "heads"\n[knowledge]'}
+    assert (await doctored(stage, tmp_path, changes))["audit folder"].found == str(tmp_path / "heads")
+
+
 KEY = "sk-right-0123456789"
 MODELS: list[tuple[str, str, str, Status, list[str]]] = [
     ("", "", "", Status.OK, ["none: similar incidents vote"]),

@@ -17,6 +17,7 @@ from bot.copilot import Copilot
 from bot.copilot.canaries import LABEL, NAME
 from bot.copilot.mutes import Mutes, Wish
 from bot.copilot.noise import noise_of
+from bot.copilot.overview import overview_of
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import Matcher, Mute, MuteState
 from bot.errors import MuteRefused, Refused
@@ -222,6 +223,8 @@ def test_what_is_held_and_should_have_paged_is_told_at_once(patient: Desk) -> No
     with patient.store.read() as tx:
         assert tx.incidents.open_now() == []
         (held,) = tx.deliveries.held_now(10)
+        (seen,) = overview_of(tx, Adopted()).held
+        assert (seen.alert_id, seen.until - tx.now) == (held.id, Rules().hold)
     copilot.corrections.page(ON_CALL, held.id)
     copilot.alerts.sweep()
     with patient.store.read() as tx:

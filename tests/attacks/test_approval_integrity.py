@@ -134,6 +134,19 @@ async def test_another_target_under_the_same_name_is_not_touched(vigie: World) -
     await refused(vigie, service, proposal, CHANGED)
 
 
+@pytest.mark.attack("G2")
+async def test_a_target_made_anew_while_it_is_checked_is_not_touched(vigie: World) -> None:
+    """The pre-condition has seen the one that was signed, and is still at work as it is replaced."""
+    service, proposal = await vigie.proposed()
+    state = vigie.target(service) / "state.json"
+    signed = json.loads(state.read_text())
+    vigie.slow_checks(service)
+    assert (await vigie.sign(N3_A, proposal)).ok
+    await vigie.until_looked(service)
+    state.write_text(json.dumps(signed | {"identity": f"{service}@2"}))
+    await refused(vigie, service, proposal, "changed while it was looked at")
+
+
 @pytest.mark.attack("G12")
 async def test_a_signature_is_under_one_proposal_only(vigie: World) -> None:
     """Several wait in one form's reach: what was signed runs, and nothing that was added to it or like it."""

@@ -114,7 +114,7 @@ def tools(inside: Inside, far: sshd.Sshd, folder: Path, mark: Path) -> Any:  # n
 
         def spill(*secrets: str) -> dict[str, Any]:
             argv = [sys.executable, "-I", str(folder / "spill.py")]
-            return check("svc-3", runner="command", argv=argv, secrets=list(secrets))
+            return check("svc-3", runner="command", argv=argv, files=argv[2:], secrets=list(secrets))
 
         def peek(value: str) -> dict[str, Any]:
             word = {"type": "pattern", "pattern": "(?s).*", "default": value}

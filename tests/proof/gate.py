@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot.copilot import Copilot
+from bot.copilot.standing_draft import Wish
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.diagnosis import Diagnosis, Method, Remedy
 from bot.domain.incident import Incident
@@ -26,14 +27,32 @@ from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.tool import Risk
 from bot.errors import Refused, VigieError
 from bot.sign_off.policy import Policy, Rule
+from bot.stages import stand
 from bot.store.database import Store, open_engine
 from bot.store.migrate import upgrade
+from bot.tools import running
 from bot.tools.executor import Executor
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.runners import RUNNERS
 from bot.tools.secrets import Secrets
 from tests.desk import AT_ONCE
-from tests.proof.outside import ACT, LOOK, PAUSES, SEE, Inline, InProcess, Outside, Pauses, Scene, minutes
+from tests.proof.claims import PER_HOUR
+from tests.proof.outside import (
+    ACT,
+    LOOK,
+    ON_CALL,
+    PAUSES,
+    SEE,
+    A,
+    B,
+    Inline,
+    InProcess,
+    Outside,
+    Pauses,
+    Scene,
+    minutes,
+)
+from tests.proof.standing import SERVICES
 
 T = TypeVar("T")
 TIME_TO_SIGN, TIME_TO_EXECUTE = minutes(10), minutes(5)
@@ -69,8 +88,7 @@ class Gate:
             connection.connection.driver_connection.execute("PRAGMA page_size=512")  # type: ignore[union-attr]
         upgrade(self.engine)
         self.store = Store(self.engine, self.scene.now)
-        ports = (self.store, Adopted(), self.scene, AT_ONCE, lambda verb, subject: None)
-        self.copilot = Copilot.of(*ports)
+        self.copilot = self._copilot()
         with self.store.begin() as tx:
             adopt_or_offer(tx, CATALOGUE, content or catalogue())
             adopt_or_offer(tx, POLICY, policy(needed).content())
@@ -80,16 +98,57 @@ class Gate:
 
     def open_incident(self, service: str, environment: str, remedies: tuple[Remedy, ...] = ()) -> Incident:
         """An incident of its own, diagnosed with these remedies."""
-        firing, now = AlertStatus.FIRING, self.scene.now()
-        labels = {"service": service, "environment": environment}
-        high = ("alertmanager", "High", firing, Severity.CRITICAL)
-        fires = Alert(*high, service, environment, now, labels=labels)
-        self.copilot.alerts.receive([fires])
+        self._receive(service, environment)
         with self.store.begin() as tx:
             place = (service, environment)
             incident = next(i for i in tx.incidents.open_now() if (i.service, i.environment) == place)
             tx.diagnoses.put(incident.id, 1, Diagnosis(Method.SIMILAR, remedies=remedies))
         return incident
+
+    def _copilot(self) -> Copilot:
+        return Copilot.of(self.store, Adopted(), self.scene, AT_ONCE, lambda verb, subject: None)
+
+    def _receive(self, service: str, environment: str) -> None:
+        labels = {"service": service, "environment": environment}
+        high = ("alertmanager", "High", AlertStatus.FIRING, Severity.CRITICAL)
+        # One that remembers nothing: the rows may be those of another moment.
+        self._copilot().alerts.receive([Alert(*high, service, environment, self.scene.now(), labels=labels)])
+
+    def alert(self, service: str) -> None:
+        """An alert of that service fires; what is signed for it in advance is proposed and prepared."""
+        self._receive(service, "test")
+        ((number,),) = self.rows("SELECT incident_id FROM alerts ORDER BY id DESC LIMIT 1")
+        with self.store.read() as tx:
+            due = [name for name in stand.due(tx) if name.endswith(f":{number}")]
+        for name in due:
+            stand.use(self.store, Adopted(), int(name.split(":")[1]), number)
+        with self.store.read() as tx:
+            made = [p.id for p in tx.proposals.of_incident(number) if not p.digest]
+        for one in made:
+            self.prepare(one)
+
+    def propose_standing(self, per_hour: int, in_all: int) -> None:
+        """An action that people signed has helped; on-call proposes that it runs by itself next time."""
+        number = self.propose(ON_CALL, 2).id
+        for who in (A, B)[: self.proposal(number).signatures_needed]:
+            assert self.copilot.signing.sign(who, number, self.proposal(number).digest).allowed
+        self.execute(number)
+        self.verify(number, True)
+        draft = self.copilot.standing.draft(number)
+        services = [choice.key for choice in draft.services.choices if choice.text != SERVICE]
+        wish = Wish(
+            draft.alerts.chosen[0].key,
+            draft.severity.chosen[0].key,
+            (),
+            services,
+            [choice.key for choice in draft.environments.choices],
+            {},
+            per_hour,
+            in_all,
+            2,
+            "It has helped.",
+        )
+        self.copilot.standing.propose(ON_CALL, number, wish)
 
     def close(self) -> None:
         self._loop.close()
@@ -152,8 +211,12 @@ class Gate:
         """What an executor does when it starts."""
         self._executor().settle_interrupted()
 
-    def verify(self, number: int) -> None:
+    def verify(self, number: int, well: bool) -> None:
+        """The signed check is read again; where all is `well`, it is for that moment alone."""
+        before = self.scene.outside
+        self.scene.outside = replace(before, value=0 if well else before.value)
         self.do(self._executor().verify(number))
+        self.scene.outside = replace(self.scene.outside, value=before.value)
 
     def execute(self, number: int) -> None:
         """From judgement to end, without a pause."""
@@ -181,11 +244,16 @@ class Gate:
             context = copy_context()
             context.run(PAUSES.set, pauses)
             self.take_up(moments[0])
-            task = asyncio.create_task(self._executor().execute(number), context=context)
+            executor = self._executor()
+            task = asyncio.create_task(executor.execute(number), context=context)
             await _parked(task, pauses)
             for moment in moments[1:]:
                 self.take_up(moment)
-                pauses.go()
+                if pauses.at in ("claimed", "acted") and self._is_to_stop(number):
+                    pauses.parked.clear()
+                    await executor.stop(number)
+                else:
+                    pauses.go()
                 await _parked(task, pauses)
             if task.done():
                 with contextlib.suppress(VigieError):  # the lifecycle tries it again
@@ -201,15 +269,18 @@ class Gate:
         with fences():
             return Worker(number, moments, self.do(walk()))
 
+    def _is_to_stop(self, number: int) -> bool:
+        return (number,) in self.rows("SELECT proposal_id FROM executions WHERE stop_by <> ''")
+
     @contextlib.contextmanager
     def played(self) -> Iterator[None]:
-        """Actions of the block take effect in the scene."""
-        real = RUNNERS["command"]
-        RUNNERS["command"] = InProcess(self.scene)
+        """Actions take effect in the scene; a worker notices a stop when it goes on, by no clock."""
+        real, every = RUNNERS["command"], running.LOOK_EVERY_S
+        RUNNERS["command"], running.LOOK_EVERY_S = InProcess(self.scene), 3600.0
         try:
             yield
         finally:
-            RUNNERS["command"] = real
+            RUNNERS["command"], running.LOOK_EVERY_S = real, every
 
 
 async def _parked(task: asyncio.Task[None], pauses: Pauses) -> None:
@@ -236,7 +307,7 @@ def policy(needed: int, **changes: Any) -> Policy:  # noqa: ANN401  # fields of 
 
 def catalogue(program: str = ACT) -> str:
     """Two checks and one action; another program is another content, for another signature."""
-    place = {"environments": ["test"], "services": [SERVICE], "owner": "tests", "does": "It does."}
+    place = {"environments": ["test"], "services": [SERVICE, *SERVICES], "owner": "tests", "does": "It does."}
 
     def check(program: str) -> Mapping[str, object]:
         reads = {"value": "/value", "healthy": {"at_most": 5}, "identity": "/identity"}
@@ -252,6 +323,7 @@ def catalogue(program: str = ACT) -> str:
         "precondition": {"check": "look", "expect": {"at_least": 6}},
         "verification": {"check": "see"},
         "no_undo": "there is none",
+        "limits": {"at_once": 1, "per_hour": PER_HOUR},
     }
     whitelist = {"version": 1, "checks": {"look": check(LOOK), "see": check(SEE)}, "actions": {"act": act}}
     return json.dumps({"catalogue": json.dumps(whitelist), "inventory": ""})

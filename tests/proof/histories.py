@@ -14,15 +14,16 @@ from tests.proof import reference as ref
 from tests.proof.gate import Gate
 from tests.proof.model_check import invariant
 from tests.proof.play import CATALOGUE, POLICY, Action, Node, Player
+from tests.proof.standing import SERVICES
 
-STEPS = 12  # after the first proposal
-PROPOSALS = 3
+STEPS = 14  # after the first proposal
+PROPOSALS = 3  # of people
 PEOPLE = "PABC"
 DAY = 24 * 60
 
 
 First = tuple[int, str]
-"""How many must sign, and who made the first proposal."""
+"""How many must sign, and who made the first proposal; nobody where it runs by a standing sign-off."""
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Histories:
     """Plays histories over two gates, one for each number of signatures."""
 
     def __init__(self) -> None:
-        self._begun = {(needed, by): _begun(needed, by) for needed in (1, 2) for by in "PA"}
+        self._begun = {(needed, by): _begun(needed, by) for needed in (1, 2) for by in ("P", "A", "")}
 
     def close(self) -> None:
         for gate, _ in self._begun.values():
@@ -109,10 +110,11 @@ class Histories:
 
 
 def _begun(needed: int, by: str) -> tuple[Gate, Node]:
-    gate, node = Player.begin(needed)
+    gate, node = Player.begin(needed) if by else Player.begin_standing(needed, per_hour=needed)
+    first: list[Action] = [("propose", by, 1)] if by else [("give", who) for who in "AB"[:needed]]
     with gate.played():
         player = Player(gate, node)
-        wrong = player.do(("propose", by, 1))
+        wrong = [problem for action in first for problem in player.do(action)]
     assert not wrong, wrong
     return gate, player.node()
 
@@ -125,9 +127,9 @@ def _step(player: Player, action: Action) -> str:
 
 def _possible(state: ref.State, action: Action) -> bool:
     verb, *rest = action
-    if verb in ("sign", "reject", "edit", "begin") and rest[1] > len(state.proposals):
+    if verb == "verify" and rest[0] > len(state.proposals):
         return False
-    if verb in ("propose", "edit") and _unseen(state, rest[-1]):
+    if verb in ("sign", "reject", "edit", "begin", "stop", "settle") and rest[1] > len(state.proposals):
         return False
     if verb in ("go_on", "crash"):
         return state.workers[rest[0]] is not None
@@ -145,6 +147,8 @@ def _choices(c: random.Random, state: ref.State) -> Iterator[tuple[Action, float
     """One of each kind, with how likely it is."""
     yield from _of_proposals(c, state)
     yield from _of_workers(c, state)
+    if state.standing is not None:
+        yield from _of_standing(c, state, state.standing)
     yield ("freeze", c.choice(PEOPLE)), 0.4
     yield ("unfreeze", c.choice(PEOPLE)), 3 if state.frozen else 0.1
     yield ("offer", CATALOGUE, c.choice(("/act", "/other"))), 0.3
@@ -161,31 +165,38 @@ def _choices(c: random.Random, state: ref.State) -> Iterator[tuple[Action, float
 
 def _of_proposals(c: random.Random, state: ref.State) -> Iterator[tuple[Action, float]]:
     numbers, waiting = range(1, len(state.proposals) + 1), _numbers(state, "proposed")
-    # What nobody saw end may have to be settled before the same is asked for again; that is no matter here.
-    values = [n for n in (1, 2, 3) if not _unseen(state, n)]
-    if len(numbers) < PROPOSALS and values:
-        yield ("propose", c.choice("PPPAC"), c.choice(values)), 0.7
-        if state.proposals[-1].state in ref.WAITING:
-            yield ("edit", c.choice("PA"), len(numbers), c.choice(values)), 0.3
+    if sum(not p.fired_by for p in state.proposals) < PROPOSALS:
+        yield ("propose", c.choice("PPPAC"), c.randint(1, 3)), 0.7
+        if state.proposals[-1].state in ref.WAITING:  # signed ones refuse it
+            yield ("edit", c.choice("PA"), len(numbers), c.randint(1, 3)), 0.3
     yield ("sign", c.choice("AABBCP"), c.choice(waiting or numbers)), 6 if waiting else 0.5
     yield ("sign", c.choice("AB"), c.choice(numbers), False), 0.2
     yield ("reject", c.choice(PEOPLE), c.choice(numbers)), 0.4
+    running, unknown = _numbers(state, "executing"), _numbers(state, ref.UNKNOWN)
+    yield ("stop", c.choice("AABPC"), c.choice(running or numbers)), 1 if running else 0.05
+    yield ("settle", c.choice("ABPC"), c.choice(unknown or numbers), c.random() < 0.5), 2 if unknown else 0.05
+
+
+def _of_standing(c: random.Random, state: ref.State, given: ref.Standing) -> Iterator[tuple[Action, float]]:
+    waits = given.state in ("proposed", "suspended")
+    yield ("give", c.choice("AABBCP")), 5 if waits else 0.1
+    yield ("revoke", c.choice("ABCP")), 0.2
+    yield ("fire", c.choice(SERVICES)), 4 if given.state == "in force" else 0.3
+    yield ("watch",), 0.5
+    ended = [n for n, p in enumerate(state.proposals, 1) if p.state in ref.ENDED and not p.outcome]
+    yield ("verify", c.choice(ended or [1]), c.random() < 0.7), 4 if ended else 0.1
 
 
 def _of_workers(c: random.Random, state: ref.State) -> Iterator[tuple[Action, float]]:
     signed = _numbers(state, "signed")
     for worker, work in enumerate(state.workers):
         if work is not None:
-            yield ("go_on", worker), 6
+            yield ("go_on", worker), 8
             yield ("crash", worker), 0.4
         elif signed:
             yield ("begin", worker, c.choice(signed)), 6
         else:
             yield ("begin", worker, c.randint(1, len(state.proposals))), 0.3
-
-
-def _unseen(state: ref.State, value: int) -> bool:
-    return any(p.value == value and p.state in (ref.UNKNOWN, ref.LATE) for p in state.proposals)
 
 
 def _numbers(state: ref.State, wanted: str) -> list[int]:

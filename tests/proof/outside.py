@@ -87,6 +87,8 @@ class InProcess:
     async def run(self, resolved: Mapping[str, Any], *rest: object, **more: object) -> RunResult:
         argv, pauses = tuple(map(str, resolved["argv"])), PAUSES.get()
         if argv[0] in (LOOK, SEE):
+            if argv[0] == SEE and pauses is not None:
+                await pauses.here("looks")  # the pre-condition is read, the verification is not
             output = json.dumps(
                 {"value": self._scene.outside.value, "identity": self._scene.outside.identity}
             )

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-TO_SIGN, TO_EXECUTE, NEWCOMER_WAIT = 10, 5, 24 * 60
+DAY = 24 * 60
+TO_SIGN, TO_EXECUTE, NEWCOMER_WAIT = 10, 5, DAY
 WAITING = ("proposed", "signed")
-# Nobody saw how it ended; LATE: somebody did after all, and it may be told as that or stay unknown.
-UNKNOWN, LATE = "unknown", "unknown or succeeded"
+UNKNOWN = "unknown"  # nobody saw how it ended
+ENDED = ("succeeded", "failed", UNKNOWN)
 
-Plan = tuple[int, str, int, str]
-"""What a signature covers: the argument, the program in force, how many must sign, the target's identity."""
+Plan = tuple[int, str, int, tuple[str, ...]]
+"""What a signature covers: the argument, the program in force, how many must sign, the target's identity.
+
+The identity is read twice, by the pre-condition's check and after that by the verification's.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A proposal. `rejected_by` stays empty when the executor, not a person, refused it."""
+    """A proposal. `rejected_by` stays empty when the executor, not a person, refused it.
+
+    `fired_by` is the service and incident whose alert made it; empty where a person did.
+    """
 
     value: int
     proposer: str
@@ -29,6 +36,10 @@ class Proposed:
     signers: frozenset[str] = frozenset()
     rejected_by: frozenset[str] = frozenset()
     runs: int = 0
+    stopping: bool = False
+    made: int = 0
+    outcome: str = ""
+    fired_by: str = ""
 
     @property
     def needed(self) -> int:
@@ -37,13 +48,33 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A worker on a proposal, by number: what was in force when it read, what it saw of the target."""
+    """A worker on a proposal, by number: what was in force when it read, what it saw of the target so far."""
 
     proposal: int
     program: str
     needed: int
-    identity: str
-    at: str = "looked"
+    seen: tuple[str, ...]
+    at: str = "looks"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The one standing sign-off: `plan` is the program and the signatures it was built from."""
+
+    proposer: str
+    plan: tuple[str, int]
+    sign_by: int
+    ends: int
+    per_hour: int
+    in_all: int
+    state: str = "proposed"
+    signers: frozenset[str] = frozenset()
+    active: int = 0
+    uses: tuple[int, ...] = ()
+
+    @property
+    def left(self) -> int:
+        return self.in_all - len(self.uses)
 
 
 class Known(dict[str, int | None]):
@@ -55,7 +86,10 @@ class Known(dict[str, int | None]):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that decides. `known` is N3 as last seen, each with since when (None: from the start)."""
+    """Everything that decides. `known` is N3 as last seen, each with since when (None: from the start).
+
+    `starts` says when each run was claimed; `alerted` of each service its last alert and how many incidents.
+    """
 
     clock: int = 0
     stored: int = 0
@@ -70,6 +104,9 @@ class State:
     identity: str = "one"
     proposals: tuple[Proposed, ...] = ()
     workers: tuple[Work | None, ...] = (None, None)
+    starts: tuple[int, ...] = ()
+    standing: Standing | None = None
+    alerted: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def now(self) -> int:
@@ -98,8 +135,9 @@ def settled(state: State, who: str) -> bool:
 
 def signs(state: State, number: int) -> frozenset[str]:
     """Whose signature counts at this moment."""
-    proposal = state.of(number)
-    return frozenset(w for w in proposal.signers if w != proposal.proposer and settled(state, w))
+    proposal, standing = state.of(number), state.standing
+    given = standing.signers if proposal.fired_by and standing else proposal.signers
+    return frozenset(w for w in given if w != proposal.proposer and settled(state, w))
 
 
 def changed(state: State, number: int, /, **values: object) -> State:
@@ -112,10 +150,13 @@ def changed(state: State, number: int, /, **values: object) -> State:
 
 
 def propose(state: State, who: str, value: int) -> Answer:
-    if any(p.value == value and p.state in (*WAITING, "executing") for p in state.proposals):
+    same = [p for p in state.proposals if p.value == value and not p.fired_by]
+    if any(p.state in (*WAITING, "executing") for p in same):
         return state, "it is proposed already"
-    plan = (value, state.program, state.needed, state.identity)
-    made = Proposed(value, who, plan, state.now + TO_SIGN)
+    if any(p.state == UNKNOWN for p in same):
+        return state, "nobody knows yet whether it took effect"
+    plan = (value, state.program, state.needed, (state.identity, state.identity))
+    made = Proposed(value, who, plan, state.now + TO_SIGN, made=state.now)
     return replace(state, proposals=(*state.proposals, made), stored=state.now), "yes"
 
 
@@ -145,7 +186,7 @@ def sign(state: State, who: str, number: int, shown: bool = True) -> Answer:
         if not holds:
             return state, rule
     state = changed(state, number, signers=proposal.signers | {who})
-    if len(signs(state, number)) >= proposal.needed:
+    if len(signs(state, number)) >= max(proposal.needed, state.needed):
         state = changed(state, number, state="signed", execute_by=state.now + TO_EXECUTE)
     return state, "yes"
 
@@ -160,6 +201,43 @@ def reject(state: State, who: str, number: int) -> Answer:
     if proposal.state not in WAITING:
         return state, "it does not wait any more"
     return changed(state, number, state="rejected", rejected_by=proposal.rejected_by | {who}), "yes"
+
+
+def stop(state: State, who: str, number: int) -> Answer:
+    """Want what runs to end; its own people can, and N3 however new."""
+    proposal = state.of(number)
+    if who != proposal.proposer and not state.reachable:
+        return state, "nobody knows who is N3"
+    state = replace(state, stored=state.now)
+    if who != proposal.proposer and who not in state.n3:
+        return state, "only N3 and the proposer stop it"
+    if proposal.state != "executing" or proposal.stopping:
+        return state, "there is nothing to stop"
+    return changed(state, number, stopping=True), "yes"
+
+
+def settle(state: State, who: str, number: int, took_effect: bool) -> Answer:
+    """Somebody has looked whether it took effect, and says so for good."""
+    if not state.reachable:
+        return state, "nobody knows who is N3"
+    state = note(state)
+    if not settled(state, who):
+        return state, "only N3 settles it"
+    if state.of(number).state != UNKNOWN:
+        return state, "there is nothing to settle"
+    # It is verified anew in that light.
+    return changed(state, number, state="succeeded" if took_effect else "failed", outcome=""), "yes"
+
+
+def verify(state: State, number: int, well: bool) -> Answer:
+    """The signed check is read again: all is well now, or it is not."""
+    proposal = state.of(number)
+    if proposal.state not in ENDED or proposal.outcome:
+        return state, "there is nothing to verify"
+    outcome = "not fixed"
+    if well:
+        outcome = "fixed" if proposal.state == "succeeded" else "cannot tell"
+    return changed(replace(state, stored=state.now), number, outcome=outcome), "yes"
 
 
 def freeze(state: State, who: str) -> Answer:
@@ -218,76 +296,3 @@ def expire(state: State) -> Answer:
         if ends is not None and before >= ends:
             due = replace(changed(due, number, state="expired"), stored=before)
     return due, "yes"
-
-
-def begin(state: State, worker: int, number: int) -> Answer:
-    """A worker reads the proposal and looks at the target; only what is signed is taken up."""
-    if state.of(number).state != "signed":
-        return state, "it is not signed"
-    return _at(state, worker, Work(number, state.program, state.needed, state.identity)), "yes"
-
-
-def go_on(state: State, worker: int) -> Answer:
-    """Its next step: claim, act, or write how it ended."""
-    work = state.workers[worker]
-    assert work is not None
-    number, proposal = work.proposal, state.of(work.proposal)
-    if work.at == "looked":
-        return _claim(state, worker, work)
-    if work.at == "claimed":
-        state = changed(state, number, runs=proposal.runs + 1)
-        return _at(state, worker, replace(work, at="acted")), "yes"
-    state = _at(replace(state, stored=state.now), worker, None)
-    ends = {"executing": "succeeded", UNKNOWN: LATE}
-    return changed(state, number, state=ends.get(proposal.state, proposal.state)), "yes"
-
-
-def _claim(state: State, worker: int, work: Work) -> Answer:
-    if not state.reachable:
-        return _at(state, worker, None), "nobody knows who is N3"
-    state = note(state)
-    broken = unsafe(state, work)
-    if not broken:
-        state = changed(state, work.proposal, state="executing")
-        return _at(state, worker, replace(work, at="claimed")), "yes"
-    proposal, state = state.of(work.proposal), _at(state, worker, None)
-    if not state.frozen and proposal.state == "signed":
-        late = proposal.execute_by is not None and state.now >= proposal.execute_by
-        state = changed(state, work.proposal, state="expired" if late else "rejected")
-    return state, broken[0]
-
-
-def unsafe(state: State, work: Work) -> list[str]:
-    """Every rule that forbids this worker to act now; it acts only where there is none."""
-    proposal = state.of(work.proposal)
-    needed = max(proposal.needed, state.needed)
-    fresh = (proposal.value, state.program, state.needed, work.identity)
-    rules = (
-        (proposal.state == "signed" and not proposal.runs, "it runs at most once, and only signed"),
-        (not proposal.rejected_by, "a rejection wins"),
-        (not state.frozen, "frozen"),
-        (proposal.execute_by is not None and state.now < proposal.execute_by, "the time is over"),
-        (proposal.plan == fresh, "not what was signed"),
-        ((work.program, work.needed) == (state.program, state.needed), "it was judged by what held before"),
-        (len(signs(state, work.proposal)) >= needed, "no quorum"),
-    )
-    return [rule for holds, rule in rules if not holds]
-
-
-def crash(state: State, worker: int) -> Answer:
-    """kill -9: what it had in mind is gone, what was written stays."""
-    return _at(state, worker, None), "yes"
-
-
-def restart(state: State) -> Answer:
-    """An executor starts: what nobody saw end is unknown, and never repeated."""
-    for number, proposal in enumerate(state.proposals, 1):
-        if proposal.state == "executing":
-            state = changed(state, number, state=UNKNOWN)
-    return replace(state, stored=state.now), "yes"
-
-
-def _at(state: State, worker: int, work: Work | None) -> State:
-    workers = list(state.workers)
-    workers[worker] = work
-    return replace(state, workers=tuple(workers))

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.copilot.changes import Change
 from bot.copilot.forms import Form
-from bot.copilot.overview import Overview, Waiting
+from bot.copilot.overview import HeldNow, Overview, Waiting
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote, Remedy
 from bot.domain.evidence import Evidence, EvidenceKind
@@ -384,6 +384,11 @@ def overview(voice: Voice, **changes: Any) -> Overview:  # noqa: ANN401  # field
         freeze=None,
         n3=N3({N3_A: None, N3_B: None, **newcomers}),
         policy=Policy(change_signatures=2),
+        reviews=[
+            (replace(review(voice), proposal_id=p.id, signer=(N3_A, N3_B)[n % 2]), p)
+            for n, p in enumerate(proposal(voice, id=50 + n) for n in range(count))
+        ],
+        held=[HeldNow(incident(voice, id=950 + n), 77 + n, ago(-3)) for n in range(count)],
     )
     return replace(made, **changes)
 

@@ -79,6 +79,18 @@ def test_what_is_sound_is_not_dangerous() -> None:
             {},
             "would read the argument",
         ),
+        (
+            argument(type="pattern", pattern="[a-z]{1,9}")
+            | {"run": {"runner": "command", "argv": ["/usr/bin/sudo", "-n", "bash", "-ec", "echo {size}"]}},
+            {},
+            "would read the argument",
+        ),
+        (
+            argument(type="pattern", pattern="[a-z]{1,9}")
+            | {"run": {"runner": "command", "argv": ["/bin/a"], "dry_run": ["/bin/sh", "-c", "{size}"]}},
+            {},
+            "would read the argument",
+        ),
     ],
 )
 def test_a_danger_is_named(action: dict[str, Any], check: dict[str, Any], words: str) -> None:

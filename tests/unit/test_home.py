@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.copilot.home import FEW, MOST, Home, home_of
-from bot.copilot.overview import Overview, Waiting
+from bot.copilot.overview import HeldNow, Overview, Waiting
 from bot.domain.alert import Severity
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person
 from bot.domain.proposal import ProposalState, SignOff
-from bot.domain.records import Adopted, Freeze
+from bot.domain.records import Adopted, Freeze, Review
 from bot.domain.tool import Risk
 from bot.sign_off.calling import Call, Why
 from bot.sign_off.policy import Policy
@@ -26,7 +26,7 @@ from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.parts import Block
-from bot.slack.blocks.pending import pending_line
+from bot.slack.blocks.pending import pending, pending_line
 from tests.slack_limits import faults_of_message, faults_of_view, mrkdwn
 from tests.unit.plans import ALICE, BOB, CAROL, NOW, PEOPLE, hostile, proposal
 from tests.world import text_of
@@ -97,6 +97,19 @@ def test_on_call_sees_what_is_theirs_and_what_nobody_has() -> None:
     assert [one.id for one in home.mine.shown] == [1]
     assert pressed(blocks) == [("resolve", "1"), ("take", "4"), ("take", "3")]
     assert "title 2" not in text_of(blocks)
+
+
+def test_what_is_held_stands_on_every_home_with_a_way_to_tell_it() -> None:
+    """The next to be told first, a few of many, until when, and a button to say that it should have paged."""
+    held = [HeldNow(incident(n), 100 + n, NOW + timedelta(minutes=9 - n)) for n in range(1, FEW + 3)]
+    for person in (ALICE, BOB):
+        home, blocks = drawn(overview(held=sorted(held, key=lambda one: one.until)), person)
+        assert [one.incident.id for one in home.held.shown] == [5, 4, 3] and home.held.more == 2
+        assert ("should_have_paged", "105") in pressed(blocks)
+        assert "nobody is told before" in text_of(blocks) and "and 2 more" in text_of(blocks)
+    assert home.mark != drawn(overview(), BOB)[0].mark
+    known = replace(held[0], incident=replace(held[0].incident, alerts_received=9))
+    assert drawn(overview(held=held), BOB)[0].mark == drawn(overview(held=[known, *held[1:]]), BOB)[0].mark
 
 
 def test_only_n3_see_what_waits_for_signatures() -> None:
@@ -194,12 +207,13 @@ def test_any_number_of_rows_with_any_text_is_one_view(count: int, text: str, oth
         changes=[Adopted(n, "policy", "d" * 64, text, NOW, ()) for n in range(count)],
         drafts=[replace(one, state=IncidentState.RESOLVED) for one in open_now],
         freeze=Freeze(1, NOW, ALICE.key, text),
+        held=[HeldNow(one, one.id, NOW) for one in open_now[:count]],
         n3=N3({BOB: None} | {Person("T1", f"U{n}NEW"): NOW for n in range(count)}),
     )
     home, blocks = drawn(seen, BOB)
     assert len(blocks) <= 100
     assert home.nobody.more == max(0, count - MOST)
-    for most, kinds in ((MOST, 5), (FEW, 2)):
+    for most, kinds in ((MOST, 5), (FEW, 3)):
         assert text_of(blocks).count(f"and {count - most} more\n") == (kinds if count > most else 0)
     assert "do not fit" not in text_of(blocks)
 
@@ -303,3 +317,22 @@ def test_a_line_of_pending_holds_nothing_alive(tool: str) -> None:
     assert line.count("`") == 2
     assert "waits 1 min · *29 min left*" in line
     assert "1 of 1 signed" in line
+
+
+def test_what_was_signed_alone_waits_for_others_of_n3() -> None:
+    """On their Home and in `/vigie pending`, with buttons; the signer reads why not, nobody else sees it."""
+    signed = Review(3, BOB, HUGE, NOW, NOW)
+    seen = overview(reviews=[(signed, proposal(state=ProposalState.SUCCEEDED, tool=HUGE))])
+
+    def drawn(person: Person) -> Block:
+        view = home_blocks.view(home_of(seen, person), NOW, {})
+        assert faults_of_view(view) == []
+        return view
+
+    assert "review_fine" in str(drawn(CAROL)) and "review_not" in str(drawn(CAROL))
+    assert "You signed it" in text_of(drawn(BOB)["blocks"]) and "review_fine" not in str(drawn(BOB))
+    assert "may sign from" in text_of(drawn(NEW)["blocks"]) and "review_fine" not in str(drawn(NEW))
+    assert "alone" not in text_of(drawn(ALICE)["blocks"])
+    blocks = pending(seen)
+    assert "review_fine" in str(blocks) and faults_of_message("", parts.within_limits(blocks)) == []
+    assert not [text for text in mrkdwn([blocks, drawn(CAROL)]) if MARK in text]

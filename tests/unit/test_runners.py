@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bot.errors import ArgumentRefused
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import Output, RunResult, cut
+from bot.tools.runners.unsigned import only_root_changes
 from bot.tools.secrets import Secrets
 
 SECRETS = Secrets({"API_TOKEN": "s3cr3t-value-77"})
@@ -27,7 +28,8 @@ async def command(
     *argv: str, files: list[str] | None = None, timeout_s: float = 10, cap: int = 10_000
 ) -> RunResult:
     """Resolve and run an argument vector."""
-    resolved = COMMAND.resolve({"argv": list(argv), "files": files or []})
+    scripts = [part for part in argv if part.startswith("/") and part.endswith(".py")]
+    resolved = COMMAND.resolve({"argv": list(argv), "files": files or scripts})
     return await COMMAND.run(resolved, timeout_s, cap, SECRETS.get)
 
 
@@ -99,7 +101,7 @@ async def limited(folder: Path, code: str, **resources: int) -> RunResult:
     """Run a program within these limits."""
     program = folder / "program.py"
     program.write_text(code)
-    call = {"argv": [sys.executable, "-I", str(program)], "files": [], "resources": resources}
+    call = {"argv": [sys.executable, "-I", str(program)], "files": [str(program)], "resources": resources}
     return await COMMAND.run(COMMAND.resolve(call), 20, 10_000, SECRETS.get)
 
 
@@ -296,6 +298,43 @@ def test_any_output_is_a_storable_text(output: bytes, cap: int) -> None:
     text.encode()
     assert "\x00" not in text
     assert text.endswith(f"\n[cut after {cap} bytes]") or len(output) <= cap
+
+
+@pytest.mark.parametrize("name", ["fix.sh", "fix", "fix.py"])
+def test_a_script_that_nobody_signs_is_refused(tmp_path: Path, name: str) -> None:
+    """Where somebody but root could change it, its sha256 has to be covered, by whatever name."""
+    script, link = tmp_path / name, tmp_path / "link"
+    script.write_text("#!/bin/sh\necho done\n")
+    script.chmod(0o775)  # its group may write it
+    link.symlink_to(script)
+    for argv in ([str(script)], ["/bin/sh", str(script)], ["/bin/sh", str(link)]):
+        with pytest.raises(ArgumentRefused, match="not listed under `files`"):
+            COMMAND.resolve({"argv": argv, "files": []})
+        COMMAND.resolve({"argv": argv, "files": [str(script)]})
+    COMMAND.resolve({"argv": ["/bin/cat", str(tmp_path / "notes.txt")], "files": []})
+
+
+async def test_what_becomes_a_script_after_it_was_shown_is_not_run(tmp_path: Path) -> None:
+    """No script when it was signed, and one that others can change when it would run."""
+    program = tmp_path / "fix"
+    program.write_bytes(b"\x7fELF")
+    resolved = COMMAND.resolve({"argv": [str(program)], "files": []})
+    program.write_text("#!/bin/sh\necho other\n")
+    program.chmod(0o775)
+    with pytest.raises(ArgumentRefused, match="not listed under `files`"):
+        await COMMAND.run(resolved, 10, 1000, SECRETS.get)
+
+
+def test_only_root_s_files_are_taken_on_trust(tmp_path: Path) -> None:
+    """Neither a folder on the way that others may write, nor another owner; links are followed first."""
+    assert only_root_changes(Path("/bin/sh"))
+    assert not only_root_changes(tmp_path / "missing")
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    script = loose / "fix.sh"
+    script.write_text("echo")
+    loose.chmod(0o777)
+    assert not only_root_changes(script)
 
 
 async def test_a_script_that_changed_after_it_was_shown_is_not_run(tmp_path: Path) -> None:

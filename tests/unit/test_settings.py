@@ -296,3 +296,15 @@ def test_a_policy_that_nobody_changed_has_the_text_it_always_had(tmp_path: Path)
     """An installation that is brought to this version has nothing to sign for what it does not use."""
     said = json.loads(read(tmp_path, "[n3]\nusergroup = 'n3'").policy.content())
     assert set(said) == {"rules", "newcomer_wait_s", "pinned", "usergroup", "change_signatures"}
+
+
+def test_deliveries_are_kept_for_as_long_as_rules_are_tried_on_them(tmp_path: Path) -> None:
+    """Fewer days than `vigie replay` looks at are refused; 0 keeps all."""
+    path = tmp_path / "vigie.toml"
+    for days in (1, 29):
+        path.write_text(f"[noise]\nkeep_days = {days}\n")
+        with pytest.raises(Misconfigured, match="Write 30 or more, or 0"):
+            load(path, {})
+    for days in (0, 30):
+        path.write_text(f"[noise]\nkeep_days = {days}\n")
+        assert load(path, {}).keep == timedelta(days=days)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.triage.mute import Matcher, MuteRule, refusal
+from bot.triage.pattern import MOST_TRACES
 from bot.triage.rehearsal import Outcome, Rehearsal
 from bot.triage.rules import Rules
 from bot.triage.topology import Topology, learned, topology_of
@@ -144,6 +145,28 @@ def test_news_breaks_through_an_absorbed_group() -> None:
     assert new.told_at is None, "the card that was told at 1.2 shows it"
     late = day.at(1.5, alert("Slow", "web"))
     assert "web is new in #1" in late.decision.reason
+
+
+def test_a_new_kind_on_a_known_service_breaks_through_when_it_stays() -> None:
+    """It may be another trouble: told after hold and lull. The same kind of another pod is no news."""
+    day = Day()
+    root = day.at(0, alert("DbDown", "database", C))
+    kind = day.at(2, alert("DiskFills", "database"))
+    pod = day.at(2.5, alert("DiskFills", "database", pod="database-2"))
+    assert (kind.incident, pod.incident) == (root.incident, root.incident)
+    assert "DiskFills is new on database in #1" in kind.decision.reason
+    day.until(60)
+    assert (kind.told_at, pod.told_at) == (START + Rules().lull, None)
+
+
+def test_what_is_remembered_of_told_kinds_is_bounded() -> None:
+    """As many as the pattern holds, however many there were."""
+    day = Day()
+    for number in range(400):
+        day.at(number / 100, alert(f"Kind{chr(97 + number // 26)}{chr(97 + number % 26)}", "database", C))
+    (group,) = day.rehearsal.memory.groups.values()
+    kinds = [mark for mark in group.told if mark.startswith("kind:")]
+    assert 0 < len(kinds) <= MOST_TRACES
 
 
 def test_a_rise_breaks_through_what_is_held() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from bot.commands.doctor.check import Result, failed, ok, skipped, warning
 from bot.commands.doctor.ground import Ground
 from bot.mistakes.mistake import nearest
+
+if TYPE_CHECKING:
+    from knowledge.embeddings.choice import Choice
+    from knowledge.server import Server
 
 _CALL_S = 8.0
 _WITHOUT = "Without it, similar incidents vote for the cause."
@@ -69,10 +73,52 @@ def _names(body: Any) -> list[str] | None:  # noqa: ANN401
 
 
 async def embeddings(ground: Ground) -> Result:
-    """The local model is there, is the published one by its digests, and turns a text into a vector."""
+    """The local model is there, is the published one by its digests, and turns a text into a vector; or the
+    endpoint does so.
+    """
+    choice = ground.settings.embeddings
     if not ground.settings.file.knowledge.vectors:
         return ok("switched off: search by words alone")
-    return await asyncio.to_thread(_load, ground.settings.folder / "knowledge" / "model")
+    if not choice.model:
+        return await asyncio.to_thread(_load, ground.settings.folder / "knowledge" / "model")
+    if ground.offline:
+        return skipped("not asked: --offline")
+    return await asyncio.to_thread(_ask, choice, ground.settings.folder)
+
+
+def _ask(choice: Choice, folder: Path) -> Result:
+    from knowledge.errors import EmbedderUnavailable
+
+    embedder = choice.embedder(folder)
+    try:
+        embedder.warm()
+    except EmbedderUnavailable as error:
+        remedy = "Correct knowledge.embeddings or embeddings_url in vigie.toml, or the key in vigie.env."
+        return failed(str(error), f"{remedy} Until then search goes by words alone.")
+    return ok(f"{choice.model} at {choice.url}, {embedder.dimension} dimensions")
+
+
+async def vector_server(ground: Ground) -> Result:
+    """The Chroma server answers and finds what it holds; where there is none, the folder has the vectors."""
+    server = ground.settings.chroma
+    if server is None or not ground.settings.file.knowledge.vectors:
+        return ok("none: vectors are kept in the folder")
+    if ground.offline:
+        return skipped("not asked: --offline")
+    return await asyncio.to_thread(_look, server)
+
+
+def _look(server: Server) -> Result:
+    from knowledge.errors import IndexUnavailable
+    from knowledge.index import Chroma
+
+    try:
+        # A family that nobody has: what is there is left alone.
+        chroma = Chroma(server, "vigie-doctor-")
+        chroma.close()
+    except IndexUnavailable as error:
+        return failed(f"{error}.", "Until then search goes by words alone.")
+    return ok(f"Chroma at {server.url}")
 
 
 def _load(cache: Path) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.doctor import canary, files, host, model, tokens, workspace
+from bot.commands.doctor import canary, files, groups, host, model, telling, tokens, workspace
 from bot.commands.doctor.check import Check
 
 CHECKS = (
@@ -14,6 +14,8 @@ CHECKS = (
     Check("sources", tokens.sources, stops_start=True),
     Check("channel", workspace.channel, stops_start=True, limit_s=30),
     Check("N3", workspace.n3, stops_start=True, limit_s=30),
+    Check("N3 groups", groups.groups, limit_s=30),
+    Check("N3 channel", telling.n3_channel, limit_s=30),
     Check("clock", workspace.clock),
     Check("catalogue", files.catalogue, stops_start=True),
     Check("scripts", files.scripts),
@@ -21,8 +23,10 @@ CHECKS = (
     Check("secrets", files.secrets, stops_start=True),
     Check("model", model.model),
     Check("embeddings", model.embeddings, limit_s=150),
+    Check("vector server", model.vector_server, limit_s=40),
     Check("database", host.database),
     Check("disk", host.disk),
+    Check("audit folder", telling.audit_folder),
     Check("web port", host.web_port),
     Check("canary", canary.canary),
 )

@@ -10,9 +10,10 @@ from bot.commands.doctor.ground import SLACK_AWAY, Ground, SlackAway, SlackRefus
 from bot.commands.doctor.tokens import UNTOLD, untold
 from bot.domain.person import Person
 from bot.domain.tool import Risk
-from bot.errors import CatalogueError
+from bot.errors import CatalogueError, Misconfigured
 from bot.mistakes.mistake import nearest
 
+NO_POLICY = "the policy cannot be used, see settings above"
 _PAGES = 20
 _PEOPLE = 30
 _SKEW_S = 60
@@ -20,8 +21,13 @@ _CANNOT_SIGN = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is
 
 
 async def channel(ground: Ground) -> Result:
-    """It exists, is not archived, and Vigie is in it."""
-    name = ground.settings.file.slack.incidents_channel.removeprefix("#")
+    """That for incidents exists, is not archived, and Vigie is in it."""
+    return await channel_of(ground, ground.settings.file.slack.incidents_channel, "slack.incidents_channel")
+
+
+async def channel_of(ground: Ground, named: str, setting: str) -> Result:
+    """The same of a channel that `setting` names."""
+    name = named.removeprefix("#")
     try:
         await ground.identity()
     except UNTOLD as error:
@@ -29,14 +35,14 @@ async def channel(ground: Ground) -> Result:
     try:
         if name[:1] in "CG" and name.isupper():
             return await _by_id(ground, name)
-        return await _by_name(ground, name)
+        return await _by_name(ground, name, setting)
     except SlackRefused as error:
         return _refused(error)
     except SlackAway as error:
         return away(f"Slack does not answer: {error}", SLACK_AWAY)
 
 
-async def _by_name(ground: Ground, name: str) -> Result:
+async def _by_name(ground: Ground, name: str, setting: str) -> Result:
     cursor, seen = "", []
     for _ in range(_PAGES):
         page = await ground.slack(
@@ -51,9 +57,7 @@ async def _by_name(ground: Ground, name: str) -> Result:
             break
     near = nearest(name, seen)
     meant = f"Did you mean #{near}? " if near else ""
-    remedy = (
-        f"{meant}Make it in Slack, or set slack.incidents_channel in vigie.toml; a private channel by its id."
-    )
+    remedy = f"{meant}Make it in Slack, or set {setting} in vigie.toml; a private channel by its id."
     return failed(f"there is no public channel #{name}", remedy)
 
 
@@ -93,9 +97,11 @@ async def n3(ground: Ground) -> Result:
         what = "[n3] in vigie.toml names nobody, so nobody could ever sign"
         return failed(what, "Set usergroup, or pinned where your plan has no user groups.")
     try:
-        who = await ground.identity()
+        who, _ = await ground.identity(), ground.settings.policy
     except UNTOLD as error:
         return untold(error)
+    except Misconfigured:
+        return skipped(NO_POLICY)
     try:
         pinned = [Person.from_key(key) for key in settings.pinned]
         foreign = [person.key for person in pinned if person.team_id != who.team_id]
@@ -103,21 +109,21 @@ async def n3(ground: Ground) -> Result:
             return failed(
                 f"of another workspace: {', '.join(foreign)}", f"This one is {who.team_id}; see [n3] pinned."
             )
-        named = await _full_members(ground, [person.user_id for person in pinned])
+        named = await full_members(ground, [person.user_id for person in pinned])
         if not settings.usergroup:
             return _enough(ground, "pinned", named, named)
-        group = await _group(ground, settings.usergroup.removeprefix("@"))
+        group = await members_of(ground, settings.usergroup.removeprefix("@"))
         if isinstance(group, Result):
             return group
-        members = await _full_members(ground, group)
+        members = await full_members(ground, group)
         return _enough(ground, f"@{settings.usergroup.removeprefix('@')}", members, named)
     except SlackRefused as error:
-        return _refused_n3(error)
+        return refused_n3(error)
     except SlackAway as error:
         return away(f"Slack does not answer: {error}", SLACK_AWAY)
 
 
-async def _group(ground: Ground, handle: str) -> Result | list[str]:
+async def members_of(ground: Ground, handle: str) -> Result | list[str]:
     """The ids of its members, or why there are none."""
     groups = (await ground.slack("usergroups.list"))["usergroups"]
     found = [group for group in groups if group["handle"] == handle]
@@ -133,7 +139,7 @@ async def _group(ground: Ground, handle: str) -> Result | list[str]:
     return [str(user) for user in users if user]
 
 
-async def _full_members(ground: Ground, users: Sequence[str]) -> list[str]:
+async def full_members(ground: Ground, users: Sequence[str]) -> list[str]:
     """Those of them who may sign at all: no guests, bots, or people who left."""
     full = []
     for user in users[:_PEOPLE]:
@@ -183,7 +189,7 @@ def _risks(ground: Ground) -> list[Risk]:
     return [risk for risk in Risk if risk in used]
 
 
-def _refused_n3(error: SlackRefused) -> Result:
+def refused_n3(error: SlackRefused) -> Result:
     if error.code in ("plan_upgrade_required", "paid_teams_only"):
         remedy = "List people under pinned in [n3] of vigie.toml, and take usergroup out."
         return failed("this workspace's plan has no user groups", remedy)

@@ -12,6 +12,7 @@ from bot.domain.person import Person
 from bot.in_force import Preview
 from bot.slack.blocks import parts
 from bot.slack.blocks.incident import open_button, span
+from bot.slack.blocks.knowledge import warnings
 from bot.slack.blocks.parts import Block
 
 _CITATIONS = 8
@@ -59,6 +60,7 @@ def diagnosis(
     if made.advice:
         steps = [parts.prose(parts.cut(step, 300)) for step in made.advice[:8]]
         blocks.append(parts.rich(_advice_heading(made), parts.listing(steps)))
+        blocks += warnings("\n".join(made.advice))
     return blocks
 
 

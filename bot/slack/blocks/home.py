@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.copilot.home import Home, OpenChange, Some, T, ToSign
+from bot.copilot.home import Home, OpenChange, Some, T, ToReview, ToSign
+from bot.copilot.overview import HeldNow
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
-from bot.slack.blocks import parts, running
+from bot.slack.blocks import parts, review, running
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import short as standing_short
@@ -48,6 +49,7 @@ def view(home: Home, now: datetime, links: Mapping[int, str]) -> Block:
         if not home.to_sign:
             blocks.append(parts.status("Nothing waits for a signature."))
         blocks += _section("Changes that wait for N3", home.changes, lambda one: _change(one, now))
+        blocks += _section("Signed alone, to look at", home.reviews, lambda one: _review(one, name))
         blocks += _section("New in N3", home.newcomers, _newcomer)
         blocks += _section("Runs by itself", home.standing, lambda one: standing_short(one, now))
     blocks += _section("Waits for me", home.errands, lambda one: _errand(one, now, name))
@@ -58,6 +60,7 @@ def view(home: Home, now: datetime, links: Mapping[int, str]) -> Block:
     blocks += _section("Open, and nobody has it", home.nobody, incident_with(True))
     if not home.nobody:
         blocks.append(parts.note("No open incident is without somebody."))
+    blocks += _section("Held: it may clear by itself", home.held, _held)
     blocks += [parts.divider(), parts.note("`/vigie help` says what else there is.")]
     return {"type": "home", "blocks": parts.within_view(blocks)}
 
@@ -102,10 +105,23 @@ def _incident(incident: Incident, name: Callable[[int], str], take: bool) -> lis
     own = f"*{name(incident.id)}* · *{incident.severity.word}* · {incident.state.value}"
     value = str(incident.id)
     button = parts.button("I take it", "take", value) if take else parts.button("Resolve", "resolve", value)
-    place = f"{incident.service or '?'} in {incident.environment or '?'}"
     return [
         parts.status_with(f"{own} · since {clock(incident.opened_at)}", button),
-        parts.foreign_note(parts.cut(f"{incident.title} ({place})", _TITLE)),
+        parts.foreign_note(parts.cut(f"{incident.title} ({_place(incident)})", _TITLE)),
+    ]
+
+
+def _place(incident: Incident) -> str:
+    return f"{incident.service or '?'} in {incident.environment or '?'}"
+
+
+def _held(one: HeldNow) -> list[Block]:
+    incident = one.incident
+    own = f"*#{incident.id}* · *{incident.severity.word}* · nobody is told before {clock(one.until)}"
+    button = parts.button("This should have paged", "should_have_paged", str(one.alert_id))
+    return [
+        parts.status_with(f"{own}, and only if it fires still", button),
+        parts.foreign_note(parts.cut(f"{incident.title} ({_place(incident)})", _TITLE)),
     ]
 
 
@@ -125,6 +141,12 @@ def _change(one: OpenChange, now: datetime) -> list[Block]:
     return [
         _unless(one.refusal, own, parts.button("See all and sign…", "change_open", str(one.id), "primary"))
     ]
+
+
+def _review(one: ToReview, name: Callable[[int], str]) -> list[Block]:
+    lines = review.line(one.review, one.proposal, name(one.proposal.incident_id))
+    last = parts.status(f"_{one.refusal}_") if one.refusal else review.judging_buttons(one.review)
+    return [*lines, last]
 
 
 def _unless(refusal: str, text: str, button: Block) -> Block:

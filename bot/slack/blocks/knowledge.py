@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.incident import Incident
@@ -10,6 +11,7 @@ from bot.domain.records import Summary
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
 from knowledge.model import Passage
+from knowledge.text.commands import dangers
 
 _ORIGINS = {"import": "imported", "person": "written by a person", "resolution": "learned from an incident"}
 
@@ -31,6 +33,7 @@ def answer(content: Mapping[str, Any]) -> list[Block]:
                 parts.preformatted(passage["text"], 700),
             )
         )
+        blocks += warnings(passage["text"])
         blocks.append(parts.note(f"{passage['kind']} · {_ORIGINS.get(passage['origin'], 'imported')}"))
         blocks.append(parts.buttons(parts.button("Open the source", f"open_source:{number}", passage["id"])))
     return blocks
@@ -39,18 +42,36 @@ def answer(content: Mapping[str, Any]) -> list[Block]:
 def source_view(passage: Passage) -> Block:
     """A modal with the exact passage that was cited."""
     heading = " › ".join(passage.heading) or passage.title
-    kind = f"{passage.kind} · {_ORIGINS.get(passage.origin, 'imported')}"
+    kind = f"{passage.kind} · {_ORIGINS.get(passage.origin, 'imported')} · {_looked_at(passage)}"
     blocks = [parts.header(heading), parts.note(kind)]
+    if passage.service or passage.owner:
+        blocks.append(parts.foreign_note(f"Service {passage.service or '?'}, owner {passage.owner or '?'}"))
     blocks.append(parts.foreign_note(f"{passage.document_id} · {passage.place} · version {passage.version}"))
     if passage.superseded:
         blocks.append(parts.note(":warning: The document has changed since; this is what was cited."))
-    blocks.append(parts.rich(parts.preformatted(passage.text)))
+    ended = passage.outdated(datetime.now(UTC).date())
+    if ended and not passage.superseded:
+        blocks.append(parts.foreign_note(f"Out of date: {ended}. Nothing is proposed because of it."))
+    blocks += [*warnings(passage.text), parts.rich(parts.preformatted(passage.text))]
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": parts.short(passage.title, parts.TITLE)},
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": blocks,
     }
+
+
+def warnings(text: str) -> list[Block]:
+    """What commands in a document would do, said by us beside it; Vigie itself never runs its text."""
+    found = dangers(text)
+    if not found:
+        return []
+    what = f"A command in this text {', and one '.join(found)}."
+    return [parts.note(f":warning: {what} Vigie never runs it. Do not copy it before N3 has read it.")]
+
+
+def _looked_at(passage: Passage) -> str:
+    return f"reviewed {passage.reviewed:%Y-%m-%d}" if passage.reviewed else "never reviewed"
 
 
 def summary(kept: Summary) -> list[Block]:

@@ -8,12 +8,12 @@ from bot.copilot.overview import Overview, Waiting
 from bot.copilot.standing import Listed
 from bot.domain.proposal import Proposal
 from bot.domain.records import Adopted
-from bot.slack.blocks import parts, running
+from bot.slack.blocks import parts, review, running
 from bot.slack.blocks.incident import clock, span
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import line as standing_line
 
-_PROPOSALS, _CHANGES, _DARK = 10, 5, 4
+_PROPOSALS, _CHANGES, _DARK, _REVIEWS = 10, 5, 4, 3
 
 
 def pending(seen: Overview) -> list[Block]:
@@ -36,6 +36,9 @@ def pending(seen: Overview) -> list[Block]:
     blocks += _more(len(standing) - _CHANGES)
     if not seen.waiting and not seen.changes and not standing:
         blocks.append(parts.status("Nothing waits for a signature."))
+    for one, proposal in seen.reviews[:_REVIEWS]:
+        blocks += [*review.line(one, proposal, f"#{proposal.incident_id}"), review.judging_buttons(one)]
+    blocks += _more(len(seen.reviews) - _REVIEWS)
     return blocks
 
 

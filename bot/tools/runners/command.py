@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.errors import ArgumentRefused
 from bot.tools.runners.base import Emit, Output, RunResult, Secret
 from bot.tools.runners.limits import limits_of, setter
+from bot.tools.runners.unsigned import unsigned
 
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
@@ -25,6 +26,7 @@ class CommandRunner:
     def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
         argv = arguments_of(call)
         files = {str(path): _sha256(Path(str(path))) for path in _list(call["files"])}
+        refuse_unsigned(argv, files)
         declared = {name: call[name] for name in ("resources", "credentials") if call.get(name)}
         return {"argv": argv, "files": files} | declared
 
@@ -37,13 +39,16 @@ class CommandRunner:
         emit: Emit | None = None,
     ) -> RunResult:
         argv = [str(part) for part in _list(resolved["argv"])]
-        if changed := _changed(resolved["files"]):
-            return RunResult(126, "", f"{changed} changed after it was shown; it was not run.")
+        files = resolved["files"]
+        assert isinstance(files, Mapping)
+        refuse_unsigned(argv, files)
         given = {str(name): secret(str(name)) for name in _list(resolved.get("credentials", []))}
         declared = resolved.get("resources", {})
         assert isinstance(declared, Mapping)
         bounds = await asyncio.to_thread(limits_of, declared, timeout_s)
         with _private_folder(given) as (folder, environment):
+            if changed := _changed(files):  # as late as can be
+                return RunResult(126, "", f"{changed} changed after it was shown; it was not run.")
             try:
                 process = await asyncio.create_subprocess_exec(
                     *argv,
@@ -119,9 +124,21 @@ def _private_folder(secrets: Mapping[str, str]) -> Iterator[tuple[str, dict[str,
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _changed(files: object) -> str:
+def refuse_unsigned(argv: list[str], files: Mapping[str, object]) -> None:
+    """Refuse a call with a script that is not covered by what N3 sign.
+
+    Raises:
+        ArgumentRefused: names it.
+    """
+    for path in unsigned(argv, files):
+        raise ArgumentRefused(
+            f"argv: {path} is a script that is not listed under `files`, so it could change unsigned."
+            " List it there, or let nobody but root change it and its folders."
+        )
+
+
+def _changed(files: Mapping[str, object]) -> str:
     """The first script that is not what was shown; empty where all are."""
-    assert isinstance(files, Mapping)
     return next((path for path, digest in files.items() if _sha256(Path(path)) != digest), "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from bot.domain.tool import Argument, Tool, ToolKind
 from bot.errors import ArgumentRefused
@@ -30,12 +30,28 @@ def refuse_what_leads_elsewhere(tool: Tool, arguments: Mapping[str, object]) -> 
     Raises:
         ArgumentRefused: names the argument, and what to do.
     """
-    if tool.kind is not ToolKind.CHECK or not tool.free_text_reaches:
-        return
-    for argument in tool.arguments:
+    if tool.kind is ToolKind.CHECK:
+        names = {argument.name for argument in tool.arguments}
+        _refuse(tool, arguments, names, "nobody signs a check")
+
+
+def refuse_dry_run_elsewhere(tool: Tool, arguments: Mapping[str, object]) -> None:
+    """The same for the call that says what an action would do, as it runs before anybody has signed.
+
+    Raises:
+        ArgumentRefused: names the argument, and what to do.
+    """
+    names = {hole.argument for hole in holes(tool.dry_run)}
+    _refuse(tool, arguments, names, "nobody has signed it yet")
+
+
+def _refuse(tool: Tool, arguments: Mapping[str, object], names: Collection[str], why: str) -> None:
+    for argument in tool.arguments if tool.free_text_reaches else ():
         value = arguments.get(argument.name)
-        if argument.type == "pattern" and isinstance(value, str) and _LEADS.search(value):
+        if argument.name not in names or argument.type != "pattern" or not isinstance(value, str):
+            continue
+        if _LEADS.search(value):
             raise ArgumentRefused(
                 f"{argument.name}: {value!r} looks like a path or an address, and would reach"
-                f" {tool.free_text_reaches}; nobody signs a check. Make it a reference to the inventory."
+                f" {tool.free_text_reaches}; {why}. Make it a reference to the inventory."
             )

@@ -22,6 +22,8 @@ def write(document: Document) -> dict[str, Any]:
     made: dict[str, Any] = {"vigie": "document"}
     made |= {name: getattr(document, name) for name in _TEXTS}
     made |= {name: list(getattr(document, name)) for name in _LISTS}
+    made |= {"replaced_by": document.replaced_by} if document.replaced_by else {}
+    made |= {"expires": document.expires.isoformat()} if document.expires else {}
     return made | {"reviewed": document.reviewed.isoformat() if document.reviewed else None}
 
 
@@ -36,5 +38,10 @@ def read(record: Mapping[str, Any]) -> Document:
         values[name] = tuple(record.get(name, ()))
         if any(not isinstance(one, str) for one in values[name]):
             raise TypeError(f"{name} holds something else than texts")
+    values["replaced_by"] = record.get("replaced_by", "")
+    if not isinstance(values["replaced_by"], str):
+        raise TypeError("replaced_by is no text")
+    expires = record.get("expires")
+    values["expires"] = date.fromisoformat(expires) if expires else None
     reviewed = record.get("reviewed")
     return Document(**values, reviewed=date.fromisoformat(reviewed) if reviewed else None)

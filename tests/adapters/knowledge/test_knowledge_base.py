@@ -20,6 +20,7 @@ from sqlalchemy.schema import CreateTable
 
 from knowledge.base import KnowledgeBase
 from knowledge.documents import engine_for
+from knowledge.embeddings.choice import Choice
 from knowledge.errors import DocumentQuarantined, DocumentRefused, KnowledgeBusy
 from knowledge.migrations import VERSION_TABLE
 from knowledge.model import Document, Query
@@ -143,7 +144,7 @@ def test_passage_ids_resolve_for_ever(shop: Path, open_base: Open) -> None:
 
 def test_words_answer_without_a_model_and_say_so(shop: Path, open_base: Open, tmp_path: Path) -> None:
     """With no weights there the right runbook is still found; `missing` names what is away and what to do."""
-    base = open_base(embedder=None, weights=tmp_path / "no-weights")
+    base = open_base(embedder=None, choice=Choice(weights=tmp_path / "no-weights"))
     base.ingest([shop])
     cold = base.search(Query("the worker pool waits for a lock file"))
     assert cold.passages[0].document_id == "runbooks/stale-lock"

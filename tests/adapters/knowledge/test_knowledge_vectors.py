@@ -8,19 +8,21 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from knowledge import probing
 from knowledge.base import KnowledgeBase
 from knowledge.documents import DocumentStore
+from knowledge.embeddings.choice import Choice
 from knowledge.embeddings.local import DIGESTS, LocalEmbedder, installed_weights
 from knowledge.embeddings.ngram import NgramEmbedder
-from knowledge.embeddings.openai import OpenAIEmbedder
 from knowledge.errors import EmbedderUnavailable, WeightsRefused
+from knowledge.index import Chroma, VectorIndex
 from knowledge.model import Document, Query
+from knowledge.probing import set_aside_if_broken
 
 Open = Callable[..., KnowledgeBase]
 ROOT = Path(__file__).parents[3]
@@ -155,13 +157,13 @@ def test_an_index_that_fails_or_closes_costs_no_answer(shop: Path, open_base: Op
     base.ingest([shop])
     assert base._filler is not None
     index = base._filler.dense.index
-    index._client.delete_collection(f"titles-{index.name}")
+    base._filler.chroma.client.delete_collection(f"titles-{index.name}")
     found = base.search(Query("expired certificate"))
     assert found.passages[0].document_id == "incidents/certificate"
     assert "--rebuild" in found.missing[0]
     base.ingest([shop], rebuild=True)
     assert base.search(Query("expired certificate")).missing == ()
-    base._filler.dense.index.close()
+    base._filler.chroma.close()
     assert "closed" in base.search(Query("expired certificate")).missing[0]
 
 
@@ -288,7 +290,7 @@ def test_files_that_are_not_the_published_ones_are_refused(
     (weights / name).write_bytes(content)
     with pytest.raises(WeightsRefused, match=rf"{name} .*install the locked model requirements"):
         LocalEmbedder(weights, tmp_path / "cache").warm()
-    base = open_base(embedder=None, weights=weights)
+    base = open_base(embedder=None, choice=Choice(weights=weights))
     base.ingest([shop])
     base.warm()
     found = base.search(Query("expired certificate"))
@@ -309,49 +311,53 @@ def test_a_damaged_graph_is_built_again(model: LocalEmbedder) -> None:
     assert numbers.read_bytes()[-1:] == last
 
 
-# -- an endpoint
+DAMAGED = {
+    "data_level0.bin": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "header.bin": lambda path: path.unlink(),
+}
 
 
-class _Endpoint(BaseHTTPRequestHandler):
-    """Speaks just enough of the OpenAI protocol; `answer` decides."""
-
-    def do_POST(self) -> None:
-        import json
-
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, rows = self.server.answer(asked["input"])  # type: ignore[attr-defined]  # set by the test
-        data = [{"object": "embedding", "index": number, "embedding": row} for number, row in enumerate(rows)]
-        usage = {"prompt_tokens": 0, "total_tokens": 0}
-        body = json.dumps({"object": "list", "model": "m", "usage": usage, "data": data[::-1]}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        """Keeps the test's output clean."""
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with so many vectors that Chroma has written all of its files."""
+    folder = tmp_path_factory.mktemp("large")
+    rows = np.random.default_rng(0).normal(size=(1100, 32)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    chroma = Chroma(folder)
+    VectorIndex(chroma, "e", 32, 0).upsert("windows", [f"a#{n}@x|0" for n in range(len(rows))], rows)
+    chroma.close()
+    return folder
 
 
-def test_an_endpoint_gives_vectors_or_a_clear_error() -> None:
-    """Order by index, length one; errors and nonsense become EmbedderUnavailable without the key in it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        embedder = OpenAIEmbedder("m", "the-key", f"http://127.0.0.1:{server.server_port}/v1")
-        server.answer = lambda texts: (200, [[float(len(text)), 1.0] for text in texts])  # type: ignore[attr-defined]
-        embedder.warm()
-        assert embedder.dimension == 2
-        vectors = embedder.embed(["a" * n for n in range(1, 100)])
-        assert vectors[41, 0] / vectors[41, 1] == pytest.approx(42)
-        assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
-        for nonsense in ((200, []), (200, [[0.0, 0.0]]), (401, []), (200, [[1.0, 2.0], [1.0, 2.0]])):
-            server.answer = lambda _texts, answer=nonsense: answer  # type: ignore[attr-defined]
-            with pytest.raises(EmbedderUnavailable) as caught:
-                embedder.embed(["one"])
-            assert "the-key" not in str(caught.value)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+@pytest.mark.parametrize("name", DAMAGED)
+def test_torn_files_are_noticed(large: Path, tmp_path: Path, name: str) -> None:
+    """Chroma itself opens most of them and finds less: what does not find itself is set aside."""
+    folder = tmp_path / "index"
+    shutil.copytree(large, folder)
+    DAMAGED[name](next(folder.rglob(name)))
+    moved = set_aside_if_broken(folder)
+    assert moved is not None
+    assert moved.is_dir()
+    assert not folder.exists()
+
+
+def test_a_good_index_stays(large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is built again that need not be; what was closed well and lies as it lay is not even read."""
+    folder = tmp_path / "index"
+    shutil.copytree(large, folder)
+    probes: list[str] = []
+    real = probing._probe
+
+    def probe(*asked: str) -> subprocess.CompletedProcess[str]:
+        probes.append(asked[0])
+        return real(*asked)
+
+    monkeypatch.setattr(probing, "_probe", probe)
+    assert set_aside_if_broken(folder) is None
+    assert len(probes) == 1
+    probing.note_sound(folder)
+    assert set_aside_if_broken(folder) is None
+    assert len(probes) == 1
+    # Whoever opened it and was killed has left no note.
+    assert set_aside_if_broken(folder) is None
+    assert len(probes) == 2

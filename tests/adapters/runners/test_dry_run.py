@@ -90,6 +90,23 @@ async def test_one_that_fails_is_told_and_left_to_those_who_sign(orders: Case) -
     )
 
 
+@pytest.mark.attack("P11")
+@pytest.mark.parametrize(("note", "tried_"), [("slow", True), ("../secret", False), ("/etc/shadow", False)])
+async def test_a_free_text_chooses_no_path_before_it_is_signed(orders: Case, note: str, tried_: bool) -> None:
+    """A dry run runs for whoever proposes; such a value is left for those who sign the action itself."""
+
+    def change(whitelist: dict[str, Any]) -> None:
+        note_ = {"type": "pattern", "pattern": "[a-z./]{1,20}", "default": note}
+        fix = whitelist["actions"]["fix"]
+        fix["arguments"] = {"note": note_}
+        fix["run"]["dry_run"] = ["/bin/echo", "looked at", "{note}"]
+
+    orders.change(change)
+    output = tried(orders.proposal(await orders.signed()))["output"]
+    assert ("looked at" in output) is tried_
+    assert ("it was not tried: note: " in output) is not tried_
+
+
 async def test_a_plan_without_one_says_nothing_of_it(orders: Case) -> None:
     """Where no entry declares it."""
     orders.change(lambda whitelist: None)

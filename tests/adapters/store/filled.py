@@ -129,6 +129,7 @@ def _quiet(tx: Tx, incident: int) -> None:
     matchers = (Matcher("service", ODD), Matcher("label:pod", "web-.*", is_pattern=True))
     mute = MuteDraft("form:1", MuteOrigin.PERSON, matchers, True, ODD, ALICE.key, NOW, NOW)
     made, _ = tx.mutes.draft(mute, confirmed=True)
+    tx.silences.want(made.id, ODD[:40])
     suggested = tx.mutes.suggest(matchers, 5, 2)
     tx.mutes.decide(suggested.id, BOB.key, made.id)
     tx.corrections.dismiss(incident, (ODD, ODD, ODD), ALICE.key)

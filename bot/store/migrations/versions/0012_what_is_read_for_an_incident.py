@@ -8,7 +8,7 @@ from alembic import op
 from bot.store.tables import Moment
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0010"
 
 ONE_A_ROUND = "uq_check_runs_incident_id_round_tool"
 ONE_A_CALL = f"{ONE_A_ROUND}_arguments_digest"
