@@ -132,9 +132,9 @@ def diagnosis(voice: Voice, model: str = "gpt-5") -> Diagnosis:
 def full_diagnosis(voice: Voice) -> Diagnosis:
     """The same with everything that a model can say of an incident."""
     made = diagnosis(voice)
-    said = tuple(Quote(name, voice.text("none was taken for 30 s")) for name in ("E1", "E2"))
-    claim = Claim(voice.text("No order has left the pool since noon."), ("E1", "E2"), said)
-    claims = (claim,) * voice.many(1, 6)
+    said = (Quote("E1", voice.text("none was taken")), Quote("E2", voice.text("none was taken")))
+    one = Claim(voice.text("No order has left the pool."), ("E1", "E2"), said)
+    claims = (one,) * voice.many(1, 6)
     first = [replace(h, quotes=said, sources=2, claimed=0.9, earned=0.6) for h in made.hypotheses[:1]]
     guesses = [replace(h, unsupported=True, confidence=0.0) for h in made.hypotheses[1:]]
     return replace(
@@ -152,9 +152,7 @@ def full_diagnosis(voice: Voice) -> Diagnosis:
 
 def investigation(voice: Voice, *, over: bool = False, stopped: bool = False) -> Investigation:
     """Some steps, the last of them under way."""
-    steps = [
-        Step(voice.text("Checking pool_lock"), voice.text("E6: false")) for _ in range(voice.many(2, 40))
-    ]
+    steps = [Step(voice.text("Checking lock"), voice.text("E6: no"))] * voice.many(2, 40)
     return Investigation(
         12,
         1,
