@@ -21,7 +21,12 @@ UPDATES = "updates"  # where stakeholders read; only where vigie.toml names it
 
 LONG_OUTPUT = 2500  # characters; what is longer stands in the thread as a file, too
 
-IN_THREAD = ("evidence", "diagnosis", "summary")  # the messages that each incident may have once
+IN_THREAD = (
+    "investigation",
+    "evidence",
+    "diagnosis",
+    "summary",
+)  # the messages that each incident may have once
 
 
 def incident_key(incident_id: int) -> str:
@@ -39,6 +44,11 @@ def change_key(offer_id: int) -> str:
 def announce_incident(tx: Tx, incident_id: int) -> None:
     """The card of the incident: posted once, edited in place from then on."""
     tx.posts.want(incident_key(incident_id), INCIDENTS, "incident", incident_id)
+
+
+def announce_investigation(tx: Tx, incident_id: int) -> None:
+    """What is being read, step by step, in the thread: one message, edited in place."""
+    _in_thread(tx, incident_id, "investigation")
 
 
 def announce_evidence(tx: Tx, incident: Incident) -> None:

@@ -263,7 +263,9 @@ class Assembly:
         module = await asyncio.to_thread(importlib.import_module, "bot.lifecycle")
         deadline_s = self._file.model.deadline_s
         ports = (self._store, self._in_force, self._executor, self._knowledge)
-        steps = Steps(*ports, self._model, deadline_s, self.author)
+        reading = self._file.investigation
+        bounds = reading.bounds if reading.enabled else None
+        steps = Steps(*ports, self._model, deadline_s, self.author, bounds)
         made: Lifecycle = module.Lifecycle(
             self._store, self._copilot, steps, self._settings.lifecycle_url, lambda: self._owner.is_held
         )

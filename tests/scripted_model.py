@@ -14,6 +14,7 @@ from typing import Any, Self
 from aiohttp import web
 
 ANSWER_TOOL = "DiagnosisAnswer"
+_CALLS = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,18 @@ class Reply:
     reset: bool = False
     usage: Mapping[str, int] | None = None
     calls: int = 1
+    several: tuple[tuple[str, str], ...] = ()
 
 
 def call(arguments: Mapping[str, object], *, tool: str = ANSWER_TOOL, times: int = 1) -> Reply:
     """The final tool, called with these arguments."""
     return Reply(tool=tool, arguments=json.dumps(arguments), finish="tool_calls", calls=times)
+
+
+def reads(*wanted: tuple[str, Mapping[str, object] | str]) -> Reply:
+    """Several tools in one turn; arguments that are a text are sent as they are."""
+    made = tuple((name, given if isinstance(given, str) else json.dumps(given)) for name, given in wanted)
+    return Reply(several=made, finish="tool_calls")
 
 
 def prose(text: str) -> Reply:
@@ -97,12 +105,18 @@ class ScriptedModel:
     """
 
     def __init__(self, script: Iterable[Reply] | Script) -> None:
-        self._script = script if callable(script) else _in_turn(list(script))
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.strays: list[str] = []
+        self.play(script)
         self.base_url = ""
         self._runner: web.AppRunner | None = None
+
+    def play(self, script: Iterable[Reply] | Script) -> None:
+        """Answer from this script from now on, and forget what was asked."""
+        self._script = script if callable(script) else _in_turn(list(script))
+        for seen in (self.requests, self.headers, self.strays):
+            seen.clear()
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=32 * 1024 * 1024)
@@ -173,6 +187,12 @@ def _message(reply: Reply) -> dict[str, Any]:
         called = {"name": reply.tool, "arguments": reply.arguments}
         message["tool_calls"] = [
             {"id": f"call_{number}", "type": "function", "function": called} for number in range(reply.calls)
+        ]
+    if reply.several:
+        # Endpoints number their calls anew over all turns, so two turns never share an id.
+        message["tool_calls"] = [
+            {"id": f"call_{next(_CALLS)}", "type": "function", "function": {"name": name, "arguments": given}}
+            for name, given in reply.several
         ]
     return message
 

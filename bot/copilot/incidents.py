@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from bot.announcements import announce_incident, announce_summary
+from bot.announcements import announce_incident, announce_investigation, announce_summary
 from bot.copilot.part import Part, resolve
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
@@ -26,6 +26,15 @@ class Incidents(Part):
             moved = resolve(tx, incident_id, person.key)
         self._wake("resolve", str(incident_id))
         return moved
+
+    def stop_reading(self, person: Person, incident_id: int, event: str = "") -> str:
+        """A person wants no more to be read; what was found is told. Anyone may: it changes no target."""
+        with self._once(event) as tx:
+            if not tx.investigations.stop(incident_id, person.key):
+                return "The investigation is over or being stopped already."
+            tx.audit.append(person.key, "stopped the investigation", f"incident #{incident_id}")
+            announce_investigation(tx, incident_id)
+        return ""
 
     def confirm_summary(self, person: Person, incident_id: int, text: str, cause: str) -> bool:
         """A person confirms what was learned; only then it enters the knowledge base."""

@@ -9,6 +9,7 @@ from bot.domain.conversation import Task, Written
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.investigation import Desk
 from bot.domain.person import Person
 from bot.domain.tool import Tool
 
@@ -27,8 +28,14 @@ class Diagnostician(Protocol):
     """
 
     async def diagnose(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
-    ) -> Diagnosis: ...
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        desk: Desk | None = None,
+    ) -> Diagnosis:
+        """`desk`: what it may read more from while it thinks; without one it judges the evidence alone."""
+        ...
 
 
 class Author(Protocol):

@@ -11,6 +11,7 @@ from bot.domain.store_actions import (
     Checks,
     Diagnoses,
     Executions,
+    Investigations,
     N3Records,
     Proposals,
     Reviews,
@@ -54,6 +55,9 @@ class Tx(Protocol):
 
     @property
     def diagnoses(self) -> Diagnoses: ...
+
+    @property
+    def investigations(self) -> Investigations: ...
 
     @property
     def checks(self) -> Checks: ...

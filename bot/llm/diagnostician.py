@@ -13,6 +13,7 @@ from bot.announcements import INCIDENTS
 from bot.domain.diagnosis import Diagnosis, resolve_citations
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
+from bot.domain.investigation import Desk
 from bot.domain.spending import Purpose
 from bot.domain.tool import Argument, Tool, ToolKind
 from bot.errors import ModelNotAsked, ModelUnavailable
@@ -62,7 +63,11 @@ class ModelDiagnostician:
         self.counts: Counter[str] = Counter()
 
     async def diagnose(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        desk: Desk | None = None,
     ) -> Diagnosis:
         """The model's diagnosis, grounded in the evidence that was sent.
 
@@ -80,7 +85,7 @@ class ModelDiagnostician:
         try:
             with asking(purpose, until) as asked:
                 async with asyncio.timeout(self._timeout_s):
-                    diagnosis = await self._ask(incident, evidence, tools, asked)
+                    diagnosis = await self._ask(incident, evidence, tools, asked, desk)
             outcome = "answered"
         except ModelUnavailable as error:
             if not asked.refused:
@@ -91,6 +96,8 @@ class ModelDiagnostician:
             raise ModelUnavailable(f"It did not answer within {self._timeout_s:g} s.") from error
         finally:
             # Also when the caller's deadline ends this: a model that hangs must not cost each incident time.
+            stopped = outcome == "failed" and desk is not None and desk.is_stopped
+            outcome = "stopped" if stopped else outcome  # a person's wish says nothing of the model
             self.counts[outcome] += 1
             told = {"failed": self._breaker.failed, "answered": self._breaker.succeeded}
             told.get(outcome, _nothing)()
@@ -107,14 +114,19 @@ class ModelDiagnostician:
             await (await ready[1]).aclose()
 
     async def _ask(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], asked: Asking
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        asked: Asking,
+        desk: Desk | None,
     ) -> Diagnosis:
         agent = await self._agent()
-        from bot.llm.agent import TOOL, Run
+        from bot.llm.agent import TOOL, run_of
         from bot.llm.answer import as_diagnosis
 
-        rules, case, sent = self.prompt(incident, evidence, tools, TOOL)
-        run = Run(self._budget, self._count)
+        rules, case, sent = self.prompt(incident, evidence, tools, TOOL, desk is not None)
+        run = run_of(self._budget, self._count, desk, incident.service, self._timeout_s, self._may_be_sent)
         try:
             answer = await agent.ask(rules, case, run)
         finally:
@@ -122,11 +134,22 @@ class ModelDiagnostician:
             self.counts["retries"] += run.retries
             self.counts["unusable answers"] += run.unusable
             self.counts["tokens"] += run.tokens
-        made = as_diagnosis(answer, prompt=asked.purpose.prompt, model=asked.model, tokens=run.tokens)
-        return resolve_citations(made, sent)
+        made = as_diagnosis(
+            answer,
+            prompt=asked.purpose.prompt,
+            model=asked.model,
+            tokens=run.tokens,
+            incomplete=run.incomplete,
+        )
+        return resolve_citations(made, sent | run.shown)
 
     def prompt(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool], answer_tool: str
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        answer_tool: str,
+        reading: bool = False,
     ) -> tuple[str, str, frozenset[str]]:
         """What is sent: the rules, the case, and the ids of the evidence in it."""
         evidence = [piece for piece in evidence if self._may_be_sent(piece)]
@@ -140,6 +163,7 @@ class ModelDiagnostician:
             "evidence": pieces,
             "evidence_left_out": evidence_left,
             "answer_tool": answer_tool,
+            "reading": reading,
         }
         rules = prompts.render(PROMPT, block="rules", **variables)
         case = prompts.render(PROMPT, block="case", **variables)

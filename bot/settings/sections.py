@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bot.domain.tool import Risk
+from bot.settings.investigation_section import InvestigationSection
 from bot.settings.knowledge_sections import KnowledgeSection
 from bot.settings.model_sections import ModelSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
@@ -192,6 +193,8 @@ class File(Section):
     """Where alerts, health and metrics are served."""
     model: ModelSection = ModelSection()
     """Any OpenAI-compatible endpoint; asked when OPENAI_API_KEY is set or providers are given."""
+    investigation: InvestigationSection = InvestigationSection()
+    """How much the model may read for one incident."""
     heartbeats: HeartbeatsSection = HeartbeatsSection()
     """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()

@@ -17,6 +17,7 @@ from bot.errors import Refused
 from bot.sign_off.difference import can_be_shown
 from bot.slack import forms, standing
 from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import diagnosis as diagnosis_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import signing as signing_blocks
 from bot.slack.blocks.parts import Block
@@ -34,6 +35,10 @@ async def _take(edge: Edge, person: Person, value: str, event: str) -> str:
 async def _resolve(edge: Edge, person: Person, value: str, event: str) -> str:
     moved = await asyncio.to_thread(edge.copilot.incidents.resolve, person, _number(value), event)
     return "" if moved else "It was resolved already."
+
+
+async def _stop_reading(edge: Edge, person: Person, value: str, event: str) -> str:
+    return await asyncio.to_thread(edge.copilot.incidents.stop_reading, person, _number(value), event)
 
 
 async def _propose(edge: Edge, person: Person, value: str, event: str) -> str:
@@ -151,10 +156,23 @@ async def _summary_view(edge: Edge, person: Person, value: str) -> Block:
     return await asyncio.to_thread(read)
 
 
+async def _diagnosis_view(edge: Edge, person: Person, value: str) -> Block:
+    def read() -> Block:
+        with edge.store.read() as tx:
+            incident, made = tx.incidents.get(_number(value)), tx.diagnoses.latest(_number(value))
+            pieces = tx.diagnoses.evidence(_number(value))
+        if incident is None or made is None:
+            raise Refused("This incident has no diagnosis yet.")
+        return diagnosis_blocks.details_view(made, pieces, incident)
+
+    return await asyncio.to_thread(read)
+
+
 DEEDS: dict[str, Deed] = {
     "take": _take,
     "resolve": _resolve,
     "propose": _propose,
+    "stop_reading": _stop_reading,
     "undo": _undo,
     "reject": _reject,
     "review_fine": _review_fine,
@@ -171,6 +189,7 @@ VIEWS: dict[str | re.Pattern[str], View] = {
     "change_open": _change_view,
     "change_reject": _change_reject_view,
     "edit_summary": _summary_view,
+    "diagnosis_open": _diagnosis_view,
     "run_open": _run_view,
     "edit_open": _edit_view,
     "settle_open:yes": _took_effect_view,

@@ -24,6 +24,7 @@ from bot.slack.blocks import calling as calling_blocks
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import conversation as conversation_blocks
 from bot.slack.blocks import curating as curating_blocks
+from bot.slack.blocks import diagnosis as diagnosis_blocks
 from bot.slack.blocks import draft as draft_blocks
 from bot.slack.blocks import home as home_blocks
 from bot.slack.blocks import incident as incident_blocks
@@ -57,6 +58,7 @@ class Snapshots:
         draw = {
             "incident": self._incident,
             "evidence": self._evidence,
+            "investigation": self._investigation,
             "diagnosis": self._diagnosis,
             "proposal": self._proposal,
             "summary": self._summary,
@@ -113,6 +115,13 @@ class Snapshots:
         pieces = tx.diagnoses.evidence(post.subject)
         return f"Evidence: {parts.counted(len(pieces), 'piece')}", incident_blocks.evidence(pieces)
 
+    def _investigation(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        known = tx.investigations.get(post.subject)
+        if known is None:
+            return None
+        text = "Investigating" if known.ended_at is None else "Investigated"
+        return f"{text}: {parts.counted(len(known.steps), 'step')}", diagnosis_blocks.investigation(known)
+
     def _diagnosis(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         incident, made = tx.incidents.get(post.subject), tx.diagnoses.latest(post.subject)
         if incident is None or made is None:
@@ -121,7 +130,7 @@ class Snapshots:
         pieces = tx.diagnoses.evidence(incident.id)
         round_ = tx.diagnoses.last_round(incident.id)
         first = made.hypotheses[0].cause if made.hypotheses else "not enough evidence"
-        return f"Diagnosis: {first}", incident_blocks.diagnosis(made, pieces, previews, incident, round_)
+        return f"Diagnosis: {first}", diagnosis_blocks.diagnosis(made, pieces, previews, incident, round_)
 
     def _proposal(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         proposal = tx.proposals.get(post.subject)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy, resolve_citations
+from bot.domain.diagnosis import Diagnosis, Hindsight, Hypothesis, Method, Remedy, resolve_citations
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
+from bot.domain.investigation import Desk
 from bot.domain.ports import Diagnostician
 from bot.domain.quotes import resolve_quotes
 from bot.domain.tool import Inventory, Tool
-from bot.errors import ArgumentRefused, ModelNotAsked, ModelUnavailable
+from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.stages.calibrated import never_seen
+from bot.stages.confidence import weigh
+from bot.stages.grounding import ground
 from bot.stages.grounds import without_outdated
-from bot.stages.linked import Standing, actions_for, standings, suggest, suggest_arguments
+from bot.stages.linked import Standing, actions_for, standings, suggest_arguments
+from bot.stages.offering import REMEDIES, Validate, offer_of, offered, validated
 from bot.stages.similar import (
     Passage,
     cause_key,
@@ -26,16 +30,14 @@ from bot.stages.similar import (
     refuted,
     undecided,
 )
+from bot.stages.stopping import Stopped, unless_stopped
 from bot.stages.words import bounded, inert
 from knowledge.causes.model import NOTHING, Judgement
 
 __all__ = ["diagnose", "diagnose_by_similarity", "suggest_arguments"]
 
-REMEDIES = 3
 STEPS = 8
 _STEP = re.compile(r"^ {0,3}\d{1,2}[.)]\s+(?P<text>\S.*)$")
-
-Validate = Callable[[Tool, Mapping[str, object]], object]
 
 
 async def diagnose(
@@ -46,21 +48,36 @@ async def diagnose(
     model: Diagnostician | None,
     deadline_s: float,
     validate: Validate,
+    desk: Desk | None = None,
+    outcomes: Sequence[Hindsight] = (),
     judged: Judgement = NOTHING,
 ) -> Diagnosis:
     """A grounded and bounded diagnosis: the model's, or that of similar incidents with the reason why.
 
     `validate` raises `ArgumentRefused` when arguments do not fit the tool. It judges every remedy, whoever
-    wrote it. `judged`: what past incidents say, for when no model does.
+    wrote it. `judged`: what past incidents say, for when no model does. With a `desk`
+    the model may read more, and what it read counts whatever becomes of the model.
     """
-    made, caveat = await _ask(model, incident, evidence, tools, deadline_s)
+    # From what was gathered before the model was asked: what it wishes to read is no ground for an offer.
+    found = diagnose_by_similarity(incident, evidence, tools, inventory, judged)
+    ours = without_outdated(found, evidence)
+    gone = {remedy.tool for remedy in found.remedies} - {remedy.tool for remedy in ours.remedies}
+    offer = offer_of(ours, gone, incident, evidence, tools, inventory)
+    made, caveat = await _ask(model, incident, evidence, tools, deadline_s, desk)
+    evidence = desk.evidence() if desk is not None else evidence
     if made is None:
-        made = diagnose_by_similarity(incident, evidence, tools, inventory, judged)
+        cut = "" if desk is None or not caveat else caveat.partition(";")[0] + "."
+        made = replace(ours, incomplete=cut)
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
-    grounded = _without_loose_ends(resolve_quotes(resolve_citations(made, known), evidence), known)
-    return bounded(_allowed(without_outdated(grounded, evidence), incident, tools, inventory, validate))
+    cited = _without_loose_ends(resolve_quotes(resolve_citations(made, known), evidence), known)
+    grounded = ground(cited, evidence, desk.whole) if desk is not None else ground(cited, evidence)
+    grounded = without_outdated(grounded, evidence)
+    if grounded.method is Method.MODEL:
+        grounded = offered(grounded, offer, incident, tools)
+    allowed = validated(grounded, incident, tools, inventory, validate)
+    return weigh(bounded(allowed), evidence, outcomes)
 
 
 def diagnose_by_similarity(
@@ -95,13 +112,18 @@ async def _ask(
     evidence: Sequence[Evidence],
     tools: Sequence[Tool],
     deadline_s: float,
+    desk: Desk | None,
 ) -> tuple[Diagnosis | None, str]:
     """The model's diagnosis, or None with the reason why there is none."""
     if model is None:
         return None, ""
     try:
         async with asyncio.timeout(deadline_s):
-            return await model.diagnose(incident, evidence, tools), ""
+            if desk is None:
+                return await model.diagnose(incident, evidence, tools), ""
+            return await unless_stopped(model.diagnose(incident, evidence, tools, desk), desk), ""
+    except Stopped:
+        return None, "It was stopped while the model was reading; this comes from similar incidents alone."
     except TimeoutError:
         reason = f"The model did not answer within {deadline_s:g} s"
     except ModelNotAsked as error:
@@ -118,46 +140,6 @@ def _without_loose_ends(made: Diagnosis, known: Collection[str]) -> Diagnosis:
         replace(h, contradicted_by=tuple(i for i in h.contradicted_by if i in known)) for h in made.hypotheses
     )
     return replace(made, hypotheses=tuple(kept))
-
-
-def _allowed(
-    made: Diagnosis,
-    incident: Incident,
-    tools: Sequence[Tool],
-    inventory: Inventory,
-    validate: Validate,
-) -> Diagnosis:
-    """Only actions of the catalogue with arguments that validate, three at most; the rest becomes words."""
-    known = actions_for(incident, tools)
-    kept: list[Remedy] = []
-    caveats = list(made.caveats)
-    for remedy in made.remedies:
-        tool = known.get(remedy.tool)
-        name = inert(remedy.tool, 80)
-        if tool is None:
-            caveats.append(f"“{name}” was refused: the catalogue has no such action for this incident.")
-            continue
-        if len(kept) == REMEDIES:
-            caveats.append(f"“{name}” was left out: at most {REMEDIES} remedies are proposed at once.")
-            continue
-        arguments = _completed(remedy, tool, incident, inventory)
-        try:
-            validate(tool, arguments)
-        except ArgumentRefused as error:
-            caveats.append(f"“{name}” was refused: {inert(error.detail, 200) or 'its arguments do not fit'}")
-            continue
-        kept.append(replace(remedy, arguments=arguments))
-    return replace(made, remedies=tuple(kept), caveats=tuple(caveats))
-
-
-def _completed(remedy: Remedy, tool: Tool, incident: Incident, inventory: Inventory) -> dict[str, object]:
-    """The arguments given, and for those left out what the catalogue and the inventory say."""
-    arguments = dict(remedy.arguments)
-    for argument in tool.arguments:
-        value = suggest(argument, incident, inventory)
-        if value is not None:
-            arguments.setdefault(argument.name, value)
-    return arguments
 
 
 def _considered(passages: Sequence[Passage], seen: Sequence[Standing]) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
 
 from bot.announcements import incident_key
-from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.ports import Executor
 from bot.domain.records import CheckRun, SeenAlert
@@ -17,10 +18,13 @@ from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import ExecutorUnavailable
 from bot.in_force import InForce
 from bot.stages.linked import suggest_arguments
-from knowledge.model import Passage, Query, SearchResult
+from bot.stages.numbering import MAX_TEXT, Numbering
+from knowledge.model import Query, SearchResult
 
-MAX_TEXT = 4000
+__all__ = ["MAX_TEXT", "number", "numbered", "query_of", "run_checks", "seen_by"]
+
 MAX_CHECKS = 8
+log = structlog.get_logger()
 
 
 async def run_checks(
@@ -33,6 +37,9 @@ async def run_checks(
     for answer in answers:
         if isinstance(answer, ExecutorUnavailable):
             gaps.append(f"A check could not be run. {answer}")
+        elif isinstance(answer, Exception):  # one check that breaks must not end the others
+            log.error("a check could not be run", error=type(answer).__name__)
+            gaps.append(f"A check could not be run ({type(answer).__name__}).")
         elif isinstance(answer, BaseException):
             raise answer
     return await asyncio.to_thread(_runs, store, run_ids), sorted(set(gaps))
@@ -83,55 +90,23 @@ def number(
     now: datetime,
 ) -> list[Evidence]:
     """All evidence with ids E1, E2, ... in a fixed order: alerts, checks, passages."""
-    pieces: list[Evidence] = []
+    return numbered(alerts, runs, found, now, {}).pieces
 
-    def add(
-        kind: EvidenceKind, title: str, text: str, source: str, at: datetime, facts: dict[str, object]
-    ) -> None:
-        text = text[:MAX_TEXT]
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        pieces.append(Evidence(f"E{len(pieces) + 1}", kind, title, text, source, at, digest, facts))
 
+def numbered(
+    alerts: Sequence[SeenAlert],
+    runs: Sequence[CheckRun],
+    found: SearchResult,
+    now: datetime,
+    tools: Mapping[str, Tool],
+) -> Numbering:
+    """The same, open for more. A check that gave nothing is evidence, too."""
+    made = Numbering()
     for alert in alerts:
-        labels = ", ".join(f"{key}={value}" for key, value in sorted(alert.labels.items()))
-        text = f"{alert.summary}\n{alert.description}\n{labels}"
-        facts: dict[str, object] = {"name": alert.name, "severity": alert.severity.word}
-        add(EvidenceKind.ALERT, alert.name, text, f"alert:{alert.id}", alert.first_at, facts)
+        made.alert(alert)
     for run in runs:
-        if run.result is not None:
-            facts = {
-                "tool": run.tool,
-                "verdict": run.result.verdict.value,
-                "value": run.result.value,
-                "unit": run.result.unit,
-                "problem": run.result.problem,
-            }
-            text = f"{run.result.told}\n{run.result.output}"
-            add(EvidenceKind.CHECK, run.tool, text, f"check:{run.id}", run.ended_at or now, facts)
+        tool = tools.get(run.tool)
+        made.check(run, now, tool.runner if tool else "")
     for passage in found.passages if found.fits else ():
-        add(EvidenceKind.PASSAGE, _title(passage), passage.text, passage.id, now, _facts(passage, now.date()))
-    return pieces
-
-
-def _title(passage: Passage) -> str:
-    deepest = passage.heading[-1:]
-    return passage.title if deepest in ((), (passage.title,)) else f"{passage.title} › {deepest[0]}"
-
-
-def _facts(passage: Passage, today: date) -> dict[str, object]:
-    return {
-        "kind": passage.kind,
-        "cause": passage.cause,
-        "actions": list(passage.actions),
-        "document": passage.document_id,
-        "heading": " › ".join(passage.heading),
-        "service": passage.service,
-        "score": passage.score,
-        "alerts": list(passage.alerts),
-        "origin": passage.origin,
-        "place": passage.place,
-        "version": passage.version,
-        "owner": passage.owner,
-        "reviewed": passage.reviewed.isoformat() if passage.reviewed else "",
-        "outdated": passage.outdated(today),
-    }
+        made.passage(passage, now)
+    return made

@@ -11,11 +11,12 @@ from bot.announcements import (
     announce_diagnosis,
     announce_evidence,
     announce_incident,
+    announce_investigation,
     announce_summary,
 )
 from bot.domain.diagnosis import Diagnosis
-from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident, IncidentState
+from bot.domain.investigation import Bounds
 from bot.domain.ports import Author, Diagnostician, Executor
 from bot.domain.proposal import Proposal
 from bot.domain.records import CheckRun, SeenAlert
@@ -24,9 +25,12 @@ from bot.domain.tool import Tool
 from bot.in_force import InForce
 from bot.stages import contradicted, curate, investigate, learn, resolve, stand
 from bot.stages.calibrated import beside, capped, sources_of, to_cite
+from bot.stages.confidence import outcome_of
 from bot.stages.conversing import Conversing
+from bot.stages.desk import Desk
 from bot.stages.diagnose import diagnose
 from bot.stages.library import Library
+from bot.stages.numbering import Numbering, unread
 from knowledge.causes.model import NOTHING, Judgement
 from knowledge.errors import KnowledgeError
 from knowledge.model import Query, SearchResult
@@ -48,7 +52,10 @@ class Steps:
         model: Diagnostician | None,
         deadline_s: float,
         author: Author | None = None,
+        reading: Bounds | None = None,
     ) -> None:
+        """`reading`: how much the model may read by itself; None: it judges what was found."""
+        self._reading = reading
         self._store = store
         self._in_force = in_force
         self._executor = executor
@@ -74,8 +81,11 @@ class Steps:
             found = await self._search(investigate.query_of(incident, alerts, readers))
             judged, found = await self._judge(incident, alerts, runs, found, readers)
         with self._store.read() as tx:
-            evidence = investigate.number(incident, alerts, runs, found, tx.now)
             tools, inventory = self._in_force.tools(tx), self._in_force.inventory(tx)
+            numbering = investigate.numbered(alerts, runs, found, tx.now, tools)
+            outcomes = tx.investigations.outcomes()
+        query = investigate.query_of(incident, alerts, readers)
+        desk = await asyncio.to_thread(self._desk, incident, numbering, query)
 
         def validate(tool: Tool, arguments: Mapping[str, object]) -> None:
             with self._store.read() as tx:
@@ -84,16 +94,18 @@ class Steps:
         fault_hook.point("diagnose")
         made = await diagnose(
             incident,
-            evidence,
+            numbering.pieces,
             list(tools.values()),
             inventory,
             self._model,
             self._deadline_s,
             validate,
+            desk,
+            outcomes,
             judged,
         )
-        missing = (*made.gaps, *gaps, *found.missing)
-        await asyncio.to_thread(self._end_round, incident, evidence, _with_gaps(made, missing))
+        missing = (*made.gaps, *unread(numbering.pieces), *gaps, *found.missing)
+        await asyncio.to_thread(self._end_round, incident, numbering, _with_gaps(made, missing), desk)
 
     async def stand(self, subject: str) -> None:
         """Use a standing sign-off for an incident that its alert has opened or joined."""
@@ -172,9 +184,36 @@ class Steps:
                 announce_incident(tx, incident_id)
             return tx.incidents.get(incident_id)
 
-    def _end_round(self, incident: Incident, evidence: list[Evidence], made: Diagnosis) -> None:
+    def _desk(self, incident: Incident, numbering: Numbering, query: Query) -> Desk | None:
+        """Where a model will read: what was found so far is told first, as the model takes its time."""
+        if self._model is None or self._reading is None:
+            return None
         with self._store.begin() as tx:
-            tx.diagnoses.put_evidence(incident.id, evidence)
+            tx.diagnoses.put_evidence(incident.id, numbering.pieces)
+            tx.investigations.keep(numbering.wholes)
+            tx.investigations.begin(incident.id, incident.rounds)
+            announce_evidence(tx, incident)
+            announce_investigation(tx, incident.id)
+        return Desk(
+            self._store,
+            self._in_force,
+            self._executor,
+            self._knowledge,
+            incident,
+            numbering,
+            query,
+            self._reading,
+        )
+
+    def _end_round(
+        self, incident: Incident, numbering: Numbering, made: Diagnosis, desk: Desk | None
+    ) -> None:
+        with self._store.begin() as tx:
+            tx.diagnoses.put_evidence(incident.id, numbering.pieces)
+            tx.investigations.keep(numbering.wholes)
+            if desk is not None:
+                tx.investigations.end(incident.id, incident.rounds, made.incomplete)
+                announce_investigation(tx, incident.id)
             tx.diagnoses.put(incident.id, incident.rounds, made)
             if made.hypotheses:
                 tx.incidents.move(incident.id, IncidentState.IDENTIFIED)
@@ -207,6 +246,9 @@ class Steps:
         with self._store.begin() as tx:
             tx.summaries.learned(incident_id, document.id)
             tx.upkeep.strike(contradicted.by_cause(incident_id, made, evidence, summary.cause, tx.now))
+            outcome = outcome_of(incident_id, made, summary.cause) if made else None
+            if outcome is not None:
+                tx.investigations.note_outcome(outcome)
             tx.audit.append("vigie", "learned", f"incident {incident.label}", {"document": document.id})
             announce_summary(tx, incident_id)
 

@@ -7,12 +7,15 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Remedy
+from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Quote, Remedy
 from bot.stages.similar import SURE
 
 HYPOTHESES = 5
 CITATIONS = 12
 LINES = 12
+CLAIMS = 6
+QUOTES = 6
+NEXT = 5
 
 
 def inert(text: str, limit: int) -> str:
@@ -32,6 +35,11 @@ def bounded(diagnosis: Diagnosis) -> Diagnosis:
         advice=_lines(diagnosis.advice, 400),
         gaps=_lines(diagnosis.gaps, 300),
         caveats=_lines(diagnosis.caveats, 400),
+        symptoms=_claims(diagnosis.symptoms),
+        ruled_out=_claims(diagnosis.ruled_out),
+        reach=_claims(diagnosis.reach),
+        next_checks=_lines(diagnosis.next_checks, 300)[:NEXT],
+        incomplete=inert(diagnosis.incomplete, 300),
     )
 
 
@@ -45,7 +53,20 @@ def _hypothesis(one: Hypothesis) -> Hypothesis:
         citations=one.citations[:CITATIONS],
         contradicted_by=one.contradicted_by[:CITATIONS],
         component=inert(one.component, 80),
+        quotes=_quotes(one.quotes),
     )
+
+
+def _claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    cut = (
+        replace(c, text=inert(c.text, 300), citations=c.citations[:CITATIONS], quotes=_quotes(c.quotes))
+        for c in claims
+    )
+    return tuple(claim for claim in cut if claim.text)[:CLAIMS]
+
+
+def _quotes(quotes: Iterable[Quote]) -> tuple[Quote, ...]:
+    return tuple(replace(quote, text=inert(quote.text, 300)) for quote in quotes)[:QUOTES]
 
 
 def _remedy(one: Remedy) -> Remedy:

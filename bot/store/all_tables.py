@@ -3,6 +3,7 @@
 from bot.store import (
     curation_tables,
     exchange_tables,
+    investigation_tables,
     policy_tables,
     quiet_tables,
     running_tables,
@@ -15,6 +16,7 @@ from bot.store.tables import metadata
 __all__ = [
     "curation_tables",
     "exchange_tables",
+    "investigation_tables",
     "metadata",
     "policy_tables",
     "quiet_tables",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -15,12 +17,14 @@ from bot.store.records import Records
 
 class Checks(Records):
     def request(self, incident_id: int, round_: int, tool: str, arguments: Mapping[str, object]) -> int:
-        """Ask for one check in one round; asking again gives the same run."""
+        """Ask for one check with these arguments in one round; asking again gives the same run."""
+        digest = hashlib.sha256(json.dumps(dict(arguments), sort_keys=True).encode()).hexdigest()
         known = self._connection.execute(
             sa.select(t.check_runs.c.id).where(
                 t.check_runs.c.incident_id == incident_id,
                 t.check_runs.c.round == round_,
                 t.check_runs.c.tool == tool,
+                t.check_runs.c.arguments_digest == digest,
             )
         ).scalar_one_or_none()
         if known is not None:
@@ -31,6 +35,7 @@ class Checks(Records):
                 round=round_,
                 tool=tool,
                 arguments=dict(arguments),
+                arguments_digest=digest,
                 requested_at=self._now,
             )
         )

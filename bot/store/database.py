@@ -31,6 +31,7 @@ from bot.store.gaps import Gaps
 from bot.store.heartbeat import Heartbeat
 from bot.store.inbox import Inbox
 from bot.store.incidents import Incidents
+from bot.store.investigations import Investigations
 from bot.store.library import Library
 from bot.store.mutes import Mutes
 from bot.store.n3 import N3Records
@@ -188,6 +189,7 @@ class Tx:
         self.triage = Triage(connection, now)
         self.incidents = Incidents(connection, now)
         self.diagnoses = Diagnoses(connection, now)
+        self.investigations = Investigations(connection, now)
         self.checks = Checks(connection, now)
         self.proposals = Proposals(connection, now)
         self.executions = Executions(connection, now)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
+from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote, Remedy
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.store import tables as t
 from bot.store.records import Records
+
+_CLAIMS = ("symptoms", "ruled_out", "reach")
+_TEXTS = ("advice", "gaps", "caveats", "next_checks")
 
 
 class Diagnoses(Records):
     def put_evidence(self, incident_id: int, pieces: Sequence[Evidence]) -> None:
         """Store the evidence of a round in place of the earlier one's."""
         self._connection.execute(sa.delete(t.evidence).where(t.evidence.c.incident_id == incident_id))
-        for piece in pieces:
-            values = asdict(piece) | {"incident_id": incident_id, "kind": piece.kind.value}
-            self._connection.execute(sa.insert(t.evidence).values(values))
+        self.add_evidence(incident_id, pieces)
+
+    def add_evidence(self, incident_id: int, pieces: Sequence[Evidence]) -> None:
+        """Store more of it."""
+        rows = [asdict(piece) | {"incident_id": incident_id, "kind": piece.kind.value} for piece in pieces]
+        if rows:
+            self._connection.execute(sa.insert(t.evidence), rows)
 
     def evidence(self, incident_id: int) -> list[Evidence]:
         """The evidence of the newest round, in the order of its numbers."""
@@ -69,37 +77,27 @@ class Diagnoses(Records):
         return int(self._connection.execute(query).scalar_one() or 0)
 
 
-def _diagnosis(body: dict[str, object]) -> Diagnosis:
-    def texts(value: object) -> tuple[str, ...]:
-        assert isinstance(value, list)
-        return tuple(value)
+def _diagnosis(body: Mapping[str, Any]) -> Diagnosis:
+    """A row as it was written; what an older version did not write has its default."""
+    known = {field.name for field in fields(Diagnosis)}
+    lists = {
+        "hypotheses": tuple(_hypothesis(row) for row in body["hypotheses"]),
+        "remedies": tuple(Remedy(**row | {"citations": tuple(row["citations"])}) for row in body["remedies"]),
+    }
+    claims = {name: tuple(_claim(row) for row in body.get(name, ())) for name in _CLAIMS}
+    texts = {name: tuple(body.get(name, ())) for name in _TEXTS}
+    rest = {name: value for name, value in body.items() if name in known}
+    return Diagnosis(**rest | lists | claims | texts | {"method": Method(body["method"])})
 
-    def rows(key: str) -> list[dict[str, object]]:
-        value = body[key]
-        assert isinstance(value, list)
-        return value
 
-    hypotheses = tuple(
-        Hypothesis(
-            **{  # type: ignore[arg-type]  # the columns are exactly the fields that asdict wrote
-                **row,
-                "citations": texts(row["citations"]),
-                "contradicted_by": texts(row["contradicted_by"]),
-            }
-        )
-        for row in rows("hypotheses")
-    )
-    remedies = tuple(
-        Remedy(**{**row, "citations": texts(row["citations"])})  # type: ignore[arg-type]  # as above
-        for row in rows("remedies")
-    )
-    lists = {key: texts(body[key]) for key in ("advice", "gaps", "caveats")}
-    return Diagnosis(
-        **{  # type: ignore[arg-type]  # as above
-            **body,
-            "method": Method(str(body["method"])),
-            "hypotheses": hypotheses,
-            "remedies": remedies,
-            **lists,
-        }
-    )
+def _hypothesis(row: Mapping[str, Any]) -> Hypothesis:
+    tuples = {name: tuple(row[name]) for name in ("citations", "contradicted_by")}
+    return Hypothesis(**dict(row) | tuples | {"quotes": _quotes(row)})
+
+
+def _claim(row: Mapping[str, Any]) -> Claim:
+    return Claim(row["text"], tuple(row["citations"]), _quotes(row))
+
+
+def _quotes(row: Mapping[str, Any]) -> tuple[Quote, ...]:
+    return tuple(Quote(**quote) for quote in row.get("quotes", ()))

@@ -133,10 +133,11 @@ check_runs = Table(
     Column("round", Integer, nullable=False),
     Column("tool", Text, nullable=False),
     Column("arguments", JSON, nullable=False),
+    Column("arguments_digest", String(64), nullable=False, server_default=""),
     Column("requested_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("result", JSON),
-    UniqueConstraint("incident_id", "round", "tool"),
+    UniqueConstraint("incident_id", "round", "tool", "arguments_digest"),
 )
 
 proposals = Table(

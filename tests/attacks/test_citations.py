@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.diagnosis import Diagnosis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.slack.blocks import incident as incident_blocks
+from bot.slack.blocks import diagnosis as diagnosis_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.stages.diagnose import diagnose
 from bot.stages.investigate import number
@@ -86,7 +86,7 @@ async def test_a_poisoned_step_is_words_with_a_warning(base: KnowledgeBase) -> N
     assert {remedy.tool for remedy in made.remedies} <= {"restart_worker"}
     assert any("curl" in line for line in made.advice)
     warned = "A command in this text runs at once what it downloads. Vigie never runs it."
-    message = incident_blocks.diagnosis(made, evidence, [], INCIDENT, 1)
+    message = diagnosis_blocks.diagnosis(made, evidence, [], INCIDENT, 1)
     assert warned in text_of({"text": "", "blocks": message})
     passage = base.search(Query("orders are stuck")).passages[0]
     assert warned in str(knowledge_blocks.source_view(passage))
@@ -98,7 +98,7 @@ async def test_a_poisoned_step_is_words_with_a_warning(base: KnowledgeBase) -> N
 async def test_a_citation_that_is_not_there_is_rejected() -> None:
     """Of four statements those stay whose every citation resolves."""
     made = await by_model(
-        [alert(), past("E2", "dead worker")],
+        [alert(), past("E2", "dead worker", actions=["purge_queue"])],
         {
             "hypotheses": [
                 hypothesis("dead worker", "As before.", "E2"),
@@ -136,7 +136,7 @@ QUOTES = {
 async def test_a_quote_must_stand_in_what_it_cites(quote: str) -> None:
     """A real id lends nothing to words that are not there, nor to those of another piece."""
     made = await by_model(
-        [alert(), past("E2", "dead worker")],
+        [alert(), past("E2", "dead worker", actions=["purge_queue"])],
         {
             "hypotheses": [
                 hypothesis("it", f"The alert says {quote}.", "E1"),

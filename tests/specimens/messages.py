@@ -44,6 +44,12 @@ def messages() -> Iterator[Specimen]:
     yield from variants("message", "evidence", _evidence)
     yield from variants("message", "diagnosis", _diagnosis)
     yield from ordinary("message", "diagnosis", lambda voice: _diagnosis(voice, model=""), "similar")
+    yield from variants("message", "diagnosis", _full_diagnosis, "full")
+    yield from variants("message", "investigation", _investigation)
+    over = partial(_investigation, over=True)
+    yield from ordinary("message", "investigation", over, "over")
+    yield from ordinary("message", "investigation", partial(over, stopped=True), "stopped")
+    yield from ordinary("message", "investigation", partial(_investigation, stopped=True), "being stopped")
     yield from proposals()
     yield from variants("message", "summary", _summary)
     yield from ordinary("message", "summary", lambda voice: _summary(voice, confirmed=True), "storing")
@@ -94,6 +100,18 @@ def _diagnosis(voice: Voice, model: str = "gpt-5") -> Message:
     made, shown = values.diagnosis(voice, model), values.preview(voice)
     rows = Rows(values.incident(voice), evidence=values.evidence(voice), diagnosis=made, preview=shown)
     return rows.snapshot("diagnosis")
+
+
+def _full_diagnosis(voice: Voice) -> Message:
+    made, shown = values.full_diagnosis(voice), values.preview(voice)
+    rows = Rows(values.incident(voice), evidence=values.evidence(voice), diagnosis=made, preview=shown)
+    return rows.snapshot("diagnosis")
+
+
+def _investigation(voice: Voice, *, over: bool = False, stopped: bool = False) -> Message:
+    return Rows(investigation=values.investigation(voice, over=over, stopped=stopped)).snapshot(
+        "investigation"
+    )
 
 
 def _summary(voice: Voice, *, confirmed: bool = False, document: str = "") -> Message:

@@ -11,6 +11,7 @@ from bot.domain.proposal import Look
 from bot.sign_off.difference import can_be_shown
 from bot.sign_off.rendering import fits
 from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import diagnosis as diagnosis_blocks
 from bot.slack.blocks import forms as form_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import proposal as proposal_blocks
@@ -37,6 +38,7 @@ def modals() -> Iterator[Specimen]:
     yield from variants("modal", "open_source:.+", _source)
     yield from variants("modal", "told", _told)
     yield from talking.modals()
+    yield from variants("modal", "diagnosis_open", _diagnosis)
     yield from variants("modal", "run_open", _run)
     yield from ordinary("modal", "run_open", lambda voice: _run(voice, settled=True), "for an incident")
     yield from variants("modal", "edit_open", _edit)
@@ -49,6 +51,12 @@ def _sign(voice: Voice) -> View:
     made = values.proposal(voice)
     assert made.plan is not None and fits(made.plan), "what does not fit is never offered to be signed"
     return signing_blocks.sign_view(Opening(made))
+
+
+def _diagnosis(voice: Voice) -> View:
+    return diagnosis_blocks.details_view(
+        values.full_diagnosis(voice), values.evidence(voice), values.incident(voice)
+    )
 
 
 def _sign_alone(voice: Voice) -> View:

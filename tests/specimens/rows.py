@@ -14,6 +14,7 @@ from bot.domain.diagnosis import Diagnosis
 from bot.domain.drafts import Draft
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.investigation import Investigation
 from bot.domain.mute import Mute
 from bot.domain.noise import Shown
 from bot.domain.person import Person
@@ -44,6 +45,7 @@ class Rows:
     execution: Execution | None = None
     evidence: Sequence[Evidence] = ()
     diagnosis: Diagnosis | None = None
+    investigation: Investigation | None = None
     preview: Preview | None = None
     summary: Summary | None = None
     change: Change | None = None
@@ -89,6 +91,7 @@ class Rows:
                 execution=lambda _id: self.execution,
             ),
             "diagnoses": given(**{name: lambda _id, value=value: value for name, value in diagnoses.items()}),
+            "investigations": given(get=lambda _id: self.investigation),
             "executions": given(pieces=lambda _id: list(self.pieces)),
             "settling": given(last_look=lambda _id: self.look, settlement=lambda _id: self.settlement),
             "summaries": given(get=lambda _id: self.summary),

@@ -11,9 +11,10 @@ from bot.copilot.changes import Change
 from bot.copilot.forms import Form
 from bot.copilot.overview import HeldNow, Overview, Waiting
 from bot.domain.alert import AlertStatus, Severity
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
+from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote, Remedy
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
+from bot.domain.investigation import Investigation, Step
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState, SignOff
 from bot.domain.records import Adopted, Freeze, Review, SeenAlert, Summary
@@ -125,6 +126,42 @@ def diagnosis(voice: Voice, model: str = "gpt-5") -> Diagnosis:
         else (voice.text("The model gave no usable answer. It did not answer within 20 s."),),
         model=model,
         tokens=1800 if model else 0,
+    )
+
+
+def full_diagnosis(voice: Voice) -> Diagnosis:
+    """The same with everything that a model can say of an incident."""
+    made = diagnosis(voice)
+    said = (Quote("E1", voice.text("none was taken")), Quote("E2", voice.text("none was taken")))
+    one = Claim(voice.text("No order has left the pool."), ("E1", "E2"), said)
+    claims = (one,) * voice.many(1, 6)
+    first = [replace(h, quotes=said, sources=2, claimed=0.9, earned=0.6) for h in made.hypotheses[:1]]
+    guesses = [replace(h, unsupported=True, confidence=0.0) for h in made.hypotheses[1:]]
+    return replace(
+        made,
+        hypotheses=(*first, *guesses),
+        symptoms=claims,
+        ruled_out=claims,
+        reach=claims[:3],
+        next_checks=tuple(voice.text("Read the database's slow queries.") for _ in range(voice.many(1, 5))),
+        known_error="E4" if made.hypotheses else "",
+        rejected=voice.many(1, 40),
+        incomplete=voice.text("Reading ended after 6 turns, the most that it may take."),
+    )
+
+
+def investigation(voice: Voice, *, over: bool = False, stopped: bool = False) -> Investigation:
+    """Some steps, the last of them under way."""
+    steps = [Step(voice.text("Checking lock"), voice.text("E6: no"))] * voice.many(2, 40)
+    return Investigation(
+        12,
+        1,
+        ago(2),
+        ago(1) if over else None,
+        ON_CALL.key if stopped else "",
+        voice.text("Reading ended after 6 turns.") if over and not stopped else "",
+        tuple(voice.text("Does anybody hold the lock?") for _ in range(voice.many(2, 6))),
+        (*steps, Step(voice.text("Searching for “orders stuck”"))),
     )
 
 

@@ -25,6 +25,7 @@ from bot.in_force import Preview
 from bot.sign_off.rendering import fits
 from bot.sign_off.rendering import parts as plan_parts
 from bot.slack.blocks import change as change_blocks
+from bot.slack.blocks import diagnosis as diagnosis_blocks
 from bot.slack.blocks import incident as incident_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
@@ -205,7 +206,7 @@ def test_a_diagnosis(
     made: Diagnosis, pieces: list[Evidence], shown: list[Preview | None], incident: Incident
 ) -> None:
     """Also one that cites the same evidence twice, or evidence that is not there."""
-    check_message(incident_blocks.diagnosis(made, pieces, shown, incident, 1))
+    check_message(diagnosis_blocks.diagnosis(made, pieces, shown, incident, 1))
 
 
 @small
@@ -313,7 +314,7 @@ def test_evidence_cited_twice_is_shown_once() -> None:
     incident = Incident(
         7, "t", "orders", "production", Severity.CRITICAL, IncidentState.INVESTIGATING, NOW, NOW
     )
-    sent = check_message(incident_blocks.diagnosis(made, [piece], [], incident, 1))
+    sent = check_message(diagnosis_blocks.diagnosis(made, [piece], [], incident, 1))
     names = ("open_source", "vote_yes", "vote_no")
     assert buttons_of(sent) == [(f"{name}:E1", "runbooks/lock#1") for name in names]
 

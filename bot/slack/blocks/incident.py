@@ -1,4 +1,4 @@
-"""The card of an incident, its evidence and its diagnosis."""
+"""The card of an incident and its evidence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from bot.copilot.regrouping import MERGED
 from bot.domain.alert import AlertStatus, Severity
-from bot.domain.diagnosis import Diagnosis, Hypothesis
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.noise import Shown
@@ -14,21 +13,16 @@ from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import MOST_ALERTS, SeenAlert
 from bot.domain.spending import Spent
-from bot.in_force import Preview
 from bot.slack.blocks import parts
-from bot.slack.blocks.knowledge import warnings
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.times import clock
-from bot.slack.blocks.votes import vote_buttons
 
 _ICONS = {
     Severity.CRITICAL: ":rotating_light:",
     Severity.WARNING: ":warning:",
     Severity.INFO: ":information_source:",
 }
-_EVIDENCE_LINES, _SOURCES, _ALERTS, _CITATIONS, _VOTED = 20, 8, 8, 8, 5
-# Few enough that the remedies below them, and their buttons, always fit the message.
-_HYPOTHESES = 4
+_EVIDENCE_LINES, _SOURCES, _ALERTS = 20, 8, 8
 
 
 def card(
@@ -87,56 +81,6 @@ def evidence(pieces: Sequence[Evidence]) -> list[Block]:
     if len(pieces) > len(shown):
         blocks.append(parts.note(f"_{parts.counted(len(pieces) - len(shown), 'more piece')} not shown._"))
     return blocks
-
-
-def diagnosis(
-    made: Diagnosis,
-    pieces: Sequence[Evidence],
-    previews: Sequence[Preview | None],
-    incident: Incident,
-    round_: int,
-) -> list[Block]:
-    """Ranked hypotheses with citations, what is missing, and remedies with all that they would do."""
-    how = "the model" if made.model else "similar incidents, without a model"
-    blocks = [parts.status(f"*Diagnosis* from {how}")]
-    blocks += [parts.foreign_note(caveat) for caveat in made.caveats]
-    if not made.hypotheses:
-        blocks.append(parts.status("*Not enough evidence* to name a cause."))
-    by_id = {piece.id: piece for piece in pieces}
-    for rank, hypothesis in enumerate(made.hypotheses[:_HYPOTHESES], 1):
-        blocks += _hypothesis(rank, hypothesis, by_id)
-    blocks += _votes(made.hypotheses[:_HYPOTHESES], by_id)
-    left_out = len(made.hypotheses) - _HYPOTHESES
-    if left_out > 0:
-        what = parts.counted(left_out, "less likely cause")
-        blocks.append(parts.note(f"_{what} not shown._"))
-    for index, remedy in enumerate(made.remedies):
-        preview = previews[index] if index < len(previews) else None
-        if preview is not None:
-            value = f"{incident.id}:{round_}:{index}"
-            blocks += _remedy(preview, remedy.why, value)
-    if made.gaps:
-        gaps = [parts.prose(parts.cut(gap, 300)) for gap in made.gaps]
-        blocks.append(parts.rich(parts.line(parts.run("Missing", bold=True)), parts.listing(gaps)))
-    if made.advice:
-        steps = [parts.prose(parts.cut(step, 300)) for step in made.advice[:8]]
-        heading = parts.line(parts.run("From the runbook", bold=True), parts.run(", for a person to do"))
-        blocks.append(parts.rich(heading, parts.listing(steps)))
-        blocks += warnings("\n".join(made.advice))
-    return blocks
-
-
-def _votes(hypotheses: Sequence[Hypothesis], by_id: dict[str, Evidence]) -> list[Block]:
-    """Was it useful? For the passages that the diagnosis rests on most, each once."""
-    cited = dict.fromkeys(name for one in hypotheses for name in one.citations if name in by_id)
-    sources = {by_id[name].source: by_id[name] for name in cited}
-    passages = [piece for piece in sources.values() if piece.kind is EvidenceKind.PASSAGE]
-    blocks = []
-    for piece in passages[:_VOTED]:
-        yes, no = vote_buttons(piece.id, piece.source)
-        yes["text"]["text"], no["text"]["text"] = f"{piece.id} useful", f"{piece.id} not useful"
-        blocks += [yes, no]
-    return [parts.note("Did these passages help?"), parts.buttons(*blocks)] if blocks else []
 
 
 def open_button(piece: Evidence) -> Block:
@@ -218,38 +162,3 @@ def _evidence_runs(piece: Evidence) -> list[Block]:
     else:
         said = f"{piece.facts.get('kind', 'document')}"
     return [parts.run(piece.id, code=True), parts.run(parts.cut(f" {piece.title}: {said}", 200))]
-
-
-def _hypothesis(rank: int, hypothesis: Hypothesis, by_id: dict[str, Evidence]) -> list[Block]:
-    percent = f"  {hypothesis.confidence:.0%}  "
-    # Cited twice is shown once: Slack refuses a message with two buttons of one name.
-    citations = list(dict.fromkeys(hypothesis.citations))
-    runs = [
-        parts.run(f"{rank}. "),
-        parts.run(parts.cut(hypothesis.cause, 120), bold=True),
-        parts.run(percent),
-        *parts.prose(parts.cut(hypothesis.statement, 400)),
-    ]
-    for cited_id in citations[:_CITATIONS]:
-        runs += [parts.run(" "), parts.run(cited_id, code=True)]
-    if len(citations) > _CITATIONS:
-        runs.append(parts.run(f" and {len(citations) - _CITATIONS} more"))
-    blocks = [parts.rich(parts.line(*runs))]
-    cited = [by_id[name] for name in citations if name in by_id]
-    sources = [piece for piece in cited if piece.kind is EvidenceKind.PASSAGE]
-    if sources:
-        blocks.append(parts.buttons(*(open_button(piece) for piece in sources[:5])))
-    return blocks
-
-
-def _remedy(preview: Preview, why: str, value: str) -> list[Block]:
-    lines = "\n".join(f"{label}: {text}" for label, text in preview.lines)
-    return [
-        parts.divider(),
-        parts.status(f"*Remedy* · risk {preview.risk}"),
-        parts.rich(
-            parts.line(parts.run(preview.title, bold=True), parts.run(f"\n{parts.cut(why, 300)}")),
-            parts.preformatted(lines, 1500),
-        ),
-        parts.buttons(parts.button("Propose", "propose", value, "primary")),
-    ]

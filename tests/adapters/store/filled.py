@@ -8,9 +8,10 @@ from typing import Any
 
 from bot.domain.alert import AlertStatus, Decision, Kind, Severity
 from bot.domain.curation import Finding, Origin, Strike, StrikeKind, Wording
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method
+from bot.domain.diagnosis import Diagnosis, Hindsight, Hypothesis, Method
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
+from bot.domain.investigation import Step
 from bot.domain.mute import Matcher, MuteDraft, MuteOrigin
 from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, Settlement, SignOff
@@ -69,8 +70,7 @@ def fill(store: Store) -> dict[str, int]:
         tx.alerts.count("decided:opened", 2)
         piece = Evidence("E1", EvidenceKind.ALERT, ODD, ODD, "alert", tx.now, "e" * 64, {"n": 1.5, "x": None})
         tx.diagnoses.put_evidence(incident, [piece])
-        guess = Hypothesis(ODD, "lock", 0.123456789012345, ("E1",))
-        tx.diagnoses.put(incident, 1, Diagnosis(Method.SIMILAR, (guess,)))
+        _investigated(tx, incident)
         run = tx.checks.request(incident, 1, "look", {"target": ODD})
         tx.checks.finish(run, CheckResult("look", Verdict.FAULTY, 9.25, "points", "", ODD, ""))
         tx.checks.request(incident, 2, "look", {})
@@ -90,8 +90,8 @@ def fill(store: Store) -> dict[str, int]:
         tx.posts.sent(sent, "C1", "1.5")
         assert tx.notices.want(incident, News.OPENED, Severity.CRITICAL, "mail", ODD)
         tx.heartbeat.tried(ODD)
-        beat = Decision(Kind.HEARTBEAT, ODD)
-        tx.alerts.add([Delivery(alert("Watchdog"), "w" * 32, beat, None, None)])
+        beat = Delivery(alert("Watchdog"), "w" * 32, Decision(Kind.HEARTBEAT, ODD), None, None)
+        tx.alerts.add([beat])
         tx.beats.gone("w" * 32, incident)
         tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
         _quiet(tx, incident)
@@ -100,6 +100,17 @@ def fill(store: Store) -> dict[str, int]:
         tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
         tx.audit.append("vigie", "noted", ODD, {"deep": DEEP})
     return ids
+
+
+def _investigated(tx: Tx, incident: int) -> None:
+    """A guess, half of an investigation, a text that was too long, and what became of the guess."""
+    guess = Hypothesis(ODD, "lock", 0.123456789012345, ("E1",))
+    tx.diagnoses.put(incident, 1, Diagnosis(Method.SIMILAR, (guess,)))
+    tx.investigations.begin(incident, 1)
+    tx.investigations.plan(incident, 1, [ODD])
+    tx.investigations.step(incident, 1, [Step(ODD)])
+    tx.investigations.keep({"d" * 64: ODD})
+    tx.investigations.note_outcome(Hindsight(incident, Method.MODEL, ODD, "lock", 0.123456789012345, True))
 
 
 def _stand(tx: Tx) -> None:

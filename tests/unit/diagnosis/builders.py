@@ -63,6 +63,8 @@ def validate(tool: Tool, arguments: Mapping[str, object]) -> None:
         value = arguments[argument.name]
         if argument.type == "reference" and value not in INVENTORY[argument.inventory]:
             raise ArgumentRefused(f"{argument.name}: no such row.")
+        if argument.type == "integer" and not (type(value) is int and 1 <= value <= 9):
+            raise ArgumentRefused(f"{argument.name}: no integer from 1 to 9.")
 
 
 def evidence(id: str, kind: EvidenceKind, title: str, text: str = "", /, **facts: object) -> Evidence:

@@ -5,19 +5,33 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Remedy
+from bot.domain.diagnosis import Diagnosis, Hypothesis, Method, Quote, Remedy
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
-from bot.domain.tool import Tool
+from bot.domain.investigation import Desk
+from bot.domain.tool import Expectation, Tool, Use
 from bot.errors import ModelUnavailable
 from bot.stages.diagnose import diagnose
-from tests.unit.diagnosis.builders import INCIDENT, INVENTORY, TOOLS, alert, past, validate
+from tests.unit.diagnosis.builders import (
+    DEPTH,
+    INCIDENT,
+    INVENTORY,
+    TOOLS,
+    alert,
+    check,
+    past,
+    tool,
+    validate,
+)
 
 EVIDENCE = (alert(), past("E2", "dead worker"))
-SOUND = Hypothesis("dead worker", "It is dead.", 0.7, ("E1", "E2"))
+SAID = (Quote("E1", "Orders wait"), Quote("E2", "What happened."))
+SOUND = Hypothesis("dead worker", "It is dead.", 0.7, ("E1", "E2"), quotes=SAID)
+WEIGHED = replace(SOUND, confidence=0.65, sources=2, claimed=0.7, earned=0.65)
 
 
 class Answering:
@@ -28,7 +42,11 @@ class Answering:
         self._wait_s = wait_s
 
     async def diagnose(
-        self, incident: Incident, evidence: Sequence[Evidence], tools: Sequence[Tool]
+        self,
+        incident: Incident,
+        evidence: Sequence[Evidence],
+        tools: Sequence[Tool],
+        desk: Desk | None = None,
     ) -> Diagnosis:
         await asyncio.sleep(self._wait_s)
         if isinstance(self._given, ModelUnavailable):
@@ -52,7 +70,7 @@ async def test_the_model_is_asked_first() -> None:
     """A sound answer of the model is what is shown, labelled as such and without a caveat."""
     found = await of(said(remedy("restart_worker", worker="orders-worker")))
     assert found.method is Method.MODEL
-    assert found.hypotheses == (SOUND,)
+    assert found.hypotheses == (WEIGHED,)
     assert found.remedies[0].arguments == {"worker": "orders-worker"}
     assert found.caveats == ()
 
@@ -88,7 +106,7 @@ async def test_what_cites_nothing_known_is_dropped() -> None:
     found = await of(said(Remedy("restart_worker", {}, "so", ("E98",)), hypotheses=(loose, kept)))
     assert [h.cause for h in found.hypotheses] == ["dead worker"]
     assert found.hypotheses[0].contradicted_by == ("E2",)
-    assert found.remedies == ()
+    assert [r.why for r in found.remedies] == ["Linked by “Incident of E2”. The model does not name it."]
     assert "2 statement(s) were rejected" in found.caveats[0]
 
 
@@ -102,34 +120,80 @@ async def test_left_out_arguments_come_from_the_inventory() -> None:
     ("proposed", "caveat"),
     [
         (remedy("queue_depth"), "has no such action"),
-        (remedy("restart_worker", worker="root"), "no such row"),
-        (remedy("restart_worker", worker="orders-worker", force=True), "force"),
-        (remedy("purge_queue"), "older_than_h"),
+        (remedy("purge_queue", older_than_h=2), "what was read does not lead to it"),
+        (remedy("restart_worker", worker="root"), "its arguments follow from the catalogue"),
+        (
+            remedy("restart_worker", worker="mail-worker", force=True),
+            "its arguments follow from the catalogue",
+        ),
     ],
 )
-async def test_remedies_that_do_not_validate_are_refused(proposed: Remedy, caveat: str) -> None:
-    """A check, an unknown row, an extra or a missing argument: refused with the reason, and nothing else."""
+async def test_what_nothing_leads_to_is_words(proposed: Remedy, caveat: str) -> None:
+    """A check, an action that nothing links, another target: the offer stays, and the reason is said."""
     found = await of(said(proposed))
-    assert found.remedies == ()
+    assert [(r.tool, r.arguments) for r in found.remedies] == [
+        ("restart_worker", {"worker": "orders-worker"})
+    ]
     assert len(found.caveats) == 1
-    assert "refused" in found.caveats[0]
     assert caveat in found.caveats[0]
-    assert found.hypotheses == (SOUND,)
-
-
-async def test_twenty_remedies_become_three() -> None:
-    """The rest is named in the caveats and cannot be pressed."""
-    found = await of(said(*[remedy("restart_worker")] * 20))
-    assert len(found.remedies) == 3
-    assert "at most 3" in found.caveats[0]
+    assert found.hypotheses == (WEIGHED,)
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"), [(7.0, 0.95), (1.0, 0.95), (-1.0, 0.0), (math.nan, 0.0), (math.inf, 0.0), (0.4, 0.4)]
+    ("hours", "offered"), [(2, True), (0, False), (99, False), ("2", False), (True, False), (None, False)]
+)
+async def test_the_model_fills_in_what_the_catalogue_leaves_open(hours: object, offered: bool) -> None:
+    """Of an action that a document links, within the catalogue's bounds; otherwise it is words."""
+    known = [alert(), past("E2", "dead worker", actions=["purge_queue"])]
+    asked = remedy("purge_queue", **({} if hours is None else {"older_than_h": hours}))
+    found = await diagnose(INCIDENT, known, TOOLS, INVENTORY, said(asked), 5, validate)
+    assert [r.arguments for r in found.remedies] == ([{"older_than_h": 2}] if offered else [])
+    assert bool(found.caveats) is not offered
+
+
+async def test_one_action_is_offered_once() -> None:
+    """Named twenty times it is there once, with the first reason."""
+    found = await of(said(*[remedy("restart_worker")] * 20))
+    assert [(r.tool, r.why) for r in found.remedies] == [("restart_worker", "because")]
+
+
+def _many(count: int) -> list[Tool]:
+    """Actions whose own precondition is the depth of the queue."""
+    before = Use("queue_depth", expect=Expectation("at_least", 100))
+    return [tool(f"act_{n}", precondition=before) for n in range(count)] + [DEPTH]
+
+
+@pytest.mark.parametrize("named", [(), ("act_0",), ("act_4", "act_3"), ("act_2", "act_1", "act_0", "act_4")])
+async def test_the_model_orders_the_offer_and_does_not_choose_it(named: tuple[str, ...]) -> None:
+    """Three are offered, whichever it names: those whose precondition was read to hold."""
+    found = await diagnose(
+        INCIDENT,
+        [alert(), check("E2", "queue_depth", "faulty", 140)],
+        _many(5),
+        INVENTORY,
+        said(*map(remedy, named), hypotheses=()),
+        5,
+        validate,
+    )
+    offered = [r.tool for r in found.remedies]
+    assert sorted(offered) == ["act_0", "act_1", "act_2"]
+    assert offered[: len(set(named) & set(offered))] == [name for name in named if name in offered]
+
+
+async def test_a_precondition_that_does_not_hold_offers_nothing() -> None:
+    """What the model reads or says of it does not help."""
+    known = [alert(), check("E2", "queue_depth", "healthy", 3)]
+    asked = said(remedy("act_0"), hypotheses=())
+    found = await diagnose(INCIDENT, known, _many(1), INVENTORY, asked, 5, validate)
+    assert found.remedies == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [(7.0, 0.65), (1.0, 0.65), (-1.0, 0.0), (math.nan, 0.0), (math.inf, 0.0), (0.4, 0.4)]
 )
 async def test_confidence_stays_a_share(given: float, shown: float) -> None:
     """Nobody is ever told that something is certain."""
-    found = await of(said(hypotheses=(Hypothesis("c", "s", given, ("E1",)),)))
+    found = await of(said(hypotheses=(Hypothesis("c", "s", given, ("E1",), quotes=SAID),)))
     assert found.hypotheses[0].confidence == shown
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import tiktoken
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.text.normalising import normalise, split_names
-from knowledge.text.redaction import redact
+from knowledge.text.redaction import _WORDS, ASSIGNED, TOKENS, _folded, redact
 from knowledge.text.tokens import ENCODING, Counter, _load
 
 PLAIN = st.text(st.characters(codec="utf-8"), max_size=60)
@@ -88,6 +88,15 @@ def test_a_planted_secret_is_gone(secret: tuple[str, str], before: str, after: s
     assert hidden not in redacted.text
     assert redacted.found
     assert redact(redacted.text).text == redacted.text
+
+
+@pytest.mark.parametrize("name", _WORDS)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.data())
+def test_no_pattern_matches_without_one_of_its_words(name: str, data: st.DataObject) -> None:
+    """What a pattern takes out has a word by which it is looked for, however it is written."""
+    text = data.draw(st.from_regex({**TOKENS, **ASSIGNED}[name]))
+    assert any(word in _folded(text) for word in _WORDS[name])
 
 
 def test_an_encoded_secret_is_gone() -> None:

@@ -1,0 +1,101 @@
+"""Holds every statement of a model against the evidence itself: quotes must stand there, ids must exist.
+
+What does not hold is dropped and counted, or stays with a mark; nothing of it is shown as a fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
+
+from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote
+from bot.domain.evidence import Evidence, EvidenceKind
+from prompts.fencing import plain
+
+SHORTEST = 8
+"""Characters of a quote: what is shorter stands in every text and shows nothing."""
+_ID = re.compile(r"\b[Ee]\d{1,6}\b")
+
+
+def ground(
+    made: Diagnosis, evidence: Sequence[Evidence], whole: Callable[[Evidence], str] = attrgetter("text")
+) -> Diagnosis:
+    """The diagnosis with what holds. Only a model's is judged: ours is made from typed facts.
+
+    A hypothesis with an invented quote, or with an evidence id in its prose that is not there, goes. One
+    without a quote stays, marked, behind the others. Any other statement needs a quote that stands. `whole`
+    gives all of a piece that was shortened.
+    """
+    if made.method is not Method.MODEL:
+        return made
+    texts = {piece.id: squeezed(f"{piece.title}\n{whole(piece)}\n{_facts(piece)}") for piece in evidence}
+    kept = [judged for h in made.hypotheses if (judged := _hypothesis(h, texts)) is not None]
+    claims = [
+        tuple(c for c in said if _holds(c, texts)) for said in (made.symptoms, made.ruled_out, made.reach)
+    ]
+    words = [_without_unknown_ids(said, texts) for said in (made.advice, made.gaps, made.next_checks)]
+    remedies = tuple(r for r in made.remedies if _ids_exist(r.why, texts))
+    lost = len(made.hypotheses) - len(kept) + len(made.remedies) - len(remedies)
+    said_before = made.symptoms, made.ruled_out, made.reach, made.advice, made.gaps, made.next_checks
+    lost += sum(map(len, said_before)) - sum(map(len, (*claims, *words)))
+    past = {piece.id for piece in evidence if piece.kind is EvidenceKind.PASSAGE}
+    lost += bool(made.known_error) and made.known_error not in past
+    note = (f"{lost} statement(s) of the model were left out: what they quote or cite is not there.",)
+    return replace(
+        made,
+        hypotheses=tuple(sorted(kept, key=lambda h: h.unsupported)),
+        remedies=remedies,
+        known_error=made.known_error if made.known_error in past else "",
+        rejected=made.rejected + lost,
+        caveats=made.caveats + (note if lost else ()),
+        symptoms=claims[0],
+        ruled_out=claims[1],
+        reach=claims[2],
+        advice=words[0],
+        gaps=words[1],
+        next_checks=words[2],
+    )
+
+
+def squeezed(text: str) -> str:
+    """Text as quotes are compared: as a model is shown it, with single blanks, in one case."""
+    return " ".join(plain(text.replace("\n", " ")).split()).casefold()
+
+
+def stands(quote: Quote, texts: Mapping[str, str]) -> bool:
+    """Whether the words stand in the evidence that they are said to come from. `texts` are squeezed."""
+    words = squeezed(quote.text)
+    return len(words) >= SHORTEST and words in texts.get(quote.evidence, "")
+
+
+def _hypothesis(one: Hypothesis, texts: Mapping[str, str]) -> Hypothesis | None:
+    if not all(_ids_exist(text, texts) for text in (one.cause, one.statement, one.component)):
+        return None
+    if not all(stands(quote, texts) for quote in one.quotes):
+        return None
+    cited = tuple(dict.fromkeys((*one.citations, *(quote.evidence for quote in one.quotes))))
+    against = tuple(name for name in one.contradicted_by if name in texts)
+    return replace(one, citations=cited, contradicted_by=against, unsupported=not one.quotes)
+
+
+def _holds(claim: Claim, texts: Mapping[str, str]) -> bool:
+    quoted = bool(claim.quotes) and all(stands(quote, texts) for quote in claim.quotes)
+    return quoted and _ids_exist(claim.text, texts)
+
+
+def _ids_exist(text: str, texts: Mapping[str, str]) -> bool:
+    return all(name.upper() in texts for name in _ID.findall(text))
+
+
+def _without_unknown_ids(lines: Sequence[str], texts: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(line for line in lines if _ids_exist(line, texts))
+
+
+def _facts(piece: Evidence) -> str:
+    """The typed facts as the model is shown them (`bot/llm/fitting.py`), so that they can be quoted too."""
+    value = piece.facts.get("value")
+    read = "" if value is None else f"value: {value} {piece.facts.get('unit') or ''}"
+    named = ((name, piece.facts.get(name)) for name in ("service", "cause", "tool", "verdict"))
+    return "; ".join([*(f"{name}: {text}" for name, text in named if text), read])
