@@ -17,6 +17,7 @@ from bot.settings.knowledge_sections import LOCAL
 from bot.settings.model_sections import ProviderSection
 from bot.settings.provider_keys import key_of
 from bot.settings.sections import File, SignOffRuleSection
+from bot.settings.store_url import with_driver
 from bot.settings.topology_file import read_topology
 from bot.sign_off.calling import Pace
 from bot.sign_off.policy import DEFAULT_RULES, Group, Policy, Rule, SpecialRule
@@ -28,7 +29,6 @@ from bot.triage.windows import Declared
 from knowledge.embeddings.choice import Choice
 from knowledge.server import Server
 
-POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
 DEFAULT_API_URL = "https://slack.com/api/"
 
@@ -384,14 +384,6 @@ def _calls(lines: Sequence[str]) -> dict[str, list[str]]:
         service.strip(): [name.strip() for name in called.split(",") if name.strip()]
         for service, _, called in parted
     }
-
-
-def with_driver(url: str) -> str:
-    """The URL as SQLAlchemy takes it: PostgreSQL always by psycopg."""
-    for scheme in POSTGRESQL_SCHEMES:
-        if url.startswith(scheme):
-            return f"postgresql+psycopg://{url.removeprefix(scheme)}"
-    return url
 
 
 def _is_slack(url: str) -> bool:

@@ -95,21 +95,7 @@ class Rows:
             "executions": given(pieces=lambda _id: list(self.pieces)),
             "settling": given(last_look=lambda _id: self.look, settlement=lambda _id: self.settlement),
             "summaries": given(get=lambda _id: self.summary),
-            "n3": given(
-                offered=lambda _id: self.change and self.change.offer,
-                change=lambda _id: (
-                    replace(values.change(ORDINARY).offer, state=self.state) if self.state else None
-                ),
-                rejected=lambda _what, _digest: None,
-                adopted=lambda _what: None if self.is_first else _ADOPTED,
-                is_new=lambda: self.is_first,
-                groups=dict,
-                known=lambda: {values.N3_A: None, values.N3_B: None} if self.is_first else {},
-                **dict.fromkeys(("joined", "left", "adopt"), _nothing),
-                set_freeze=lambda *_by: 12,
-                freezes=lambda: [given(id=12)] if self.is_frozen else [],
-                withdraw=lambda _what, _digest: [],
-            ),
+            "n3": self._n3(),
             "standing": given(move=lambda *_row, **_values: True),
             "exchanges": given(spent_on=lambda _id: self.spent, currency=lambda: "EUR"),
             "reviews": given(get=lambda _id: self.review),
@@ -133,6 +119,23 @@ class Rows:
             ),
         }
         return cast(Tx, given(**records))
+
+    def _n3(self) -> SimpleNamespace:
+        return SimpleNamespace(
+            offered=lambda _id: self.change and self.change.offer,
+            change=lambda _id: (
+                replace(values.change(ORDINARY).offer, state=self.state) if self.state else None
+            ),
+            rejected=lambda _what, _digest: None,
+            adopted=lambda _what: None if self.is_first else _ADOPTED,
+            is_new=lambda: self.is_first,
+            groups=dict,
+            known=lambda: {values.N3_A: None, values.N3_B: None} if self.is_first else {},
+            **dict.fromkeys(("joined", "left", "adopt"), _nothing),
+            set_freeze=lambda *_by: 12,
+            freezes=lambda: [SimpleNamespace(id=12)] if self.is_frozen else [],
+            withdraw=lambda _what, _digest: [],
+        )
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -62,6 +62,7 @@ incidents = st.builds(
     alerts_received=st.integers(0, 10**9),
     rounds=st.integers(0, 3),
 )
+CARD = ("take", "resolve", "absorbed_open", "draft_catchup", "draft_update")
 mappings = st.dictionaries(st.sampled_from(["a", "runbook_url"]), foreign, max_size=2)
 alerts = st.builds(
     SeenAlert,
@@ -189,7 +190,7 @@ def buttons_of(blocks: Sequence[Block]) -> list[tuple[str, str]]:
 def test_the_card_of_an_incident(incident: Incident, seen: list[SeenAlert], waiting: list[Proposal]) -> None:
     """It fits, is inert, and can always be taken and resolved while it is open."""
     sent = check_message(incident_blocks.card(incident, seen, waiting))
-    expected = [(action, str(incident.id)) for action in ("take", "resolve", "absorbed_open")]
+    expected = [(action, str(incident.id)) for action in CARD]
     assert buttons_of(sent) == (expected if incident.state.is_open else [])
 
 
@@ -397,4 +398,4 @@ def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:
         9,
     )
     sent = check_message(incident_blocks.card(incident, [seen] * 20, [proposal()] * 100))
-    assert [action for action, _ in buttons_of(sent)] == ["take", "resolve", "absorbed_open"]
+    assert [action for action, _ in buttons_of(sent)] == [*CARD]

@@ -17,7 +17,7 @@ from bot.slack.blocks.parts import Block
 from bot.slack.blocks.times import span
 from bot.slack.blocks.votes import vote_buttons
 
-_CITATIONS, _VOTED = 8, 5
+_CITATIONS, _VOTED = 8, 2
 # Few enough that the remedies below them, and their buttons, always fit the message.
 _HYPOTHESES = 4
 _LINES, _STEPS = 3, 15

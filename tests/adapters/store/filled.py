@@ -9,6 +9,7 @@ from typing import Any
 from bot.domain.alert import AlertStatus, Decision, Kind, Severity
 from bot.domain.curation import Finding, Origin, Strike, StrikeKind, Wording
 from bot.domain.diagnosis import Diagnosis, Hindsight, Hypothesis, Method
+from bot.domain.drafts import DraftKind, NewDraft
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import IncidentState
 from bot.domain.investigation import Step
@@ -18,6 +19,7 @@ from bot.domain.proposal import ProposalState, Settlement, SignOff
 from bot.domain.quiet import Regroup
 from bot.domain.records import News, Review, Stream
 from bot.domain.senders import Deed
+from bot.domain.spending import ANSWERED, Purpose, Reserve, Settled, Spent
 from bot.domain.standing import By, NewStanding, Pattern, StandingState, Terms, Trigger
 from bot.domain.store import Tx
 from bot.domain.tool import CheckResult, Risk, Verdict
@@ -71,6 +73,7 @@ def fill(store: Store) -> dict[str, int]:
         piece = Evidence("E1", EvidenceKind.ALERT, ODD, ODD, "alert", tx.now, "e" * 64, {"n": 1.5, "x": None})
         tx.diagnoses.put_evidence(incident, [piece])
         _investigated(tx, incident)
+        _written(tx, incident)
         run = tx.checks.request(incident, 1, "look", {"target": ODD})
         tx.checks.finish(run, CheckResult("look", Verdict.FAULTY, 9.25, "points", "", ODD, ""))
         tx.checks.request(incident, 2, "look", {})
@@ -140,6 +143,13 @@ def _quiet(tx: Tx, incident: int) -> None:
     tx.regroupings.add(Regroup.SPLIT, incident, incident, ["f" * 32], ODD[:16], BOB.key)
     tx.canaries.fail(tx.canaries.send("nonce").id, ODD)
     _curated(tx, incident)
+
+
+def _written(tx: Tx, incident: int) -> None:
+    """A call to a model and a draft."""
+    spent = Reserve(Purpose("diagnose", ODD, incident, "incidents"), ODD, ODD, Spent(9, 0.5, 2), "EUR", ODD)
+    tx.exchanges.settle(tx.exchanges.reserve(spent), Settled(ANSWERED, 1, 2, 0.5, 0.5, ODD))
+    tx.drafts.add(NewDraft(DraftKind.UPDATE, incident, ALICE, "fr", ODD))
 
 
 def _curated(tx: Tx, incident: int) -> None:
