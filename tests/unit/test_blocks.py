@@ -316,8 +316,7 @@ def test_evidence_cited_twice_is_shown_once() -> None:
         7, "t", "orders", "production", Severity.CRITICAL, IncidentState.INVESTIGATING, NOW, NOW
     )
     sent = check_message(diagnosis_blocks.diagnosis(made, [piece], [], incident, 1))
-    names = ("open_source", "vote_yes", "vote_no")
-    assert buttons_of(sent) == [(f"{name}:E1", "runbooks/lock#1") for name in names]
+    assert [name for name, _ in buttons_of(sent)] == ["open_source:E1", "vote_yes:E1", "vote_no:E1"]
 
 
 @pytest.mark.parametrize("state", ProposalState)
