@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import aiohttp
@@ -51,7 +51,7 @@ class Player:
     async def _click_once(self, channel: str, message: Message, action_id: str) -> dict[str, Any]:
         seen = await self.sees()
         now = next((m for m in seen["channels"][channel] if m["ts"] == message["ts"]), message)
-        found = next(((b, e) for b, e in elements(now) if e["action_id"].startswith(action_id)), None)
+        found = next(((b, e) for b, e in elements(now) if _does(e, action_id)), None)
         if found is None:
             raise ClickFailed(f"{self.person.name} finds no button {action_id}")
         block, element = found
@@ -108,9 +108,13 @@ def elements(message: Message) -> Iterator[tuple[dict[str, Any], dict[str, Any]]
             yield block, element
 
 
-def button(message: Message, action_id: str) -> str | None:
-    """The value of the first button whose action begins so; None when there is none."""
-    return next((e["value"] for _, e in elements(message) if e["action_id"].startswith(action_id)), None)
+def button(message: Message, action: str) -> str | None:
+    """The value of the first button of this action, the part before a colon; None when there is none."""
+    return next((e["value"] for _, e in elements(message) if _does(e, action)), None)
+
+
+def _does(element: Mapping[str, Any], action: str) -> bool:
+    return bool(element["action_id"].partition(":")[0] == action)
 
 
 def text_of(value: object) -> str:

@@ -67,7 +67,7 @@ async def _one_incident(stage: Stage, cast: Cast, fault: str, tool: str) -> Open
     number, card = await _break(stage, cast, fault)
     diagnosis = await cast.on_call.waits_for("the diagnosis", lambda s: reply(s, card, "Diagnosis"))
     show("Vigie, in the thread", diagnosis)
-    must(button(diagnosis, "open_source:") is not None, "a hypothesis cites a source that a button opens")
+    must(button(diagnosis, "open_source") is not None, "a hypothesis cites a source that a button opens")
     await _ask(cast, card, number)
     await _open_source(cast, diagnosis)
     proposal = await _propose(cast, card, tool)
@@ -151,7 +151,7 @@ async def _ask(cast: Cast, card: Message, number: int) -> None:
     tell("On-call, in the thread", "@vigie have we seen this before?")
     await cast.on_call.say(INCIDENTS.id, question, card["ts"])
     answer = await cast.on_call.waits_for("an answer in the thread", lambda s: reply(s, card, "asked:"))
-    must(button(answer, "open_source:") is not None, "the answer in the thread has sources")
+    must(button(answer, "open_source") is not None, "the answer in the thread has sources")
     show("Vigie, in the thread", answer, 12)
     if number == 1:
         tell("On-call", "/vigie ask why are orders stuck behind a lock?")
@@ -159,11 +159,11 @@ async def _ask(cast: Cast, card: Message, number: int) -> None:
         found = await cast.on_call.waits_for(
             "the answer to /vigie ask", lambda s: find(s, "stuck behind a lock")
         )
-        must(button(found, "open_source:") is not None, "/vigie ask answers with sources")
+        must(button(found, "open_source") is not None, "/vigie ask answers with sources")
 
 
 async def _open_source(cast: Cast, diagnosis: Message) -> None:
-    await cast.on_call.click(INCIDENTS.id, diagnosis, "open_source:")
+    await cast.on_call.click(INCIDENTS.id, diagnosis, "open_source")
     view = await cast.on_call.waits_for("the cited source", lambda s: s["views"][-1] if s["views"] else None)
     tell("On-call opens a citation", text_of(view["blocks"]).splitlines()[0])
     await cast.on_call.close(view["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,6 +59,9 @@ def _free_note(whitelist: dict[str, Any]) -> None:
         arguments = whitelist["actions"][name]["arguments"]
         arguments["note"]["pattern"] = "(?s).*"
         arguments["host"] = {"type": "pattern", "pattern": "^web|db|(a|aa|a+)+b", "default": "web"}
+    # What the catalogue leaves open is what a model may fill in.
+    whitelist["actions"]["fix_risky"] = deepcopy(whitelist["actions"]["fix_risky"]) | {"risk": "low"}
+    del whitelist["actions"]["fix_risky"]["arguments"]["note"]["default"]
 
 
 def _elsewhere(folder: Path) -> None:
@@ -142,6 +146,17 @@ async def check_model_is_refused(
     return incident
 
 
+async def check_model_is_not_heard(hostile: Hostile, *arguments: Mapping[str, Any]) -> Incident:
+    """What catalogue and inventory settle is theirs, whatever the model says; people read that."""
+    remedies = [{"tool": "fix", "arguments": dict(one)} for one in arguments]
+    service, incident, made = await hostile.diagnosed(*remedies)
+    own = {"target": service.replace("svc", "target"), "note": "fixed by vigie", "value": 0, "host": "web"}
+    assert [(r.tool, r.arguments) for r in made.remedies] == [("fix", own)]
+    told = text_of(await hostile.vigie.message(f"incident:{incident.id}:diagnosis"))
+    assert "“fix”: its arguments follow from the catalogue; the model's are not used." in told
+    return incident
+
+
 @pytest.mark.attack("I1")
 async def test_an_unknown_tool_is_refused(hostile: Hostile) -> None:
     """From the model, from rows that were planted, and from a tampered diagnosis behind the button."""
@@ -195,7 +210,7 @@ async def test_an_extra_key_is_refused(hostile: Hostile) -> None:
     """A known tool with one argument too many is not run without it: it is refused."""
     reason = "fix has no such argument"
     extra: list[dict[str, Any]] = [{"shell": "true"}, {"note ": "fine"}, {"": "x"}, {"timeout_s": 9}]
-    incident = await check_model_is_refused(hostile, "fix", reason, *extra)
+    incident = await check_model_is_not_heard(hostile, *extra)
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *extra)
 
 
@@ -205,7 +220,7 @@ async def test_shell_text_is_one_literal_argument(hostile: Hostile) -> None:
     vigie = hostile.vigie
     marker = vigie.folder / "was-here"
     note = f"x; touch {marker} `touch {marker}` $(touch {marker}) && touch {marker} | 'a' \"b\" > {marker} *"
-    service, incident, _ = await hostile.diagnosed({"tool": "fix", "arguments": {"note": note}})
+    service, incident, _ = await hostile.diagnosed({"tool": "fix_risky", "arguments": {"note": note}})
     proposal = await vigie.propose(incident)
     assert proposal.arguments["note"] == note
     assert (await vigie.sign(N3_A, proposal)).ok
@@ -219,7 +234,7 @@ async def test_an_option_is_refused(hostile: Hostile) -> None:
     """A value that a program could read as an option is refused, though the pattern would let it pass."""
     reason = "must not begin with '-'"
     options = [{"note": "-rf"}, {"note": "--kubeconfig=/tmp/evil"}, {"note": "-"}]
-    incident = await check_model_is_refused(hostile, "fix", reason, *options)
+    incident = await check_model_is_not_heard(hostile, *options)
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *options)
 
 
@@ -228,7 +243,7 @@ async def test_a_control_character_is_refused(hostile: Hostile) -> None:
     """NUL, line ends and their like are refused, though the pattern would let them pass."""
     reason = "control and non-ASCII characters are not allowed"
     notes = [{"note": f"fine{c}second line"} for c in "\x00\r\n\u2028\x7f"]
-    incident = await check_model_is_refused(hostile, "fix", reason, *notes)
+    incident = await check_model_is_not_heard(hostile, *notes)
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *notes)
 
 
@@ -239,7 +254,7 @@ async def test_a_pattern_is_matched_whole_and_in_linear_time(hostile: Hostile) -
     reason = "must match ^web|db|(a|aa|a+)+b as a whole"
     hosts = ("webshell", "web; rm -rf x", "evil-db", "db.evil.example", "a" * 500, "a" * 500 + "c")
     values = [{"host": host} for host in hosts]
-    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    incident = await check_model_is_not_heard(hostile, *values)
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *values)
     long = {"host": "a" * 100_000 + "c"}
     await check_rows_are_refused(hostile.vigie, incident, "fix", "text of at most 512", long)
@@ -251,7 +266,7 @@ async def test_a_name_that_looks_like_a_row_is_not_that_row(hostile: Hostile) ->
     reason = "only looks like target-0; it is another text."
     names = ("t\u0430rget-0", "\uff54arget-0", "TARGET-0", "target-0\u200b", "target-O", "t\u00adarget-0")
     values = [{"target": name} for name in names]
-    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    incident = await check_model_is_not_heard(hostile, *values)
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *values)
 
 
@@ -260,7 +275,7 @@ async def test_a_value_of_another_type_is_not_made_to_fit(hostile: Hostile) -> N
     """ "5" is no number, 5.5 no whole one, true neither, and none of them becomes one."""
     reason = "must be a whole number from 0 to 9"
     values = [{"value": value} for value in ("5", True, 10**18, "", "5 ")]
-    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    incident = await check_model_is_not_heard(hostile, *values)
     stored = [{"value": value} for value in ("5", 5.0, 5.5, True, [5])]
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *stored)
 
@@ -269,12 +284,12 @@ async def test_a_value_of_another_type_is_not_made_to_fit(hostile: Hostile) -> N
 async def test_too_much_too_little_and_everything_are_refused(hostile: Hostile) -> None:
     """A number out of bounds; and a selector that is empty or a wildcard, though its pattern lets it pass."""
     numbers = [{"value": value} for value in (100_000, 10, -1, -(10**18))]
-    incident = await check_model_is_refused(hostile, "fix", "must be a whole number from 0 to 9", *numbers)
+    incident = await check_model_is_not_heard(hostile, *numbers)
     bounds = "must be a whole number from 0 to 9"
     await check_rows_are_refused(hostile.vigie, incident, "fix", bounds, *numbers[:2])
     everything = "which could mean everything"
     texts = [{"note": note} for note in ("", " ", "*", "**", " * ", "%", "?*")]
-    incident = await check_model_is_refused(hostile, "fix", everything, *texts)
+    incident = await check_model_is_not_heard(hostile, *texts)
     await check_rows_are_refused(hostile.vigie, incident, "fix", everything, *texts[:3])
 
 
@@ -283,7 +298,7 @@ async def test_a_target_of_another_environment_is_refused(hostile: Hostile) -> N
     """The incident is in test, the row says production: no remedy, no proposal; where it is, is signed."""
     reason = "target-39 is in production, and the incident is in 'test'"
     values = [{"target": "target-39"}]
-    incident = await check_model_is_refused(hostile, "fix", reason, *values)
+    incident = await check_model_is_not_heard(hostile, *values)
     await check_rows_are_refused(hostile.vigie, incident, "fix", reason, *values)
     _, sound = await hostile.vigie.proposed()
     assert sound.plan is not None
