@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot.copilot.part import Part
-from bot.copilot.shelf import EmptyShelf, Shelf
+from bot.copilot.shelf import Shelf
+from bot.copilot.shelved import Shelved
 from bot.domain.curation import Question, QuestionState
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
@@ -20,7 +20,7 @@ LOOK_EVERY = timedelta(seconds=30)
 AT_ONCE = 20
 
 
-class Gaps(Part):
+class Gaps(Shelved):
     """What the knowledge base should say and does not."""
 
     def __init__(
@@ -31,8 +31,7 @@ class Gaps(Part):
         wake: Wake,
         shelf: Shelf | None = None,
     ) -> None:
-        super().__init__(store, in_force, membership, wake)
-        self._shelf = shelf or EmptyShelf()
+        super().__init__(store, in_force, membership, wake, shelf)
         self._next: datetime | None = None
         self._after = 0
 

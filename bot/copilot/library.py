@@ -7,14 +7,11 @@ import re
 import unicodedata
 
 from bot.announcements import announce_saved, announce_summary
-from bot.copilot.part import Part
-from bot.copilot.shelf import EmptyShelf, Shelf
+from bot.copilot.shelved import Shelved
 from bot.domain.curation import Origin, QuestionState, Removal, Saved, Wording
 from bot.domain.person import Person
-from bot.domain.ports import Membership, Wake
-from bot.domain.store import Store, Tx
+from bot.domain.store import Tx
 from bot.errors import Refused, WordingRefused
-from bot.in_force import InForce
 from bot.membership import note_membership
 from bot.sign_off.quorum import may_speak_for_n3
 from knowledge.loaders.front_matter import LANGUAGES
@@ -28,21 +25,10 @@ WRITTEN = tuple(kind for kind in KINDS if kind != "postmortem")
 LEAST_TEXT, MOST_TEXT, MOST_TITLE, MOST_SERVICE, LEAST_WHY = 20, 3000, 150, 100, 5
 
 
-class Library(Part):
+class Library(Shelved):
     """What is saved and taken back. A document never gets more than text here: no alert, cause or action that
     anything would follow from.
     """
-
-    def __init__(
-        self,
-        store: Store,
-        in_force: InForce,
-        membership: Membership,
-        wake: Wake,
-        shelf: Shelf | None = None,
-    ) -> None:
-        super().__init__(store, in_force, membership, wake)
-        self._shelf = shelf or EmptyShelf()
 
     def save(self, person: Person, wording: Wording, origin: Origin, event: str) -> Saved:
         """Keep what a person confirmed; it is learned next, and told once it is.

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from bot.announcements import announce_stale, announce_stale_again
-from bot.copilot.part import Part
-from bot.copilot.shelf import EmptyShelf, Shelf
+from bot.copilot.shelf import Shelf
+from bot.copilot.shelved import Shelved
 from bot.copilot.stale import addressee, found_now, owner
 from bot.domain.curation import Finding, UpkeepRule
 from bot.domain.person import Person
@@ -26,7 +26,7 @@ SETTLES = timedelta(days=1)
 MOST = 8
 
 
-class Upkeep(Part):
+class Upkeep(Shelved):
     """The list of what is to be looked at again; rows say who was told of what, so each is told once."""
 
     def __init__(
@@ -38,8 +38,8 @@ class Upkeep(Part):
         shelf: Shelf | None = None,
         rule: UpkeepRule = UpkeepRule(),  # noqa: B008  # frozen
     ) -> None:
-        super().__init__(store, in_force, membership, wake)
-        self._shelf, self._rule = shelf or EmptyShelf(), rule
+        super().__init__(store, in_force, membership, wake, shelf)
+        self._rule = rule
         self._next: datetime | None = None
 
     def look(self) -> None:

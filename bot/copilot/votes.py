@@ -9,8 +9,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.copilot.part import Part
-from bot.copilot.shelf import EmptyShelf, Shelf
+from bot.copilot.shelf import Shelf
+from bot.copilot.shelved import Shelved
 from bot.domain.curation import usefulness
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
@@ -24,7 +24,7 @@ MOST_REASON = 300
 _KEPT_S = 30.0
 
 
-class Votes(Part):
+class Votes(Shelved):
     """Votes are counted by document, a person once; no number of them hides one."""
 
     def __init__(
@@ -35,8 +35,7 @@ class Votes(Part):
         wake: Wake,
         shelf: Shelf | None = None,
     ) -> None:
-        super().__init__(store, in_force, membership, wake)
-        self._shelf = shelf or EmptyShelf()
+        super().__init__(store, in_force, membership, wake, shelf)
         self._counted: tuple[float, dict[str, float]] | None = None
 
     def usefulness(self) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.stages.confidence import source_of
 from knowledge.causes.model import ONE_SOURCE, Judgement
 from knowledge.model import Passage, SearchResult
 
@@ -23,10 +24,9 @@ def sources_of(evidence: Sequence[Evidence]) -> list[str]:
     alerts = [f"{piece.title}\n{piece.text}" for piece in evidence if piece.kind is EvidenceKind.ALERT]
     checks: dict[str, str] = {}
     for piece in sorted((e for e in evidence if e.kind is EvidenceKind.CHECK), key=lambda e: e.at):
-        # Whoever writes to one log writes to them all.
-        source = "logs" if piece.facts.get("runner") == "logs" else str(piece.facts.get("tool", ""))
-        checks[source] = f"{piece.title}\n{piece.text}"
-    return [*(["\n".join(alerts)] if alerts else []), *(checks[tool] for tool in sorted(checks))]
+        checks[source_of(piece)] = f"{piece.title}\n{piece.text}"
+    by_name = sorted(checks, key=lambda source: source.removeprefix("check "))
+    return [*(["\n".join(alerts)] if alerts else []), *(checks[source] for source in by_name)]
 
 
 def capped(judged: Judgement, sources: int) -> Judgement:
