@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import postgresql
+from tests import forked, postgresql
 
 
 def vocabularies() -> Path:
@@ -40,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     postgresql.DEFAULT["store"] = config.getoption("--store")
+    forked.DEFAULT["forked"] = True
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

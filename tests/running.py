@@ -7,7 +7,6 @@ import contextlib
 import os
 import resource
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Store, open_engine
 from knowledge.base import KnowledgeBase
+from tests.forked import Started, started
 
 T = TypeVar("T")
 _HOLD_POSTGRESQL = "LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE"
@@ -32,7 +32,7 @@ class Running:
 
     folder: Path
     environment: dict[str, str]
-    serve: asyncio.subprocess.Process | None = None
+    serve: Started | None = None
     port: int = 0
     code: Path | None = None  # a folder with another version of our code, instead of this one
     supervised: bool = False  # somebody starts serve again when it ends, so its end is no reason to give up
@@ -42,15 +42,9 @@ class Running:
         """Start `vigie serve` and wait until its intake answers."""
         port_file = self.folder / "data" / "web.port"
         port_file.unlink(missing_ok=True)
-        out = (self.folder / "serve.log").open("ab")
-        self.serve = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", "serve", "--config", str(self.folder / "vigie.toml")),
-            env=self.environment | dict(extra or {}),
-            cwd=self.code,
-            stdout=out,
-            stderr=out,
-        )
+        argv = ("serve", "--config", str(self.folder / "vigie.toml"))
+        environment = self.environment | dict(extra or {})
+        self.serve = await started(argv, environment, self.folder / "serve.log", code=self.code)
         if ready:
             await self.until("the intake", lambda: (port_file.exists() and port_file.read_text()) or None)
             self.port = int(port_file.read_text())

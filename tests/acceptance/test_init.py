@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import pty
@@ -24,6 +23,7 @@ from bot.settings import File, load
 from bot.slack.connection import SCOPES
 from bot.tools.catalogue import lint_of, parse, read_files
 from bot.tools.secrets import check_secrets
+from tests.acceptance.vigie_command import vigie
 from tests.whitelist import BOT, CHANNEL, GROUP, N3_A, ON_CALL, PEOPLE, SECOND
 from tests.world import World, text_of
 
@@ -235,16 +235,8 @@ async def installed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[W
 
 async def said_by(installed: World, *arguments: str) -> tuple[int, str]:
     """Exit code and output of a command, as a shell would show it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", *arguments, "--config", str(installed.folder / "vigie.toml")),
-        env=installed.environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode is not None
-    return process.returncode, out.decode()
+    ran = await vigie(installed, *arguments)
+    return ran.code, ran.out + ran.err
 
 
 @pytest.mark.asyncio(loop_scope="module")

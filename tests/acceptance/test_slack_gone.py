@@ -50,12 +50,17 @@ class Away:
         return [subject.split()[1] for subject in self.box.subjects() if f" {incident.label} " in subject]
 
     async def told(self, incident: Incident, *events: str) -> None:
-        """Wait until both ways have told exactly this."""
+        """Wait until both ways have told exactly this, and it is noted, so that they never tell it again."""
         words = {"opened": "CRITICAL", "resolved": "RESOLVED"}
         mails = [words[event] for event in events]
+
+        def noted() -> bool:
+            with self.vigie.store.read() as tx:
+                return not any(tx.notices.unsent(way) for way in ("webhook", "e-mail"))
+
         await self.vigie.until(
             f"{events} of {incident.label}",
-            lambda: self.events(incident) == list(events) and self.mails(incident) == mails,
+            lambda: self.events(incident) == list(events) and self.mails(incident) == mails and noted(),
         )
 
     async def health(self) -> dict[str, Any]:

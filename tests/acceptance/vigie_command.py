@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forked import started
 from tests.world import World
 
 
@@ -47,14 +48,9 @@ async def vigie(
 ) -> Ran:
     """Run `vigie ARGUMENTS --config ...` with the world's environment and what is given; "" takes away."""
     names = {**world.environment, **(environment or {})}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", *arguments, "--config", str(config or world.folder / "vigie.toml")),
-        env={name: value for name, value in names.items() if value},
-        cwd=world.code,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode is not None
-    return Ran(process.returncode, out.decode(), err.decode())
+    argv = (*arguments, "--config", str(config or world.folder / "vigie.toml"))
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        process = await started(argv, {n: v for n, v in names.items() if v}, out, err, code=world.code)
+        code = await asyncio.wait_for(process.wait(), 30)
+        return Ran(code, out.read_text(), err.read_text())

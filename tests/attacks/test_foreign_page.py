@@ -167,10 +167,10 @@ async def test_no_foreign_page_listens_or_reads(
     """No event stream, no socket, no answer as text, script, style or picture, of either server."""
     page = await visit(victim, foreign, host)
     here, there = vigie.place.url, f"http://127.0.0.1:{vigie.port}"
-    listening = len(vigie.place._core.feed._queues)
+    listening = set(vigie.place._core.feed._queues)  # a page that was closed may leave it meanwhile
     for path in (f"/human/stream?user={ON_CALL.id}", "/link"):
         assert await page.evaluate("address => stream(address)", here + path) == "refused"
-    assert len(vigie.place._core.feed._queues) == listening, "the browser hid the stream; the server gave it"
+    assert set(vigie.place._core.feed._queues) <= listening, "the browser hid the stream; the server gave it"
     ticket = vigie.place._core.link.socket.ticket()
     sockets = [f"/link?ticket={ticket}", "/link?ticket=guessed", f"/human/stream?user={ON_CALL.id}"]
     for path in sockets:
