@@ -11,18 +11,18 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID
-from sqlalchemy.exc import SQLAlchemyError
+from dbos import DBOS, SetWorkflowID
 
+from bot import workflows
 from bot.copilot import Copilot
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Store, Tx
-from bot.errors import StoreUnavailable, VigieError, WorkflowsUnusable
+from bot.errors import StoreUnavailable, VigieError
+from bot.rest import Rest
 from bot.stages import stand
 from bot.stages.steps import Steps
 
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 Verb = Callable[[str], Awaitable[None]]
 SWEEP_EVERY_S = 1.0
+AT_LEAST_EVERY_S = 3.0  # while nothing is written: what time alone brings about comes that late at worst
 AT_ONCE = 8
 # An investigation mostly waits for the model: many may, and nobody's answer or execution waits behind them.
 INVESTIGATIONS = 32
@@ -74,16 +75,6 @@ def unfinished(tx: Tx) -> list[str]:
     return work
 
 
-def launch(database_url: str) -> None:
-    """Start the engine that was made; WorkflowsUnusable where its database cannot be used."""
-    try:
-        DBOS.launch()
-    except SQLAlchemyError as error:
-        path = sa.make_url(database_url).database if database_url.startswith("sqlite") else None
-        remedy = f"Move {path} away and start again." if path else "Start again once the database answers."
-        raise WorkflowsUnusable(f"{remedy} The reason: {getattr(error, 'orig', None) or error}") from error
-
-
 class Lifecycle:
     """Owns DBOS and the sweep. `wake` may be called from any thread; a lost call only costs a second."""
 
@@ -123,20 +114,15 @@ class Lifecycle:
             "call": self._call,
             "tell": self._tell,
         }
-        self._config = DBOSConfig(
-            name="vigie",
-            system_database_url=database_url,
-            application_version="1",
-            # The folder has one owner, whatever its host is called today: it takes up what was under way.
-            executor_id="owner",
-            log_level="ERROR",
-        )
+        self._database_url = database_url
         self._kick = asyncio.Event()
+        self._rest = Rest(store, AT_LEAST_EVERY_S)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._sweeper: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
         self._slots, self._investigations = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(INVESTIGATIONS)
         self._conversations = asyncio.Semaphore(CONVERSATIONS)
         self._whole_at = self._alive_at = time.monotonic()
+        self._due_at: datetime | None = None
 
     def idle_s(self) -> float:
         """How long ago the sweep last got anywhere; a sweep that fails or hangs gets nowhere."""
@@ -150,7 +136,7 @@ class Lifecycle:
     async def start(self) -> None:
         """Launch DBOS inside the running loop, recover what was under way, and begin to sweep."""
         self._loop = asyncio.get_running_loop()
-        DBOS(config=self._config)
+        engine = DBOS(config=workflows.configured(self._database_url))
 
         @DBOS.workflow(name="work")
         async def work(work_id: str) -> None:
@@ -158,14 +144,17 @@ class Lifecycle:
             await DBOS.run_step_async({"name": verb}, self._carry_out, work_id)
 
         self._workflow = work
-        launch(self._config["system_database_url"] or "")
-        self._sweeper = asyncio.create_task(self._sweep_for_ever(), name="sweep")
+        workflows.launch(self._database_url)
+        self._beside = [
+            asyncio.create_task(self._sweep_for_ever(), name="sweep"),
+            asyncio.create_task(workflows.slow_down(engine), name="slow down"),
+        ]
 
     async def stop(self) -> None:
         """Stop sweeping; what is under way goes on at the next start."""
-        if self._sweeper:
-            self._sweeper.cancel()
-            await asyncio.wait([self._sweeper])
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         # DBOS has put its own threads behind asyncio.to_thread, and takes them with it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         await asyncio.to_thread(DBOS.destroy)
@@ -190,12 +179,14 @@ class Lifecycle:
                 await asyncio.to_thread(self._settle, work, "an attempt broke off")
             self._alive_at = time.monotonic()  # a sweep may be long; how far it came counts once it is whole
         await asyncio.to_thread(self._homes.refresh)
-        self._whole_at = self._alive_at = time.monotonic()
+        self._rest.begin(self._due_at)
 
     def _startable(self) -> list[tuple[str, int]]:
         with self._store.read() as tx:
             waiting = tx.inbox.waiting()
             works = [*due(tx), *self._calling.due(tx)]
+            times = (tx.proposals.next_at(), tx.inbox.next_try_at(), self._alerts.next_hold())
+            self._due_at = min((at for at in times if at is not None), default=None)
             return [(w, tx.inbox.attempts(w)) for w in works if not waiting.get(w, False)]
 
     async def _sweep_for_ever(self) -> None:
@@ -203,11 +194,14 @@ class Lifecycle:
             self._kick.clear()
             try:
                 if self._is_owner():
-                    await self.sweep()
+                    if await asyncio.to_thread(self._rest.is_over):
+                        await self.sweep()
+                    self._whole_at = self._alive_at = time.monotonic()
             except StoreUnavailable as error:
                 log.warning("nothing is swept", problem=str(error))
             except Exception:  # the loop's boundary: a failed sweep is tried again a second later
                 log.exception("sweep failed")
+                self._rest.end()
                 self._alive_at = self._whole_at
             try:
                 async with asyncio.timeout(SWEEP_EVERY_S):

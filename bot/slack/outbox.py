@@ -21,6 +21,7 @@ from bot.announcements import announce_unreached
 from bot.domain.records import Post
 from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable
+from bot.rest import Rest
 from bot.slack.absences import tell_channel_gone, tell_person_gone
 from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of
 from bot.slack.channels import Channels
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 
 EVENT_TYPE = "vigie_post"
 LOOK_EVERY_S = 0.5
+AT_LEAST_EVERY_S = 3.0  # while nothing is written, which is what makes a message wait
 IN_A_ROW = 20  # messages of a channel between two looks, so that what has become urgent is not kept waiting
 _PAGES = 10
 _WAITS_S = (0.5, 1, 2, 5, 15, 30)
@@ -59,13 +61,14 @@ class Outbox:
         self._home = home
         self._streaming = Streaming(store, client)
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._rest = Rest(store, AT_LEAST_EVERY_S)
 
     async def run(self, is_connected: Callable[[], Awaitable[bool]]) -> None:
         """Send for ever; each channel goes on by itself, so a slow one does not hold up the others."""
         try:
             while True:
                 try:
-                    if await is_connected():
+                    if await is_connected() and await asyncio.to_thread(self._rest.is_over):
                         await self._start_due()
                 except StoreUnavailable as error:
                     log.warning("nothing is sent", problem=str(error))
@@ -86,7 +89,10 @@ class Outbox:
         # Noted before the look: what a channel is sending now may have changed by the time it was read.
         busy = set(self._running)
         by_channel: dict[str, list[Post]] = defaultdict(list)
-        for post in await asyncio.to_thread(self._unsent):
+        unsent = await asyncio.to_thread(self._unsent)
+        if not unsent:
+            self._rest.begin()
+        for post in unsent:
             if len(by_channel[post.channel]) < IN_A_ROW:
                 by_channel[post.channel].append(post)
         for channel in by_channel.keys() - busy:

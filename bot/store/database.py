@@ -227,6 +227,10 @@ class Store:
         self._engine = engine
         self._clock = clock
         self._writers = threading.Lock()
+        self._reading: dict[str, Any] = {"vigie_reading": True}
+        if engine.dialect.name == "postgresql":
+            # What SQLite's readers get anyway: every statement sees the same moment.
+            self._reading["isolation_level"] = "REPEATABLE READ"
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], datetime] = system_now) -> Store:
@@ -265,13 +269,9 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction: one consistent view."""
-        options: dict[str, Any] = {"vigie_reading": True}
-        if self._engine.dialect.name == "postgresql":
-            # What SQLite's readers get anyway: every statement sees the same moment.
-            options["isolation_level"] = "REPEATABLE READ"
         with (
             answering(self._engine),
-            self._engine.connect().execution_options(**options) as connection,
+            self._engine.connect().execution_options(**self._reading) as connection,
             connection.begin(),
         ):
             yield Tx(connection, max(self._clock(), _stored(connection)))
@@ -280,6 +280,15 @@ class Store:
         """The time now, never before the newest time stored."""
         with self.read() as tx:
             return tx.now
+
+    def clock(self) -> tuple[datetime, datetime | None]:
+        """The time now and that of the newest commit, for the price of one row.
+
+        Every commit has a time of its own but while the clock stands before one stored; then it is None.
+        """
+        with answering(self._engine), self._engine.connect().execution_options(**self._reading) as connection:
+            now, newest = self._clock(), _stored(connection)
+        return max(now, newest), newest if newest < now else None
 
     def close(self) -> None:
         self._engine.dispose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -61,6 +61,13 @@ class Inbox(Records):
         """How often this work failed so far."""
         query = sa.select(t.setbacks.c.attempts).where(t.setbacks.c.work == work)
         return int(self._connection.execute(query).scalar_one_or_none() or 0)
+
+    def next_try_at(self) -> datetime | None:
+        """When the next of the works that wait may be tried again."""
+        c = t.setbacks.c
+        query = sa.select(sa.func.min(c.not_before)).where(c.not_before > self._now)
+        found: datetime | None = self._connection.execute(query).scalar_one()
+        return found
 
     def waiting(self) -> dict[str, bool]:
         """Work with setbacks; True when it has to wait still."""

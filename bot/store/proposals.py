@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -138,6 +138,15 @@ class Proposals(Records):
         return self._where(
             sa.and_(t.proposals.c.verify_at.is_not(None), t.proposals.c.verify_at <= self._now)
         )
+
+    def next_at(self) -> datetime | None:
+        """When the next of them is to be verified, or its time to sign or to execute is over."""
+        c = t.proposals.c
+        waiting = {ProposalState.PROPOSED.value: c.sign_by, ProposalState.SIGNED.value: c.execute_by}
+        at = sa.case(waiting, value=c.state, else_=c.verify_at)
+        query = sa.select(sa.func.min(at)).where(sa.or_(c.state.in_(waiting), c.verify_at.is_not(None)))
+        found: datetime | None = self._connection.execute(query).scalar_one()
+        return found
 
     def sign(self, sign_off: SignOff) -> bool:
         """Add a signature or a rejection; False when this person has given it already."""

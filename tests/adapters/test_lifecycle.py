@@ -29,12 +29,13 @@ from bot.domain.records import NewProposal, Summary
 from bot.domain.tool import Risk
 from bot.errors import WorkflowsUnusable
 from bot.executor_main import membership
-from bot.lifecycle import Lifecycle, due, launch
+from bot.lifecycle import Lifecycle, due
 from bot.stages.steps import Steps
 from bot.store import tables
 from bot.store.database import Store
 from bot.tools.catalogue import read_files
 from bot.tools.in_force import Adopted
+from bot.workflows import launch
 from knowledge.base import KnowledgeBase
 from knowledge.model import Document
 from tests.desk import AT_ONCE
