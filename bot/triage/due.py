@@ -10,6 +10,7 @@ from bot.domain.noise import Held, Hold
 from bot.triage.memory import Memory
 from bot.triage.note import is_over, told
 from bot.triage.rules import Rules
+from bot.triage.seen import STILL, still_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ def hold_end(hold: Hold, memory: Memory, rules: Rules, now: datetime) -> HoldEnd
         return HoldEnd(Held.CLEARED, "It cleared by itself while it was held.")
     if group.told_at is None:
         return HoldEnd(Held.TOLD, f"It still fires after {_span(now - hold.began_at)}.")
+    if rules.has("still") and not any(mark.startswith(STILL) for mark in group.told):
+        return HoldEnd(Held.TOLD, f"It still fires, and what people were told of #{hold.incident} is over.")
     if hold.mark in group.told:
         return HoldEnd(Held.COVERED, f"People were told of #{hold.incident} meanwhile.")
     if now - group.told_at < rules.lull:
@@ -45,7 +48,7 @@ def end_hold(hold: Hold, end: HoldEnd, memory: Memory, now: datetime) -> None:
     """Remember what became of it."""
     memory.drop_hold(hold)
     if end.outcome is Held.TOLD:
-        told(hold.incident, (hold.mark,), memory, now)
+        told(hold.incident, (hold.mark, still_at(hold.fingerprint)), memory, now)
 
 
 def over_now(memory: Memory, now: datetime) -> list[int]:

@@ -123,8 +123,22 @@ class Memory:
         dropped = pattern.add(trace)
         self._changes.traces[incident, trace.place] = trace
         if dropped is not None:
-            self._changes.traces[incident, dropped.place] = None
+            self._forget_trace(incident, dropped)
         self._index(incident, trace)
+
+    def drop_trace(self, incident: int, place: tuple[str, str, str, str]) -> None:
+        """What began there explains nothing any more."""
+        dropped = self.patterns[incident].drop(place) if incident in self.patterns else None
+        if dropped is not None:
+            self._forget_trace(incident, dropped)
+
+    def _forget_trace(self, incident: int, dropped: Trace) -> None:
+        self._changes.traces[incident, dropped.place] = None
+        rest = list(self.patterns[incident])
+        if all(trace.service != dropped.service for trace in rest):
+            self._at_service.get(dropped.service, set()).discard(incident)
+        if all(trace.host != dropped.host for trace in rest):
+            self._at_host.get(dropped.host, set()).discard(incident)
 
     def _index(self, incident: int, trace: Trace) -> None:
         self._see(trace)

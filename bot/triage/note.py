@@ -11,8 +11,9 @@ from bot.domain.noise import Group, Held, Hold, Series, Trace
 from bot.triage.habits import clears_key, gaps_key, tells
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
-from bot.triage.seen import KIND, Seen, kind_at
+from bot.triage.seen import KIND, Seen, kind_at, still_at
 from bot.triage.tell import mark_of
+from bot.triage.traits import Traits
 from bot.triage.where import flaps
 
 _DOUBLED = timedelta(seconds=5)
@@ -86,7 +87,12 @@ def _go_on(seen: Seen, decision: Decision, incident: int | None, memory: Memory,
     if alert.severity > group.severity:
         memory.put_group(replace(group, severity=alert.severity))
     if decision.notifies:
-        told(incident, (seen.mark,) if seen.is_critical else (), memory, now)
+        told(incident, _marks(seen), memory, now)
+
+
+def _marks(seen: Seen) -> tuple[str, ...]:
+    still = still_at(seen.fingerprint)
+    return (seen.mark, still) if seen.is_critical else (still,)
 
 
 def _begun(seen: Seen, incident: int | None, now: datetime) -> Series:
@@ -112,7 +118,8 @@ def _leave_old(seen: Seen, incident: int, memory: Memory) -> None:
         return
     group = memory.groups.get(old.incident)
     if group is not None:
-        memory.put_group(replace(group, firing=max(0, group.firing - 1)))
+        known = {mark: at for mark, at in group.told.items() if mark != still_at(old.fingerprint)}
+        memory.put_group(replace(group, firing=max(0, group.firing - 1), told=known))
 
 
 def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: Rules, now: datetime) -> None:
@@ -130,9 +137,17 @@ def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: 
     worst: Severity = max(group.severity, severity)
     memory.put_group(replace(group, firing=group.firing + 1, moved_at=now, severity=worst, calm_at=calm))
     memory.note_calls(traits.service, traits.peers)
-    memory.put_trace(incident, Trace(traits.name, traits.service, traits.host, traits.unit, now))
+    trace = Trace(traits.name, traits.service, traits.host, traits.unit, now)
+    # What fires again says nothing new of who fails next: its first beginning does.
+    known = decision.step in ("flapping", "again") and rules.has("onset")
+    if not known or trace.place not in memory.patterns[incident]:
+        memory.put_trace(incident, trace)
     if decision.notifies:
-        told(incident, (seen.mark,) if seen.is_critical else (), memory, now)
+        told(incident, _marks(seen), memory, now)
+
+
+def _place(traits: Traits) -> tuple[str, str, str, str]:
+    return (traits.name, traits.service, traits.host, traits.unit)
 
 
 def _calm(seen: Seen, rules: Rules) -> timedelta:
@@ -148,7 +163,11 @@ def _end(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Noted:
     memory.put_series(replace(old, status=AlertStatus.RESOLVED, last_at=now, ended_at=now))
     if old.severity < Severity.CRITICAL:
         memory.note_habit(clears_key(old.name), (now - old.began_at).total_seconds())
-    return _one_less(old, memory, rules, now, Held.CLEARED)
+    noted = _one_less(old, memory, rules, now, Held.CLEARED)
+    if noted.ended is not None and rules.has("cleared"):
+        # It cleared by itself before anybody was told: it explains nothing of what comes after it.
+        memory.drop_trace(noted.ended[0].incident, _place(seen.traits))
+    return noted
 
 
 def _one_less(series: Series, memory: Memory, rules: Rules, now: datetime, outcome: Held) -> Noted:
@@ -160,7 +179,8 @@ def _one_less(series: Series, memory: Memory, rules: Rules, now: datetime, outco
     firing = max(0, group.firing - 1)
     if group.told_at is None and not firing:
         calm = max(calm or now, now + rules.again)
-    memory.put_group(replace(group, firing=firing, calm_at=calm))
+    known = {mark: at for mark, at in group.told.items() if mark != still_at(series.fingerprint)}
+    memory.put_group(replace(group, firing=firing, calm_at=calm, told=known))
     hold = memory.holds.get(group.incident, {}).get(series.fingerprint)
     if hold is not None:
         memory.drop_hold(hold)

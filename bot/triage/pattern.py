@@ -43,6 +43,14 @@ class Pattern:
             return None
         return self._traces.pop(next(iter(self._traces)))
 
+    def drop(self, place: tuple[str, str, str, str]) -> Trace | None:
+        """Forget what began there, if anything did."""
+        self._members = None
+        return self._traces.pop(place, None)
+
+    def __contains__(self, place: object) -> bool:
+        return place in self._traces
+
     def __iter__(self) -> Iterator[Trace]:
         return iter(self._traces.values())
 

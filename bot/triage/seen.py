@@ -13,6 +13,7 @@ from bot.triage.rules import Rules
 from bot.triage.traits import Traits, traits_of
 
 KIND = "kind:"
+STILL = "still:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Seen:
 def kind_at(place: str, name: str) -> str:
     """What people know once they were told of an alert of that name there, however grave."""
     return f"{KIND}{place}:{name}"
+
+
+def still_at(fingerprint: str) -> str:
+    """What stands among what people know while an alert fires that they were told of."""
+    return f"{STILL}{fingerprint}"
 
 
 def look(alert: Alert, fingerprint: str, memory: Memory, rules: Rules, now: datetime) -> Seen:
