@@ -9,9 +9,11 @@ from bot.domain.noise import Group
 from bot.triage.habits import hold_of
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
-from bot.triage.seen import Seen
+from bot.triage.pattern import WIDE
+from bot.triage.seen import Seen, kind_at
 from bot.triage.where import Place, flaps
 
+PLACE = "service:"
 MOST_AT_ONCE = 12
 """So many critical news of one incident break through within `reminder`; more are one new service at a
 time."""
@@ -80,10 +82,20 @@ def _news(seen: Seen, group: Group, rules: Rules) -> str:
     if seen.alert.severity > group.severity:
         return f"Its severity rises to {seen.alert.severity.word} in #{group.incident}."
     if f"service:{seen.place}" not in group.told:
+        if rules.has("effects") and _is_effect(seen, group):
+            return ""
         return f"{seen.place} is new in #{group.incident}."
     if seen.kind not in group.told:
         return f"{seen.traits.name} is new on {seen.place} in #{group.incident}."
     return ""
+
+
+def _is_effect(seen: Seen, group: Group) -> bool:
+    """Whether people know what makes it fire: its host is ill, or the same alert is on many services."""
+    if seen.traits.service and f"service:{seen.traits.host}" in group.told:
+        return True
+    places = [mark.removeprefix(PLACE) for mark in group.told if mark.startswith(PLACE)]
+    return sum(kind_at(place, seen.traits.name) in group.told for place in places) >= WIDE
 
 
 def mark_of(seen: Seen, group: Group) -> str:
