@@ -14,6 +14,7 @@ from bot.domain.proposal import Proposal
 from bot.domain.quiet import Regroup, Regrouping, StoredAlert
 from bot.domain.store import Tx
 from bot.errors import Refused
+from bot.triage.seen import still_at
 from bot.triage.traits import traits_of
 
 MOST_SERIES, MOST_REMEMBERED = 100, 10_000
@@ -188,6 +189,7 @@ def _group(tx: Tx, incident_id: int, series: Sequence[StoredAlert]) -> list[Grou
         return []
     traits = traits_of(series[0].alert())
     told = {f"service:{trace.service or trace.host}": tx.now for trace in map(_trace, series)}
+    told |= {still_at(one.fingerprint): tx.now for one in series}
     return [
         Group(
             incident_id,

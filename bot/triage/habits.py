@@ -22,13 +22,13 @@ def gaps_key(source: str) -> str:
 
 
 def hold_of(name: str, memory: Memory, rules: Rules) -> tuple[timedelta, str]:
-    """How long an alert of this name is held, and why: a third longer than nineteen in twenty take to
+    """How long an alert of this name is held, and why: half as long again as nineteen in twenty take to
     clear."""
     seen = memory.habit(clears_key(name))
     if len(seen) < _FEWEST_CLEARS or not rules.has("history"):
         return rules.hold, f"it has {_span(rules.hold)} to clear by itself"
     usual = timedelta(seconds=_high(seen))
-    length = min(rules.longest_hold, max(rules.shortest_hold, usual * 1.3))
+    length = min(rules.longest_hold, max(rules.shortest_hold, usual * 1.5))
     return length, f"{name} mostly clears by itself within {_span(usual)}"
 
 

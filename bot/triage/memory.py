@@ -108,8 +108,8 @@ class Memory:
         if self.groups.pop(incident, None) is None:
             return
         pattern = self.patterns.pop(incident, Pattern())
-        if len(pattern.services) > 1:
-            self._past.append(frozenset(pattern.services))
+        if len(pattern.all_services) > 1:
+            self._past.append(frozenset(pattern.all_services))
             self.topology = self.topology.with_together(self._past)
         for trace in pattern:
             self._at_service.get(trace.service, set()).discard(incident)
@@ -123,25 +123,27 @@ class Memory:
         dropped = pattern.add(trace)
         self._changes.traces[incident, trace.place] = trace
         if dropped is not None:
-            self._forget_trace(incident, dropped)
-        self._index(incident, trace)
+            self._changes.traces[incident, dropped.place] = None
+            self._unindex(incident, dropped)
+        self._see(trace)
+        if trace.place in pattern:
+            self._index(incident, trace)
 
-    def drop_trace(self, incident: int, place: tuple[str, str, str, str]) -> None:
-        """What began there explains nothing any more."""
-        dropped = self.patterns[incident].drop(place) if incident in self.patterns else None
-        if dropped is not None:
-            self._forget_trace(incident, dropped)
+    def clear_trace(self, incident: int, place: tuple[str, str, str, str]) -> None:
+        """What began there cleared by itself before anybody was told: it explains nothing any more."""
+        cleared = self.patterns[incident].cleared(place) if incident in self.patterns else None
+        if cleared is not None:
+            self.put_trace(incident, cleared)
+            self._unindex(incident, cleared)
 
-    def _forget_trace(self, incident: int, dropped: Trace) -> None:
-        self._changes.traces[incident, dropped.place] = None
+    def _unindex(self, incident: int, gone: Trace) -> None:
         rest = list(self.patterns[incident])
-        if all(trace.service != dropped.service for trace in rest):
-            self._at_service.get(dropped.service, set()).discard(incident)
-        if all(trace.host != dropped.host for trace in rest):
-            self._at_host.get(dropped.host, set()).discard(incident)
+        if all(trace.service != gone.service for trace in rest):
+            self._at_service.get(gone.service, set()).discard(incident)
+        if all(trace.host != gone.host for trace in rest):
+            self._at_host.get(gone.host, set()).discard(incident)
 
     def _index(self, incident: int, trace: Trace) -> None:
-        self._see(trace)
         if trace.service:
             self._at_service.setdefault(trace.service, set()).add(incident)
         if trace.host:

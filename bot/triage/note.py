@@ -166,7 +166,7 @@ def _end(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Noted:
     noted = _one_less(old, memory, rules, now, Held.CLEARED)
     if noted.ended is not None and rules.has("cleared"):
         # It cleared by itself before anybody was told: it explains nothing of what comes after it.
-        memory.drop_trace(noted.ended[0].incident, _place(seen.traits))
+        memory.clear_trace(noted.ended[0].incident, _place(seen.traits))
     return noted
 
 

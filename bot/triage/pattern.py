@@ -4,14 +4,18 @@ further."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.noise import Trace
 
 MOST_TRACES = 256
 WIDE = 4
 """A name on so many services is an effect of something they share; it says nothing of who fails next."""
+
+
+CLEARED = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a trace began that cleared by itself before anybody was told: it explains nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,14 @@ class Member:
 
 
 class Pattern:
-    """The traces of one incident, newest last. It forgets the oldest of more than MOST_TRACES."""
+    """The traces of one incident, newest last. It forgets the oldest of more than MOST_TRACES.
+
+    What cleared by itself is kept apart: it was there, and leads nowhere.
+    """
 
     def __init__(self, traces: Iterable[Trace] = ()) -> None:
         self._traces: dict[tuple[str, str, str, str], Trace] = {}
+        self._cleared: dict[tuple[str, str, str, str], Trace] = {}
         self._members: tuple[Member, ...] | None = None
         for trace in sorted(traces, key=lambda one: (one.at, one.place)):
             self.add(trace)
@@ -37,16 +45,16 @@ class Pattern:
     def add(self, trace: Trace) -> Trace | None:
         """Take it in; what had to go for it, if anything."""
         self._members = None
-        self._traces.pop(trace.place, None)
-        self._traces[trace.place] = trace
-        if len(self._traces) <= MOST_TRACES:
-            return None
-        return self._traces.pop(next(iter(self._traces)))
+        for kept in (self._traces, self._cleared):
+            kept.pop(trace.place, None)
+        into = self._cleared if trace.at == CLEARED else self._traces
+        into[trace.place] = trace
+        return into.pop(next(iter(into))) if len(into) > MOST_TRACES else None
 
-    def drop(self, place: tuple[str, str, str, str]) -> Trace | None:
-        """Forget what began there, if anything did."""
-        self._members = None
-        return self._traces.pop(place, None)
+    def cleared(self, place: tuple[str, str, str, str]) -> Trace | None:
+        """What a trace becomes when it cleared by itself; None where nothing began there."""
+        trace = self._traces.get(place)
+        return None if trace is None else replace(trace, at=CLEARED)
 
     def __contains__(self, place: object) -> bool:
         return place in self._traces
@@ -60,6 +68,11 @@ class Pattern:
     @property
     def services(self) -> set[str]:
         return {trace.service for trace in self._traces.values() if trace.service}
+
+    @property
+    def all_services(self) -> set[str]:
+        """Those of what cleared by itself too."""
+        return self.services | {trace.service for trace in self._cleared.values() if trace.service}
 
     @property
     def hosts(self) -> set[str]:

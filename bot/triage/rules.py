@@ -17,7 +17,7 @@ class Rules:
     """An alert is related to what began within this time before it, not to older troubles."""
     hold: timedelta = timedelta(minutes=6)
     """How long a non-critical alert may clear itself before anybody is told, where nothing is known of it."""
-    shortest_hold: timedelta = timedelta(minutes=4)
+    shortest_hold: timedelta = timedelta(minutes=5)
     longest_hold: timedelta = timedelta(minutes=7)
     """What history may make of it: minutes at most."""
     flaps: int = 3

@@ -80,7 +80,7 @@ def test_a_critical_alert_is_told_at_once() -> None:
 
 def test_the_length_of_a_hold_comes_from_history_within_minutes() -> None:
     """A name that clears within a minute is held for the shortest time, one that lasts for the longest."""
-    for lasts, held in ((1, 4), (4, 5.2), (50, 7)):
+    for lasts, held in ((1, 5), (4, 6), (50, 7)):
         day = Day()
         for number in range(8):
             day.at(number * 120, alert("A", f"s{number}"))
@@ -157,6 +157,72 @@ def test_a_new_kind_on_a_known_service_breaks_through_when_it_stays() -> None:
     assert "DiskFills is new on database in #1" in kind.decision.reason
     day.until(60)
     assert (kind.told_at, pod.told_at) == (START + Rules().lull, None)
+
+
+def test_what_fires_again_says_nothing_new_of_who_fails_next() -> None:
+    """One that flapped all day is not the reason of what begins near it; its first beginning was."""
+    day = Day()
+    first = day.at(0, alert("Slow", "orders"))
+    assert day.at(0.5, alert("Errors", "checkout")).incident == first.incident
+    for number in range(1, 10):
+        day.at(number * 6 - 3, over(alert("Slow", "orders")))
+        assert day.at(number * 6, alert("Slow", "orders")).incident == first.incident
+    assert day.at(54.5, alert("DiskFills", "checkout")).incident != first.incident
+
+
+def test_what_cleared_by_itself_explains_nothing() -> None:
+    """Nobody was told of it, and it is over: what begins next door stands for itself, and is told."""
+    for clears in (False, True):
+        day = Day()
+        brief = day.at(0, alert("Slow", "orders"))
+        day.at(0.2, alert("Slow", "mail"))
+        if clears:
+            day.at(0.5, over(alert("Slow", "orders")))
+        stays = day.at(1, alert("Errors", "checkout"))
+        assert (stays.incident == brief.incident) is not clears
+
+
+def test_what_still_fires_is_told_when_all_that_people_know_is_over() -> None:
+    """They were told of another alert of its incident, which is over: who is on call believes that all
+    is well."""
+    for ends in (False, True):
+        day = Day()
+        quiet = day.at(0, alert("Slow", "orders"))
+        loud = day.at(1, alert("Errors", "checkout", C))
+        assert loud.incident == quiet.incident and loud.told_at
+        if ends:
+            day.at(3, over(alert("Errors", "checkout", C)))
+        day.until(30)
+        assert quiet.told_at == (START + 6 * MINUTE if ends else None)
+
+
+def test_one_more_service_of_what_is_everywhere_is_no_news() -> None:
+    """People know of the same alert on four services; a critical one breaks through all the same."""
+    for known in (3, 4):
+        day = Day()
+        for number in range(known):
+            day.at(number / 10, alert("CertExpired", f"s{number}"))
+        day.until(6.5)
+        quiet = day.at(6.6, alert("CertExpired", "s0", pod="s0-x"))
+        one_more = day.at(6.7, alert("CertExpired", "care", pod="care-x"))
+        assert one_more.incident == quiet.incident
+        assert ("is new in" in one_more.decision.reason) is (known < 4)
+        loud = day.at(6.8, alert("CertExpired", "mail", C))
+        assert loud.told_at == START + 6.8 * MINUTE
+
+
+def test_what_a_full_pattern_forgot_is_not_looked_for() -> None:
+    """An incident with more traces than are kept is over: an alert where its first ones were is decided."""
+    day = Day()
+    day.at(0, alert("A", "orders", C, node="n1"))
+    for number in range(MOST_TRACES + 5):
+        day.at(0.1, alert("A", "checkout", pod=f"checkout-{number}"))
+    for number in range(MOST_TRACES + 5):
+        day.at(0.2, over(alert("A", "checkout", pod=f"checkout-{number}")))
+    day.at(0.3, over(alert("A", "orders", C, node="n1")))
+    day.until(2)
+    assert not day.rehearsal.memory.groups
+    assert day.at(3, alert("B", "orders", node="n1")).decision.kind is Kind.HELD
 
 
 def test_what_is_remembered_of_told_kinds_is_bounded() -> None:
