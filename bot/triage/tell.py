@@ -8,8 +8,8 @@ from bot.domain.alert import Decision, Kind, Severity
 from bot.domain.noise import Group
 from bot.triage.habits import hold_of
 from bot.triage.memory import Memory
-from bot.triage.rules import Rules
 from bot.triage.pattern import WIDE
+from bot.triage.rules import Rules
 from bot.triage.seen import Seen, kind_at
 from bot.triage.where import Place, flaps
 
