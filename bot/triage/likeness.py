@@ -49,7 +49,7 @@ class Weights:
     fewest_neighbours: float = 1.5
     unrelated: float = 0.05
     """What is left for services that have nothing to do with each other: no topology is complete."""
-    threshold: float = 0.5
+    threshold: float = 0.6
     """Natural logarithm of how much likelier than by chance it must be."""
 
     @classmethod

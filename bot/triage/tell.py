@@ -82,7 +82,7 @@ def _news(seen: Seen, group: Group, rules: Rules) -> str:
     if seen.alert.severity > group.severity:
         return f"Its severity rises to {seen.alert.severity.word} in #{group.incident}."
     if f"service:{seen.place}" not in group.told:
-        if rules.has("everywhere") and _is_everywhere(seen, group):
+        if rules.has("effects") and _is_effect(seen, group):
             return ""
         return f"{seen.place} is new in #{group.incident}."
     if seen.kind not in group.told:
@@ -90,8 +90,10 @@ def _news(seen: Seen, group: Group, rules: Rules) -> str:
     return ""
 
 
-def _is_everywhere(seen: Seen, group: Group) -> bool:
-    """Whether people know of the same alert on so many services that one more is no news."""
+def _is_effect(seen: Seen, group: Group) -> bool:
+    """Whether people know what makes it fire: its host is ill, or the same alert is on many services."""
+    if seen.traits.service and f"{PLACE}{seen.traits.host}" in group.told:
+        return True
     places = [mark.removeprefix(PLACE) for mark in group.told if mark.startswith(PLACE)]
     return sum(kind_at(place, seen.traits.name) in group.told for place in places) >= WIDE
 
