@@ -49,8 +49,9 @@ class Weights:
     fewest_neighbours: float = 1.5
     unrelated: float = 0.05
     """What is left for services that have nothing to do with each other: no topology is complete."""
-    threshold: float = 0.6
-    """Natural logarithm of how much likelier than by chance it must be."""
+    threshold: float = 0.58
+    """Natural logarithm of how much likelier than by chance it must be: just more than what a stranger gets
+    that begins at the same moment, while nothing is known of the fleet."""
 
     @classmethod
     def of_one_place(cls) -> Weights:

@@ -211,6 +211,26 @@ def test_one_more_service_of_what_is_everywhere_is_no_news() -> None:
         assert loud.told_at == START + 6.8 * MINUTE
 
 
+def test_a_service_on_an_ill_host_is_no_news_unless_it_is_critical() -> None:
+    """People were told of the host; where they were not, a new service breaks through."""
+    for host in ("n1", "n2"):
+        day = Day()
+        root = day.at(0, alert("HostDown", severity=C, node=host))
+        day.at(0.1, alert("DbDown", "database", C, node=host))
+        pod = day.at(0.5, alert("PodGone", "orders", pod="orders-x", node="n1"))
+        assert pod.incident == root.incident or host == "n2"
+        assert ("People know of it" in pod.decision.reason) is (host == "n1")
+        assert ("orders is new in" in pod.decision.reason) is (host == "n2")
+        assert day.at(0.6, alert("Errors", "orders", C, node="n1")).told_at
+
+
+def test_a_stranger_at_the_same_moment_stands_for_itself() -> None:
+    """While nothing is known of the fleet, two services that nothing ties are two incidents."""
+    day = Day()
+    first = day.at(0, alert("KioskDown", "kiosk", C))
+    assert day.at(0, alert("PrinterDown", "printer", C)).incident != first.incident
+
+
 def test_what_a_full_pattern_forgot_is_not_looked_for() -> None:
     """An incident with more traces than are kept is over: an alert where its first ones were is decided."""
     day = Day()
