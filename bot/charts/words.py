@@ -1,0 +1,51 @@
+"""Says in words what a chart shows: for who cannot see it, and beside it."""
+
+from __future__ import annotations
+
+from bot.charts import scales
+from bot.charts.view import View
+from bot.domain.chart import Line
+
+ALT_TEXT = 1000
+"""Characters that Slack takes as the alt text of a file."""
+_NAME, _TITLE, _UNIT = 60, 120, 24
+
+
+def sentences(view: View) -> list[str]:
+    """What is shown and when, then each line, then the alert and the bound. Names and title are foreign."""
+    chart = view.chart
+    shown = f"{_short(view.title, _TITLE) or 'A metric'}, {scales.window(chart.start, chart.end)}."
+    said = [shown]
+    if chart.of > len(view.drawable):
+        said.append(f"{len(view.drawable)} of {chart.of} series are drawn.")
+    said += [_line(line, view.unit) for line in view.drawable]
+    if view.alert_at is not None:
+        is_one_day = scales.day(chart.start) == scales.day(chart.end)
+        day = "" if is_one_day else f" on {scales.day(view.alert_at)}"
+        said.append(f"The alert came at {scales.clock(view.alert_at)} UTC{day}.")
+    elif view.began is not None and view.began.timestamp() < chart.start:
+        said.append("The alert came before that.")
+    if view.demand:
+        said.append(f"It should be {view.demand}.")
+    return said
+
+
+def alt_text(view: View) -> str:
+    """All of it in one, within what Slack takes."""
+    whole = f"Line chart. {' '.join(sentences(view))}"
+    return whole if len(whole) <= ALT_TEXT else f"{whole[: ALT_TEXT - 1]}…"
+
+
+def _line(line: Line, unit: str) -> str:
+    values = line.values
+    named = f"{_short(line.name, _NAME)}: " if line.name else ""
+    last = scales.number(values[-1]) + (f" {_short(unit, _UNIT)}" if unit else "")
+    gone = ", then nothing" if line.points[-1][1] is None else ""
+    low, high = scales.number(min(values)), scales.number(max(values))
+    told = f"{named}last {last}{gone}, lowest {low}, highest {high}."
+    return told if named else f"{told[0].upper()}{told[1:]}"
+
+
+def _short(text: str, most: int) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= most else f"{one_line[: most - 1]}…"
