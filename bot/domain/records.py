@@ -11,6 +11,8 @@ from bot.domain.alert import AlertStatus, Severity
 from bot.domain.person import Person
 from bot.domain.tool import CheckResult, Risk
 
+FILES = ("output_file", "chart")
+"""Kinds of messages that are a file with a comment: each is sent once, by itself, and holds nobody up."""
 MOST_ALERTS = 20
 """So many alerts of an incident are read to be shown; there may be more."""
 

@@ -132,7 +132,8 @@ def _chart(data: Mapping[str, Any], resolved: Mapping[str, object], now: datetim
         return None
     end = now.timestamp()
     series = [
-        (dict(one["metric"]), [(float(at), float(value)) for at, value in one["values"]]) for one in data["result"]
+        (dict(one["metric"]), [(float(at), float(value)) for at, value in one["values"]])
+        for one in data["result"]
     ]
     start = end - float(window["minutes"]) * 60
     return chart_of(series, start, end, float(window["step_s"]), str(resolved["reduce"]))
