@@ -19,6 +19,7 @@ _FEWER = (MOST_POINTS, 60, 30, 14)  # points of each line, tried in turn until t
 _LAST = 4e9  # seconds: far from now, and still a date
 _PRECISION = 6  # digits of a value: more than a picture can show
 
+_Named = tuple[str, Sequence[tuple[float, float]]]
 Point = tuple[float, float | None]
 """Seconds since 1970, and the value; None where there was none for a while."""
 
@@ -67,11 +68,11 @@ def chart_of(
     highest of every stretch.
     """
     names = _names([labels for labels, _ in series])
-    made = [Line(name, _with_gaps(points, step_s)) for name, (_, points) in zip(names, series, strict=True)]
-    drawable = [line for line in made if len(line.values) > 1]
+    every = [(name, points) for name, (_, points) in zip(names, series, strict=True)]
+    drawable = [one for one in every if sum(math.isfinite(value) for _, value in one[1]) > 1]
     if not drawable:
         return None
-    lines = tuple(Line(line.name, thinned(line.points, MOST_POINTS)) for line in _chosen(drawable))
+    lines = tuple(Line(name, _kept(points, step_s)) for name, points in _chosen(drawable))
     return Chart(start, end, lines, len(series), reduce)
 
 
@@ -123,24 +124,26 @@ def thinned(points: Sequence[Point], most: int) -> tuple[Point, ...]:
     return (*kept, points[-1])
 
 
-def _chosen(lines: Sequence[Line]) -> list[Line]:
+def _chosen(every: Sequence[_Named]) -> list[_Named]:
     """At most `MOST_LINES`, in their own order."""
-    if len(lines) <= MOST_LINES:
-        return list(lines)
-    order = sorted(range(len(lines)), key=lambda n: max(lines[n].values), reverse=True)
-    lowest = min(range(len(lines)), key=lambda n: min(lines[n].values))
+    if len(every) <= MOST_LINES:
+        return list(every)
+    bounds = [[value for _, value in points if math.isfinite(value)] for _, points in every]
+    order = sorted(range(len(every)), key=lambda n: max(bounds[n]), reverse=True)
+    lowest = min(range(len(every)), key=lambda n: min(bounds[n]))
     kept = order[:MOST_LINES] if lowest in order[:MOST_LINES] else [*order[: MOST_LINES - 1], lowest]
-    return [lines[number] for number in sorted(kept)]
+    return [every[number] for number in sorted(kept)]
 
 
-def _with_gaps(points: Sequence[tuple[float, float]], step_s: float) -> tuple[Point, ...]:
-    """What is no number, and a time without points, becomes a gap: no line is drawn over it."""
+def _kept(points: Sequence[tuple[float, float]], step_s: float) -> tuple[Point, ...]:
+    """Few, and rounded. What is no number, and a time without points, is a gap: no line is drawn over it."""
     made: list[Point] = []
     for at, value in points:
         if made and at - made[-1][0] > 1.5 * step_s:
             made.append((made[-1][0] + step_s, None))
-        made.append((at, float(f"{value:.{_PRECISION}g}") if math.isfinite(value) else None))
-    return tuple(made)
+        made.append((at, value if math.isfinite(value) else None))
+    few = thinned(made, MOST_POINTS)
+    return tuple((at, None if value is None else float(f"{value:.{_PRECISION}g}")) for at, value in few)
 
 
 def _names(labels: Sequence[Mapping[str, str]]) -> list[str]:
@@ -161,8 +164,8 @@ def _packed(chart: Chart) -> dict[str, object]:
         flat = [part for at, value in line.points for part in (_since(at, chart), _short(value))]
         lines.append([line.name, flat])
     return {
-        "start": _short(chart.start),
-        "end": _short(chart.end),
+        "start": round(chart.start, 3),
+        "end": round(chart.end, 3),
         "of": chart.of,
         "reduce": chart.reduce,
         "lines": lines,
@@ -171,13 +174,12 @@ def _packed(chart: Chart) -> dict[str, object]:
 
 def _since(at: float, chart: Chart) -> float | int | None:
     """Seconds from the start; whole ones where no eye could tell."""
-    return _short(float(round(at - chart.start)) if chart.end - chart.start > 900 else at - chart.start)
+    return _short(round(at - chart.start, 0 if chart.end - chart.start > 900 else 3))
 
 
 def _short(number: float | None) -> float | int | None:
     if number is None:
         return None
-    number = round(number, 3) if abs(number) > 1 else number
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
