@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.slack.uploads import File
 from tests.specimens.voices import ORDINARY, VOICES, Voice
 
 Block = dict[str, Any]
@@ -15,10 +16,11 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Blocks, with the text that notifications show."""
+    """Blocks, with the text that notifications show; `file` is what is uploaded with it."""
 
     text: str
     blocks: list[Block]
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
