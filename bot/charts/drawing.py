@@ -18,9 +18,9 @@ from bot.domain.chart import Line, Point
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
 
-WIDTH, PLOT_HEIGHT = 800, 304
+WIDTH, PLOT_HEIGHT = 800, 320
 _SCALE = 2
-_TOP, _BOTTOM, _SIDE, _ROW, _COLUMNS = 56, 30, 16, 22, 4
+_TOP, _BOTTOM, _SIDE, _ROW, _COLUMNS = 64, 36, 16, 24, 3
 _CHARACTERS = 150  # of a title or name, whatever its width
 _GROUND, _FRAME, _GRID, _INK, _FAINT = "#ffffff", "#c9ccd1", "#e8eaed", "#1d1c1d", "#5f6368"
 _ALERT, _SINCE, _BOUND = "#b3261e", "#fdecea", "#b3261e"
@@ -34,7 +34,7 @@ def png(view: View) -> bytes:
 
     height = PLOT_HEIGHT + _ROW * _rows(view)
     image = Image.new("RGB", (WIDTH * _SCALE, height * _SCALE), _GROUND)
-    fonts = [ImageFont.load_default(size * _SCALE) for size in (13, 16)]
+    fonts = [ImageFont.load_default(size * _SCALE) for size in (15, 18)]
     _Canvas(ImageDraw.Draw(image), fonts[0], fonts[1], _plot(view, fonts[0])).all(view, height)
     small = image.resize((WIDTH, height), Image.Resampling.LANCZOS)
     return _encoded(small)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.charts import scales
 from bot.charts.view import View
 from bot.domain.chart import Line
@@ -11,28 +13,36 @@ ALT_TEXT = 1000
 _NAME, _TITLE, _UNIT = 60, 120, 24
 
 
-def sentences(view: View) -> list[str]:
-    """What is shown and when, then each line, then the alert and the bound. Names and title are foreign."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is shown and when; each line; then what else is marked. Title and names are foreign."""
+
+    head: str
+    lines: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def told(view: View) -> Told:
     chart = view.chart
-    shown = f"{_short(view.title, _TITLE) or 'A metric'}, {scales.window(chart.start, chart.end)}."
-    said = [shown]
+    head = f"{_short(view.title, _TITLE) or 'A metric'}, {scales.window(chart.start, chart.end)}."
+    notes = []
     if chart.of > len(view.drawable):
-        said.append(f"{len(view.drawable)} of {chart.of} series are drawn.")
-    said += [_line(line, view.unit) for line in view.drawable]
+        notes.append(f"{len(view.drawable)} of {chart.of} series are drawn.")
     if view.alert_at is not None:
         is_one_day = scales.day(chart.start) == scales.day(chart.end)
         day = "" if is_one_day else f" on {scales.day(view.alert_at)}"
-        said.append(f"The alert came at {scales.clock(view.alert_at)} UTC{day}.")
+        notes.append(f"The alert came at {scales.clock(view.alert_at)} UTC{day}.")
     elif view.began is not None and view.began.timestamp() < chart.start:
-        said.append("The alert came before that.")
+        notes.append("The alert came before that.")
     if view.demand:
-        said.append(f"It should be {view.demand}.")
-    return said
+        notes.append(f"It should be {view.demand}.")
+    return Told(head, tuple(_line(line, view.unit) for line in view.drawable), tuple(notes))
 
 
 def alt_text(view: View) -> str:
     """All of it in one, within what Slack takes."""
-    whole = f"Line chart. {' '.join(sentences(view))}"
+    said = told(view)
+    whole = " ".join(("Line chart.", said.head, *said.lines, *said.notes))
     return whole if len(whole) <= ALT_TEXT else f"{whole[: ALT_TEXT - 1]}…"
 
 

@@ -12,9 +12,12 @@ _TITLE = 100
 
 def comment(view: View, evidence: str) -> list[Block]:
     """All of it rich text: names of series are foreign. Slack takes nothing else beside a file."""
-    first, *rest = words.sentences(view)
-    head = [parts.run(f"{evidence} ", bold=True), parts.run(first)]
-    return [parts.rich(parts.line(*head), parts.line(parts.run(f"\n{' '.join(rest)}")))]
+    said = words.told(view)
+    elements = [parts.line(parts.run(f"{evidence} ", bold=True), parts.run(said.head))]
+    elements.append(parts.listing([[parts.run(line)] for line in said.lines]))
+    if said.notes:
+        elements.append(parts.line(parts.run(" ".join(said.notes))))
+    return [parts.rich(*elements)]
 
 
 def title(view: View, evidence: str) -> str:
