@@ -151,7 +151,7 @@ class _Canvas:
         for stretch in _stretches(line.points):
             places = [(self.plot.x(at), self.plot.y(value)) for at, value in stretch]
             if len(places) > 1:
-                self._stroke(places, colour, 2)
+                self._stroke(places, colour, 2.5)
             else:
                 self._dot(places[0], colour)
         if places:
