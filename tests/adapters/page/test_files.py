@@ -43,7 +43,7 @@ async def test_a_picture_is_shown_and_a_file_is_a_card(page: Page, desk: Any) ->
 
 
 async def test_a_picture_of_the_bot_has_its_alt_text(page: Page, desk: Any) -> None:  # noqa: ANN401
-    """What the app says of its picture is what a screen reader says; in hostile words, too, it is only text."""
+    """What the app says of its picture is what a screen reader says, and only text in hostile words, too."""
     said = 'Line chart. Orders: last 47. "><b>bold</b>'
     await desk.client.files_upload_v2(
         channel="C0INCIDENTS", filename="chart-1.png", title="E3 Orders", content=PIXEL, alt_txt=said

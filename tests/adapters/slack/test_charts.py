@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -25,7 +26,7 @@ from bot.stages.numbering import Numbering
 from bot.store import tables
 from bot.tools.in_force import CATALOGUE, adopt_or_offer
 from tests.post_office import PostOffice, post_office
-from tests.wire import wired
+from tests.wire import until, wired
 from tests.world import CHANNEL, ON_CALL
 
 HOSTILE = "<!channel> \u202eevil <@U0N3A>"
@@ -128,6 +129,7 @@ async def test_the_same_points_are_one_chart(office: PostOffice) -> None:
     """Two checks that ask the same are drawn once, and a check that runs on is not drawn again."""
     incident = opened(office)
     looked(office, incident, "a", again=True)
+    await office.send_all()
     looked(office, incident, "a", "a", again=True)
     await office.send_all()
     assert len(charts(office)) == 1
@@ -188,6 +190,24 @@ async def test_a_chart_that_waits_holds_nobody_up(office: PostOffice) -> None:
     assert len(charts(office)) == 2
 
 
+async def test_a_chart_that_hangs_holds_nobody_up(office: PostOffice) -> None:
+    """While Slack does not answer to a file, its channel goes on; the file is sent once."""
+    async with wired(office.client) as wire:
+        wire.held["files.completeUploadExternal"] = asyncio.Event()
+        incident = opened(office)
+        await office.send()
+        looked(office, incident, "a")
+        running = asyncio.create_task(office.outbox.run(_always))
+        await until(lambda: bool(wire.hanging))
+        await asyncio.to_thread(office.want, "later", "later")
+        await until(lambda: "later" in office.shown())
+        assert charts(office) == []
+        wire.held["files.completeUploadExternal"].set()
+        await until(lambda: not waiting(office))
+        running.cancel()
+    assert len(charts(office)) == 1
+
+
 async def test_charts_without_end_hide_no_message(office: PostOffice) -> None:
     """Files that wait are not counted among the messages of their channel that are looked at."""
     with office.store.begin() as tx:
@@ -234,3 +254,7 @@ async def test_an_old_chart_that_fails_again_is_given_up(office: PostOffice) -> 
         office.now[0] += timedelta(minutes=61)
         await office.send()
     assert (charts(office), waiting(office)) == ([], [])
+
+
+async def _always() -> bool:
+    return True
