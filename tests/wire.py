@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 @dataclass
 class Wire:
-    """A stretch between Vigie and Slack: answers of `garbled` methods arrive broken, `held` channels, methods hang."""
+    """Answers of `garbled` methods arrive broken; what names a `held` channel, or is such a method, hangs."""
 
     slack: str
     garbled: list[str] = field(default_factory=list)

@@ -13,7 +13,7 @@ from bot.domain.tool import CheckResult, Expectation, Reading, ToolKind, Verdict
 from tests.specimens import values
 from tests.specimens.rows import Rows
 from tests.specimens.specimen import Message, Specimen, variants
-from tests.specimens.voices import Voice
+from tests.specimens.voices import ORDINARY, Voice
 
 MINUTES = 30
 
@@ -42,7 +42,7 @@ def _chart(voice: Voice) -> Message:
         title=voice.text("Orders that wait"),
         reads=Reading("/value", expect),
     )
-    piece = replace(values.evidence(values.ORDINARY)[0], id="E3", kind=EvidenceKind.CHECK, source="check:12")
+    piece = replace(values.evidence(ORDINARY)[0], id="E3", kind=EvidenceKind.CHECK, source="check:12")
     rows = Rows(check=run, evidence=[piece], alerts=values.alerts(voice), tools={"queues": tool})
     return rows.snapshot("chart")
 
