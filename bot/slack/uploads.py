@@ -26,8 +26,8 @@ class File:
 
 
 def file_name(post: Post) -> str:
-    """One of its own within a thread, the same at each try."""
-    return f"chart-{post.subject}.png" if post.kind == "chart" else f"P{post.subject}-output.txt"
+    """One of its own within a thread, the same at each try; a chart's says of which points it is."""
+    return f"{post.key.replace(':', '-')}.png" if post.kind == "chart" else f"P{post.subject}-output.txt"
 
 
 async def is_there(client: AsyncWebClient, post: Post, channel_id: str, thread_ts: str) -> bool:

@@ -94,6 +94,7 @@ async def test_a_chart_stands_in_the_thread_with_its_words(office: PostOffice) -
     await office.send_all()
     (message,) = charts(office)
     (file,) = message["files"]
+    assert file["name"].startswith(f"incident-{incident.id}-chart-0-")
     assert message["thread_ts"] == office.post(incident_key(incident.id)).ts
     content = office.place._core.files.get(file["id"]).content
     assert content is not None
