@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,12 @@ def opened(office: PostOffice) -> Incident:
 
 
 def looked(
-    office: PostOffice, incident: Incident, *checks: str, again: bool = False, faulty: str = ""
+    office: PostOffice,
+    incident: Incident,
+    *checks: str,
+    again: bool = False,
+    faulty: str = "",
+    names: Sequence[str] = ("a", HOSTILE),
 ) -> None:
     """These checks saw something over time, each something else; what may be shown of it is wanted."""
     with office.store.begin() as tx:
@@ -62,9 +67,7 @@ def looked(
             verdict = Verdict.FAULTY if name == faulty else Verdict.HEALTHY
             now = tx.now.timestamp()
             points = [(now - 1800 + 60 * minute, float(minute * number)) for minute in range(31)]
-            made = chart_of(
-                [({HOSTILE: "a"}, points), ({HOSTILE: HOSTILE}, points)], now - 1800, now, 60, "max"
-            )
+            made = chart_of([({HOSTILE: one}, points) for one in names], now - 1800, now, 60, "max")
             assert made is not None
             output = with_chart('{"value": 3}', made, 16_000)
             run = tx.checks.request(incident.id, 1, name, {})
@@ -112,6 +115,17 @@ async def test_a_chart_stands_in_the_thread_with_its_words(office: PostOffice) -
     lines = [line["elements"] for line in block["elements"][1]["elements"]]
     assert [[run["type"] for run in line] for line in lines] == [["text"], ["text"]]
     assert not message["text"]
+
+
+async def test_long_words_in_any_script_arrive(office: PostOffice) -> None:
+    """What is said is more than an address holds; it stands beside the picture all the same."""
+    incident = opened(office)
+    looked(office, incident, "queue", names=[f"{number}{'😀' * 59}" for number in range(8)])
+    await office.send_all()
+    (message,) = charts(office)
+    (file,) = message["files"]
+    assert len(message["blocks"][0]["elements"][1]["elements"]) == 8
+    assert "7😀😀" in file["alt_txt"]
 
 
 async def test_a_round_has_three_charts_what_is_wrong_first(office: PostOffice) -> None:
