@@ -119,6 +119,7 @@ class Investigated:
         name: str = "OrdersStuck",
         service: str = "orders",
         summary: str = "Orders wait for 10 minutes",
+        began: datetime | None = None,
         **more: Any,  # noqa: ANN401  # what else the alert says
     ) -> Incident:
         """A new incident with one alert, waiting to be investigated; those before it are over."""
@@ -130,7 +131,7 @@ class Investigated:
             critical,
             service,
             "test",
-            datetime.now(UTC),
+            began or datetime.now(UTC),
             summary=summary,
             **more,
         )

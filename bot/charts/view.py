@@ -16,7 +16,7 @@ _COMPARED = frozenset({"one", "max", "min"})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One chart with its title. `expect` is what the check's value should be, `began` when the alert came."""
+    """One chart with its title. `expect` is what the check's value should be, `began` when the alert did."""
 
     chart: Chart
     title: str
@@ -42,7 +42,7 @@ class View:
 
     @property
     def alert_at(self) -> float | None:
-        """When the alert came, in seconds since 1970, if that is within the window."""
+        """When the alert began, in seconds since 1970, if that is within the window."""
         if self.began is None:
             return None
         at = self.began.timestamp()

@@ -31,9 +31,9 @@ def told(view: View) -> Told:
     if view.alert_at is not None:
         is_one_day = scales.day(chart.start) == scales.day(chart.end)
         day = "" if is_one_day else f" on {scales.day(view.alert_at)}"
-        notes.append(f"The alert came at {scales.clock(view.alert_at)} UTC{day}.")
+        notes.append(f"The alert began at {scales.clock(view.alert_at)} UTC{day}.")
     elif view.began is not None and view.began.timestamp() < chart.start:
-        notes.append("The alert came before that.")
+        notes.append("The alert began before that.")
     if view.demand:
         notes.append(f"It should be {view.demand}.")
     return Told(head, tuple(_line(line, view.unit) for line in view.drawable), tuple(notes))

@@ -19,7 +19,10 @@ MOST_ALERTS = 20
 
 @dataclass(frozen=True, slots=True)
 class SeenAlert:
-    """One alert of an incident: its first delivery, and how often it came since."""
+    """One alert of an incident: its first delivery, and how often it came since.
+
+    `began_at` is what its sender calls its beginning; it came at `first_at`.
+    """
 
     id: int
     name: str
@@ -32,6 +35,7 @@ class SeenAlert:
     flags: tuple[str, ...]
     first_at: datetime
     deliveries: int
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

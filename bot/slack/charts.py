@@ -61,7 +61,7 @@ def _view(tx: Tx, in_force: InForce, run: CheckRun, chart: Chart) -> View:
         tool.title if tool else run.tool,
         run.result.unit,
         tool.reads.healthy if tool and tool.reads else None,
-        min((alert.first_at for alert in alerts), default=None),
+        min((alert.began_at or alert.first_at for alert in alerts), default=None),
     )
 
 

@@ -193,7 +193,7 @@ def test_words_say_what_the_picture_shows() -> None:
     view = View(two, "Orders that wait", "orders", Expectation("at_most", 8), START + timedelta(minutes=19))
     assert words.alt_text(view) == (
         "Line chart. Orders that wait, 12:35 to 13:05 UTC on 26 Nov 2026. s0: last 6 orders, lowest 4,"
-        " highest 9. s1: last 3 orders, lowest 1, highest 3. The alert came at 12:54 UTC."
+        " highest 9. s1: last 3 orders, lowest 1, highest 3. The alert began at 12:54 UTC."
         " It should be at most 8."
     )
 
