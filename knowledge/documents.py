@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -199,6 +199,14 @@ class DocumentStore:
         """A counter: `revision` of the documents, `generation` of the vector index."""
         with self._engine.connect() as connection:
             return int(connection.scalar(sa.select(state.c.value).where(state.c.name == name)) or 0)
+
+    def keep(self, values: Mapping[str, int]) -> None:
+        """Keeps numbers by name, all of them or none."""
+        with self._engine.begin() as connection:
+            for name, value in values.items():
+                changed = connection.execute(state.update().where(state.c.name == name).values(value=value))
+                if not changed.rowcount:
+                    connection.execute(state.insert(), {"name": name, "value": value})
 
     def fixed_number(self, name: str) -> int:
         """A number that is drawn once for these tables and then stays, whoever asks."""

@@ -157,9 +157,7 @@ def leave_one_out(
 
 
 def _fit(heard: Heard) -> float:
-    scores = heard.judge()
-    best = min(scores, key=lambda id: (-scores[id], id), default=None)
-    return heard.fit(best) if best is not None else 0.0
+    return heard.fit(heard.order()).value
 
 
 def _share(by_source: Mapping[str, Sequence[float]], at: float) -> float:

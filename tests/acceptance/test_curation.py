@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from bot.playground.workspace import DEFAULT_SCOPES, Channel, Person
+from bot.playground.workspace import Channel, Person
 from bot.store import curation_tables as t
 from tests.acceptance.vigie_command import vigie as command
 from tests.world import BOT, CHANNEL, GUEST, N3_A, ON_CALL, PEOPLE, Message, World, text_of, world
@@ -28,8 +28,7 @@ async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         Channel(ROOM, "room", members=members),
         Channel(CLOSED, "closed", private=True, members=members),
     )
-    scopes = (*DEFAULT_SCOPES, "groups:read")
-    async with world(tmp_path_factory.mktemp("vigie"), channels=channels, scopes=scopes) as running:
+    async with world(tmp_path_factory.mktemp("vigie"), channels=channels) as running:
         await running.place.say(ON_CALL.id, ROOM, f"<@{BOT.id}> pending")  # events wait for a connection
         await running.until("a first answer", lambda: running.told(ON_CALL) or None)
         yield running
