@@ -230,8 +230,8 @@ class KnowledgeBase:
         return hear(query, self._lexical, filler.dense if filler else None, tuning or self._tuned())
 
     def _tuned(self) -> Tuning:
-        """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it, and with what
-        was learned of these documents.
+        """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it, and
+        with what was learned of these documents.
         """
         filler = self._vectors.filler
         bar = self._bar.of(filler.dense.index.name) if filler else self._tuning.bar
@@ -268,7 +268,8 @@ class KnowledgeBase:
         return self._vectors.fill(limit)
 
     def calibrate(self) -> float | None:
-        """Learns from the documents what must be reached before something fits; None where it need not, or cannot now.
+        """Learns from the documents what must be reached before something fits; None where it need not, or
+        cannot now.
 
         It costs as much as some dozens of searches, when the documents have changed by a quarter.
         """

@@ -39,7 +39,9 @@ class Learned:
 
 
 class LearnedBar:
-    """The bar of one base. It holds for the vector index that it was learned in: other models measure otherwise."""
+    """The bar of one base. It holds for the vector index that it was learned in: other models measure
+    otherwise.
+    """
 
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
@@ -70,7 +72,8 @@ class LearnedBar:
 
 
 def bar_of(documents: Sequence[str], ask: Callable[[str], Heard]) -> float:
-    """The bar for the documents of these ids: the titles of some are asked, and each document left out of its answer.
+    """The bar for the documents of these ids: the titles of some are asked, and each document left out of its
+    answer.
 
     `ask`: what every signal says of the title of a document.
     """
@@ -82,7 +85,7 @@ def bar_of(documents: Sequence[str], ask: Callable[[str], Heard]) -> float:
 
 def reached(heard: Heard, without: str) -> float | None:
     """What the best other document shows; None where it has the very name, or where there is no other."""
-    order = heard.order(without)
+    order = heard.order({without})
     if heard.dense is None or not order or named(heard.question, order[:1], heard.seen):
         return None
     return weigh(*evidence(heard.question, order[0], heard.seen, heard.signals, heard.dense))

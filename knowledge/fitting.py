@@ -1,4 +1,4 @@
-"""Whether the best document has to do with the question at all, and why: two things are weighed against a bar."""
+"""Whether the best document has to do with the question at all, and why: two things against a bar."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from knowledge.question import Question
 from knowledge.question_words import telling
 from knowledge.signals import Dense, Seen, Signals
 
-# What the best document shows: the cosine above the embedder's floor, weighed, and the share of telling words that it
-# has. A logistic regression over these and ten more (agreement of the rankings, margins, titles, how far above the
-# others) did no better on sources that it was not trained on; `scripts/bench_retrieval` shows the mistakes at each bar.
+# What the best document shows: the cosine above the embedder's floor, weighed, and the share of telling words
+# that it has. A logistic regression over these and ten more (agreement of the rankings, margins, titles, how
+# far above the others) did no better on sources that it was not trained on; `scripts/bench_retrieval` shows
+# the mistakes at each bar.
 NEARNESS = 1.5
-# The bar as shipped, over seven collections: it refuses no answer of a quoted alert, and one paraphrase in fifty whose
-# document came first.
+# The bar as shipped, over seven collections: it refuses no answer of a quoted alert, and one paraphrase in
+# fifty whose document came first.
 BAR, WORDS_BAR = 0.6, 0.4
 # What an installation may learn: never lower, and not so high that a paraphrase fails.
 HIGHEST_BAR = 0.9
-# Documents of one house are near each other. A quarter of their titles, asked with their own document left out, reach
-# less than this in the others; a little below it, hardly any question of another house does.
+# Documents of one house are near each other. A quarter of their titles, asked with their own document left
+# out, reach less than this in the others; a little below it, hardly any question of another house does.
 QUARTER, SHARE = 0.25, 0.8
 ENOUGH = 30
 # An alert that names a document leaves no doubt.
@@ -28,7 +29,7 @@ NAMED = 9.0
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """`value`: how much the best document has to do with the question, 1 and more: it fits. `why` says so in words."""
+    """`value`: what the best document has to do with the question, 1 and more: it fits; `why` in words."""
 
     value: float
     why: str
@@ -42,8 +43,10 @@ class Fit:
 NOTHING = Fit(0.0, "no document shares a word or a meaning with it")
 
 
-def evidence(question: Question, document: str, seen: Seen, signals: Signals, dense: Dense) -> tuple[float, float]:
-    """How near in meaning a document is (0: as near as anything), and the share of the question's words it has."""
+def evidence(
+    question: Question, document: str, seen: Seen, signals: Signals, dense: Dense
+) -> tuple[float, float]:
+    """How near in meaning a document is (0: as near as anything), and its share of the words."""
     near = signals.cosine.get(document, 0.0) - dense.embedder.floor
     return max(0.0, near), share_of_words(question, document, seen)
 
@@ -79,7 +82,8 @@ def fit(
     bar: float = BAR,
     complete: bool = True,
 ) -> Fit:
-    """How much the first of the documents, best first, has to do with the question; a name counts wherever it is.
+    """How much the first of the documents, best first, has to do with the question; a name counts wherever it
+    is.
 
     `complete`: no passage still waits for its vectors.
     """
@@ -90,7 +94,9 @@ def fit(
         return Fit(NAMED, f"the alert's name is that of {by_name}")
     if dense is None or (not complete and best not in signals.cosine):
         share = share_of_words(question, best, seen)
-        return _told(best, share / WORDS_BAR, f"has {share:.0%} of its telling words, where {WORDS_BAR:.0%} are needed")
+        return _told(
+            best, share / WORDS_BAR, f"has {share:.0%} of its telling words, where {WORDS_BAR:.0%} are needed"
+        )
     near, share = evidence(question, best, seen, signals, dense)
     together = weigh(near, share)
     said = f"is {near:.2f} nearer in meaning than chance and has {share:.0%} of its telling words: together"

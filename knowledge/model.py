@@ -119,8 +119,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Passages, best first. `fits` is False when nothing answers, `why` says what that rests on; `missing` says what
-    could not be used.
+    """Passages, best first. `fits` is False when nothing answers, `why` says what that rests on; `missing`
+    says what could not be used.
     """
 
     passages: tuple[Passage, ...]

@@ -4,7 +4,7 @@ use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from knowledge.bonus import NAME_IN_TEXT, bonus, freshness, usefulness
@@ -22,7 +22,8 @@ from knowledge.signals import WEIGHTS, Dense, Seen, Signals, listen
 class Tuning:
     """What an installation knows beside its documents, and what a measurement may turn.
 
-    `usefulness`: document id -> what people said of it, -1 to 1. `bar`: what the best document must reach to fit.
+    `usefulness`: document id -> what people said of it, -1 to 1. `bar`: what the best document must reach to
+    fit.
     """
 
     glossary: Glossary = field(default_factory=standard)
@@ -46,10 +47,10 @@ class Heard:
         tuning = self.tuning if weights is None else replace(self.tuning, weights=weights)
         return judge(self.question, self.seen, self.signals, tuning)
 
-    def order(self, without: str = "") -> list[str]:
-        """Documents, best first; `without`: one that must not count."""
+    def order(self, without: Collection[str] = ()) -> list[str]:
+        """Documents, best first; `without`: some that must not count."""
         scores = self.judge()
-        return sorted(scores.keys() - {without}, key=lambda id: (-scores[id], id))
+        return sorted(scores.keys() - set(without), key=lambda id: (-scores[id], id))
 
     def fit(self, order: Sequence[str], complete: bool = True) -> Fit:
         """Whether the first of some documents has to do with the question, and why."""

@@ -1,4 +1,4 @@
-"""The channel where incidents are told, by everything that a document may call it: its role, id, and #name."""
+"""The channel where incidents are told, by all that a document may call it: its role, its id, its #name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from bot.slack.channels import is_id
 KEPT_S, AGAIN_S = 300.0, 30.0
 _PAGES = 20
 
-# What vigie.toml says (a name or an id) -> the other one as Slack has it now, "" where there is none. Raises what Slack raises.
+# What vigie.toml says (a name or an id) -> the other one as Slack has it now, "" where there is none. Raises
+# what Slack raises.
 LookUp = Callable[[str], str]
 UNTOLD = (SlackApiError, SlackClientError, OSError)
 

@@ -118,7 +118,9 @@ class Teams:
             members = self._current(frozenset(one.removeprefix("@") for one in asked))
         except MembershipUnknown:
             return frozenset(), UNKNOWN
-        return frozenset(f"@{handle}" for handle, those in members.items() if not people.isdisjoint(those)), ""
+        return frozenset(
+            f"@{handle}" for handle, those in members.items() if not people.isdisjoint(those)
+        ), ""
 
     def _current(self, handles: frozenset[str]) -> dict[str, frozenset[str]]:
         if not handles <= self._wanted or self._monotonic() - self._read_at > KEPT_S:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,3 +199,24 @@ async def test_what_an_incident_taught_is_taken_back_and_learned_again(vigie: Wo
     await vigie.until("its removal", lambda: not left_to_forget(vigie))
     assert (await place.click(N3_A.id, CHANNEL, gone["ts"], "learn_again")).ok
     await vigie.message(key, f"in the knowledge base as `{document}`")
+
+
+@pytest.mark.attack("C7")
+async def test_what_is_for_the_channel_of_incidents_is_found_there_alone(
+    vigie: World, tmp_path: Path
+) -> None:
+    """Limited to its role, its name or its id: by a search and by a question; in no other channel, and not in
+    person.
+    """
+    for name, reader in (("role", "incidents"), ("name", "'#incidents'"), ("id", CHANNEL)):
+        text = (
+            f"---\naccess: [{reader}]\n---\n# Turbine {name}\n\nThe turbine of {name} is started by hand.\n"
+        )
+        (tmp_path / f"turbine-{name}.md").write_text(text)
+    assert (await command(vigie, "ingest", str(tmp_path))).code == 0
+    question = "turbine started by hand"
+    shown = await listed(vigie, f"search {question}", CHANNEL)
+    assert [name for name in ("role", "name", "id") if f"The turbine of {name}" not in shown] == []
+    assert "The turbine of" in text_of(await answer(vigie, CHANNEL, question))
+    for told in (await listed(vigie, f"search {question}"), text_of(await answer(vigie, ROOM, question))):
+        assert "Nothing in the knowledge base fits" in told and "turbine of" not in told

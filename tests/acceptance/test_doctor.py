@@ -177,7 +177,11 @@ READERS: list[tuple[str, Status, list[str]]] = [
         Status.FAILED,
         ["[knowledge.teams.ops]", "no user group @n33", "Did you mean @n3?"],
     ),
-    ('[knowledge.limits]\nsecret = ["@gone"]', Status.FAILED, ["[knowledge.limits.secret]", "@gone is", "Enable"]),
+    (
+        '[knowledge.limits]\nsecret = ["@gone"]',
+        Status.FAILED,
+        ["[knowledge.limits.secret]", "@gone is", "Enable"],
+    ),
     ('[knowledge.limits]\nsecret = ["@empty"]', Status.WARNING, ["nobody is in @empty", "Put those into it"]),
 ]
 
@@ -194,12 +198,16 @@ async def test_each_user_group_that_may_read_is_looked_at(
         is_bad(results, "readers", *words, status=status)
 
 
-async def test_user_groups_that_cannot_be_read_are_told_with_the_way_out(stage: World, tmp_path: Path) -> None:
+async def test_user_groups_that_cannot_be_read_are_told_with_the_way_out(
+    stage: World, tmp_path: Path
+) -> None:
     """On a plan without them, and without the scope, which is told where it is missing."""
     changes = {'usergroup = "n3"': 'pinned = ["T0VIGIE/U0N3A", "T0VIGIE/U0N3B"]'}
     changes |= {"[knowledge]": '[knowledge.limits]\nsecret = ["@n3"]\n[knowledge]'}
     stage.place.faults.fail("usergroups.list", "plan_upgrade_required")
-    is_bad(await doctored(stage, tmp_path, changes), "readers", "plan has no user groups", "people or channels")
+    is_bad(
+        await doctored(stage, tmp_path, changes), "readers", "plan has no user groups", "people or channels"
+    )
     stage.place.faults.fail("usergroups.list", "missing_scope")
     found = (await doctored(stage, tmp_path, changes))["readers"]
     assert (found.status, "usergroups:read" in found.remedy) == (Status.SKIPPED, True)

@@ -177,7 +177,7 @@ def summary_view(incident: Incident, kept: Summary) -> Block:
 def found(
     passages: Sequence[Passage], fits: bool, missing: Sequence[str], words: str, why: str = ""
 ) -> list[Block]:
-    """What `/vigie search` shows: the same passages, for the asker alone, and why they fit or nothing does."""
+    """What `/vigie search` shows: the same passages, for the asker alone, and why they fit or none does."""
     shown = [
         {
             "id": p.id,
