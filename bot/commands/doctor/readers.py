@@ -17,9 +17,10 @@ async def readers(ground: Ground) -> Result:
         return ok("no document is limited to a user group by vigie.toml")
     try:
         await ground.identity()
-        return await _judged(ground, named)
     except UNTOLD as error:
         return untold(error)
+    try:
+        return await _judged(ground, named)
     except SlackRefused as error:
         return _refused(error)
     except SlackAway as error:
@@ -28,7 +29,8 @@ async def readers(ground: Ground) -> Result:
 
 def _named(ground: Ground) -> dict[str, str]:
     """Handle -> the first setting that names it."""
-    section, found = ground.settings.file.knowledge, {}
+    section = ground.settings.file.knowledge
+    found: dict[str, str] = {}
     for name, team in section.teams.items():
         if team.usergroup:
             found.setdefault(team.usergroup.removeprefix("@"), f"knowledge.teams.{name}")
