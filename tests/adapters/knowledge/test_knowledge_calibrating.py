@@ -24,8 +24,8 @@ def write(folder: Path, count: int) -> None:
 
 
 def test_the_bar_is_learned_once_and_kept(open_base: Open, tmp_path: Path) -> None:
-    """Not from few documents, not before they have vectors; not again until a quarter has changed; after a restart
-    it is there; a question is judged by it.
+    """Not from few documents, not before they have vectors, not again until a quarter has changed. After a
+    restart it is there, and a question is judged by it.
     """
     write(tmp_path / "docs", FROM_DOCUMENTS - 1)
     base = open_base()
