@@ -14,7 +14,11 @@ import sqlalchemy as sa
 
 from bot.domain.diagnosis import Method
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.investigation import SEARCH
+from bot.domain.spending import NeverSend
+from bot.llm.privacy import Privacy
 from bot.store import tables
+from knowledge.model import Document
 from tests.investigated import Investigated, investigated
 from tests.scripted_model import Reply, call, hang, reads
 from tests.world import text_of
@@ -243,3 +247,32 @@ async def test_too_many_at_once_and_in_all_are_refused_in_words(stage: Investiga
     assert ["| open" in one for one in told] == [True, True, True, False, False]
     assert told[3].startswith("Not read: at most 3 readings at once.")
     assert told[4].startswith("Not read: this investigation has read as much as it may.")
+
+
+async def test_what_no_model_may_see_is_not_read_to_one(stage: Investigated) -> None:
+    """A document about a service that is never sent: found for people, and withheld from the model's turn."""
+    document = Document(
+        id="runbooks/mail-secret",
+        title="Mail queue of the frobnicator",
+        kind="runbook",
+        text="## Mail\n\nThe frobnicator of the mail queue is cleared by hand.\n",
+        service="mail",
+    )
+    stage.knowledge.add(document)
+    asked: list[dict[str, Any]] = []
+
+    def script(request: dict[str, Any]) -> Reply:
+        asked.append(request)
+        return DONE if len(asked) > 1 else reads((SEARCH, {"words": "frobnicator mail queue"}))
+
+    await stage.ask(by=script)
+    assert stage.model is not None
+    stage.model.models.privacy = Privacy(never_send=(NeverSend(service="mail"),))
+    try:
+        incident = stage.open()
+        await stage.investigate(incident)
+    finally:
+        stage.knowledge.remove(document.id)
+    assert "The frobnicator of the mail queue" in str([piece.text for piece in stage.evidence(incident)])
+    assert "Orders stuck" in answers(asked[-1])[0], "what may be seen is"
+    assert "cleared by hand" not in str(asked)
