@@ -234,7 +234,7 @@ class KnowledgeBase:
         with what was learned of these documents.
         """
         filler = self._vectors.filler
-        bar = self._bar.of(filler.dense.index.name) if filler else self._tuning.bar
+        bar = self._bar.of(filler.dense.index.name, len(self._lexical.about)) if filler else self._tuning.bar
         return replace(self._tuning, usefulness=self.usefulness() if self.usefulness else {}, bar=bar)
 
     def causes(self, texts: Sequence[str], seen_by: frozenset[str] | None, without: str = "") -> Judgement:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from knowledge.fitting import BAR, evidence, learned, named, weigh
+from knowledge.fitting import MANY, evidence, learned, named, shipped, weigh
 
 if TYPE_CHECKING:
     from knowledge.retrieve import Heard
 
 # Fewer documents say little of each other, and the bar as shipped was right for such bases.
-FROM_DOCUMENTS = 100
+FROM_DOCUMENTS = MANY
 # So many titles are asked, evenly spread over the documents by id; each costs as much as a search.
 TITLES = 64
 # It is learned anew when there are so many more or fewer documents.
@@ -52,15 +52,16 @@ class LearnedBar:
         value = self._numbers.value
         self._learned = Learned(value("bar"), value("bar_documents"), value("bar_index"))
 
-    def of(self, index: str) -> float:
-        """The bar for answers of a vector index, by its name."""
+    def of(self, index: str, documents: int) -> float:
+        """The bar for answers of a vector index, by its name, among so many documents."""
         kept = self._learned
-        return kept.bar / _SCALE if kept.bar and kept.index == _number(index) else BAR
+        is_known = kept.bar and kept.index == _number(index) and documents >= FROM_DOCUMENTS
+        return kept.bar / _SCALE if is_known else shipped(documents)
 
     def is_due(self, index: str, documents: int) -> bool:
         """Whether it has to be learned, or learned anew."""
         kept = self._learned
-        if documents < FROM_DOCUMENTS and not kept.documents:
+        if documents < FROM_DOCUMENTS:
             return False
         return kept.index != _number(index) or abs(documents - kept.documents) > CHANGED * kept.documents
 
@@ -77,8 +78,6 @@ def bar_of(documents: Sequence[str], ask: Callable[[str], Heard]) -> float:
 
     `ask`: what every signal says of the title of a document.
     """
-    if len(documents) < FROM_DOCUMENTS:
-        return BAR
     some = [documents[number * len(documents) // TITLES] for number in range(TITLES)]
     return learned([value for id in some if (value := reached(ask(id), id)) is not None])
 

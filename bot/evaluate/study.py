@@ -78,9 +78,9 @@ def fitting(
     an answer, the other kinds have none. `bars`: what each source's base has learned.
 
     `auroc_KIND`: how often a question with an answer reaches more than one of that kind. `by_source`: all of
-    it for each. `calibration`: the shares at other bars. `shipped`: with the bar as shipped instead of those
-    learned. `threshold_without`: what each source's queries would have chosen had the others alone been
-    known: the highest that refuses one in twenty at most.
+    it for each. `calibration`: the shares at other bars. `shipped`: with the bar as shipped for a
+    hundred documents instead of their own. `threshold_without`: what each source's queries would have chosen
+    had the others alone been known: the highest that refuses one in twenty at most.
     """
     own, others = fits["own"], [kind for kind in fits if kind != "own"]
     figures: dict[str, object] = {f"fits_{kind}": _share(by_source, 1.0) for kind, by_source in fits.items()}

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from knowledge.calibrating import FROM_DOCUMENTS, LearnedBar, bar_of
-from knowledge.fitting import BAR, ENOUGH, HIGHEST_BAR, learned
+from knowledge.calibrating import FROM_DOCUMENTS, LearnedBar
+from knowledge.fitting import BAR, ENOUGH, HIGHEST_BAR, LOWEST_BAR, learned, shipped
 from knowledge.lexical import LexicalIndex
 from knowledge.model import Passage, Query, SearchResult
 from knowledge.question_words import telling
@@ -168,7 +168,7 @@ def test_what_was_learned_holds_for_its_index_until_a_quarter_has_changed() -> N
     """Another model measures otherwise; another process reads what this one has learned."""
     numbers = Kept()
     bar = LearnedBar(numbers)
-    assert (bar.of("index-1"), bar.is_due("index-1", FROM_DOCUMENTS - 1)) == (BAR, False)
+    assert (bar.of("index-1", 200), bar.is_due("index-1", FROM_DOCUMENTS - 1)) == (BAR, False)
     assert bar.is_due("index-1", 200)
     bar.keep("index-1", 200, 0.75)
     assert [bar.is_due("index-1", count) for count in (200, 150, 250, 149, 251)] == [
@@ -181,13 +181,16 @@ def test_what_was_learned_holds_for_its_index_until_a_quarter_has_changed() -> N
     assert bar.is_due("index-2", 200)
     other = LearnedBar(numbers)
     other.read()
-    assert (other.of("index-1"), other.of("index-2"), LearnedBar(Kept()).of("index-1")) == (0.75, BAR, BAR)
+    assert (other.of("index-1", 200), other.of("index-2", 200), other.of("index-1", 10)) == (
+        0.75,
+        BAR,
+        LOWEST_BAR,
+    )
 
 
-def test_few_documents_are_not_asked() -> None:
-    """They say little of each other."""
-
-    def ask(_: str) -> object:
-        raise AssertionError("asked")
-
-    assert bar_of([str(n) for n in range(FROM_DOCUMENTS - 1)], ask) == BAR  # type: ignore[arg-type]  # never called
+@pytest.mark.parametrize(
+    ("documents", "bar"), [(0, 0.45), (10, 0.45), (32, 0.526), (100, 0.6), (10_000, 0.6)]
+)
+def test_the_bar_as_shipped_grows_with_the_documents(documents: int, bar: float) -> None:
+    """Among few, less is near by chance."""
+    assert shipped(documents) == pytest.approx(bar, abs=1e-3)
