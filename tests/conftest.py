@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 from pathlib import Path
@@ -41,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     postgresql.DEFAULT["store"] = config.getoption("--store")
     forked.DEFAULT["forked"] = True
+
+
+def pytest_collection_finish() -> None:
+    # Seven thousand tests are many objects: no collection of garbage shall look at them again.
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,19 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
-from playwright.async_api import Browser, Page, Response, async_playwright
+from playwright.async_api import Page, Response
 
 NAME = "evil.example"  # a name that the attacker controls; it leads to this machine, as after DNS rebinding
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
-]
 
 
 @dataclass
@@ -53,15 +43,6 @@ async def foreign_server() -> AsyncIterator[Foreign]:
     foreign.port = runner.addresses[0][1]
     yield foreign
     await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Debian's Chromium."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
-        yield browser
-        await browser.close()
 
 
 @dataclass

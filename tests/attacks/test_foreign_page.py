@@ -16,8 +16,9 @@ from playwright.async_api import Browser, Page, expect
 
 import bot.playground
 from bot.store import tables
-from tests.attacks.browser import NAME, Answers, Foreign, chromium, foreign_server
+from tests.attacks.browser import NAME, Answers, Foreign, foreign_server
 from tests.attacks.over_http import PATH, SECRET, body_of, command, headers_for
+from tests.chromium import chromium
 from tests.scripted_model import ScriptedModel, call
 from tests.world import CHANNEL, N3_A, ON_CALL, World, world
 
@@ -70,7 +71,7 @@ async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
+    async with chromium(f"--host-resolver-rules=MAP {NAME} 127.0.0.1") as started:
         yield started
 
 

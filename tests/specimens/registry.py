@@ -20,13 +20,13 @@ GROUPS = (messages, direct, modals, homes, commands, standings, told, quiet, cur
 
 @cache
 def all_specimens() -> tuple[Specimen, ...]:
-    """Drawn once; two of one name are an error."""
-    every = draw_all()
+    """Each drawn once; two of one name are an error."""
+    every = listed()
     names = [specimen.name for specimen in every]
     assert len(set(names)) == len(names), sorted(name for name in names if names.count(name) > 1)
     return every
 
 
-def draw_all() -> tuple[Specimen, ...]:
-    """Drawn anew."""
+def listed() -> tuple[Specimen, ...]:
+    """Each to be drawn anew."""
     return tuple(specimen for group in GROUPS for specimen in group())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tests.specimens.voices import ORDINARY, VOICES, Voice
@@ -21,7 +22,10 @@ class Message:
     blocks: list[Block]
 
 
-@dataclass(frozen=True, slots=True)
+Draw = Callable[[Voice], Message | View]
+
+
+@dataclass(frozen=True)
 class Specimen:
     """`group` is where it is seen: message, direct, modal, home, command or told.
 
@@ -32,7 +36,12 @@ class Specimen:
     kind: str
     state: str
     voice: Voice
-    shown: Message | View
+    draw: Draw
+
+    @cached_property
+    def shown(self) -> Message | View:
+        """Drawn when somebody looks at it."""
+        return self.draw(self.voice)
 
     @property
     def name(self) -> str:
@@ -49,15 +58,12 @@ class Specimen:
         return blocks
 
 
-Draw = Callable[[Voice], Message | View]
-
-
 def variants(
     group: str, kind: str, draw: Draw, state: str = "", voices: tuple[Voice, ...] = VOICES
 ) -> Iterator[Specimen]:
     """The same thing in several voices."""
     for voice in voices:
-        yield Specimen(group, kind, state, voice, draw(voice))
+        yield Specimen(group, kind, state, voice, draw)
 
 
 def ordinary(group: str, kind: str, draw: Draw, state: str) -> Iterator[Specimen]:

@@ -26,7 +26,7 @@ from bot.slack.snapshots import Snapshots
 from tests.attacks.modal import shown_in
 from tests.slack_limits import faults_of_message, faults_of_view, mrkdwn, texts
 from tests.specimens import Message, Specimen, all_specimens, values
-from tests.specimens.registry import draw_all
+from tests.specimens.registry import listed
 from tests.specimens.voices import EVIL, HOSTILE, HUGE, MARK, VOICES
 
 BLOCKS = Path(bot.slack.blocks.__path__[0])
@@ -224,7 +224,8 @@ def _run_while_drawing() -> frozenset[str]:
 
     sys.setprofile(note)
     try:
-        draw_all()
+        for specimen in listed():
+            assert specimen.shown
     finally:
         sys.setprofile(None)
     return frozenset(f"{Path(code.co_filename).name}:{code.co_name}" for code in seen if _is_block(code))

@@ -6,28 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Dialog, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Dialog, Page
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 import bot.playground
 from bot.playground.workspace import Channel, Person, Workspace
+from tests.chromium import chromium
 
 Json = dict[str, Any]
 CHANNEL = "C0INCIDENTS"
 ON_CALL = "U0ONCALL"
 N3_A = "U0N3A"
 PAGE = Path(bot.playground.__path__[0]) / "page"
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def plain(text: str) -> Json:
@@ -228,10 +220,8 @@ async def desk() -> AsyncIterator[Desk]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium with a fresh profile."""
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
+    async with chromium() as started:
         yield started
-        await started.close()
 
 
 @dataclass
