@@ -205,6 +205,10 @@ class KnowledgeBase:
         found = self._answer(query, k)
         return replace(found, missing=(*found.missing, untold)) if untold else found
 
+    def may_see(self, access: tuple[str, ...], readers: frozenset[str]) -> bool:
+        """Whether a document with this `access` is found for these readers, with all that they count as."""
+        return with_teams(Query("", seen_by=readers), self.belongs, [access])[0].may_see(access)
+
     def _answer(self, query: Query, k: int) -> SearchResult:
         missing: tuple[str, ...] = ()
         filler = self._vectors.filler

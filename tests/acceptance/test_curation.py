@@ -220,3 +220,9 @@ async def test_what_is_for_the_channel_of_incidents_is_found_there_alone(
     assert "The turbine of" in text_of(await answer(vigie, CHANNEL, question))
     for told in (await listed(vigie, f"search {question}"), text_of(await answer(vigie, ROOM, question))):
         assert "Nothing in the knowledge base fits" in told and "turbine of" not in told
+    before = len(vigie.told(N3_A))
+    await vigie.forge_click(N3_A, "document_open", "turbine-name", channel=ROOM)
+    refused = await vigie.until("a refusal", lambda: " ".join(vigie.told(N3_A)[before:]) or None)
+    assert "not for everybody" in refused and not vigie.place.views_of(N3_A.id)
+    await vigie.forge_click(N3_A, "document_open", "turbine-name", channel=CHANNEL)
+    await opened(vigie, N3_A, "The turbine of name")
