@@ -61,6 +61,30 @@ def announce_diagnosis(tx: Tx, incident: Incident) -> None:
     _in_thread(tx, incident.id, "diagnosis")
 
 
+def chart_key(incident_id: int, round_: int, digest: str) -> str:
+    """The same for the same points in one round, whatever check brought them."""
+    return f"{incident_key(incident_id)}:chart:{round_}:{digest}"
+
+
+def charts_of_round(tx: Tx, incident: Incident, most: int) -> int:
+    """How many charts this round has in the thread, or is to have; `most` or more is `most`."""
+    newest = tx.posts.in_thread(INCIDENTS, incident_key(incident.id), "chart", most)
+    return sum((post.content or {}).get("round") == incident.rounds for post in newest)
+
+
+def announce_chart(tx: Tx, incident: Incident, run_id: int, digest: str) -> bool:
+    """What a check saw over time, as a picture in the thread; False where it is wanted already.
+
+    A picture is not edited, so wanting it again would show it twice.
+    """
+    key = chart_key(incident.id, incident.rounds, digest)
+    if tx.posts.get(key) is not None:
+        return False
+    content = {"round": incident.rounds}
+    tx.posts.want(key, INCIDENTS, "chart", run_id, incident_key(incident.id), content)
+    return True
+
+
 def announce_summary(tx: Tx, incident_id: int) -> None:
     """The draft of what was learned, then its confirmed text, in the thread."""
     _in_thread(tx, incident_id, "summary")

@@ -119,6 +119,7 @@ class Investigated:
         name: str = "OrdersStuck",
         service: str = "orders",
         summary: str = "Orders wait for 10 minutes",
+        began: datetime | None = None,
         **more: Any,  # noqa: ANN401  # what else the alert says
     ) -> Incident:
         """A new incident with one alert, waiting to be investigated; those before it are over."""
@@ -130,7 +131,7 @@ class Investigated:
             critical,
             service,
             "test",
-            datetime.now(UTC),
+            began or datetime.now(UTC),
             summary=summary,
             **more,
         )
@@ -250,14 +251,18 @@ def _actions(folder: Path) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def investigated(folder: Path, documents: Sequence[Document] = (PAST,)) -> AsyncIterator[Investigated]:
-    """Ready, with the value of `depth` too high; `ask` before the first investigation."""
+async def investigated(
+    folder: Path, documents: Sequence[Document] = (PAST,), checks: Mapping[str, object] | None = None
+) -> AsyncIterator[Investigated]:
+    """Ready, with the value of `depth` too high; `ask` before the first investigation. `checks` are more."""
     (folder / "meet.py").write_text(MEET)
     engine = open_engine(sqlite_url(folder / "vigie.sqlite"))
     upgrade(engine)
     store = Store(engine, lambda: datetime.now(UTC))
     with store.begin() as tx:
-        content = {"catalogue": json.dumps(catalogue(folder)), "inventory": ""}
+        known = catalogue(folder)
+        known["checks"] |= checks or {}
+        content = {"catalogue": json.dumps(known), "inventory": ""}
         adopt_or_offer(tx, CATALOGUE, json.dumps(content))
         adopt_or_offer(tx, POLICY, Policy().content())
     knowledge = KnowledgeBase.open(folder / "knowledge", owner=True, vectors=False)

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 @dataclass
 class Wire:
-    """A stretch between Vigie and Slack: answers of `garbled` methods arrive broken, `held` channels hang."""
+    """Answers of `garbled` methods arrive broken; what names a `held` channel, or is such a method, hangs."""
 
     slack: str
     garbled: list[str] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Wire:
     async def pass_on(self, request: web.Request) -> web.Response:
         method, body = request.match_info["method"], await request.read()
         for channel, released in self.held.items():
-            if channel.encode() in body:
+            if channel.encode() in body or channel == method:
                 self.hanging.append(channel)
                 await released.wait()
         kept = ("Authorization", "Content-Type")

@@ -11,13 +11,18 @@ from bot.domain.alert import AlertStatus, Severity
 from bot.domain.person import Person
 from bot.domain.tool import CheckResult, Risk
 
+FILES = ("output_file", "chart")
+"""Kinds of messages that are a file with a comment: each is sent once, by itself, and holds nobody up."""
 MOST_ALERTS = 20
 """So many alerts of an incident are read to be shown; there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenAlert:
-    """One alert of an incident: its first delivery, and how often it came since."""
+    """One alert of an incident: its first delivery, and how often it came since.
+
+    `began_at` is what its sender calls its beginning; it came at `first_at`.
+    """
 
     id: int
     name: str
@@ -30,6 +35,7 @@ class SeenAlert:
     flags: tuple[str, ...]
     first_at: datetime
     deliveries: int
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

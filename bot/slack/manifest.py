@@ -29,7 +29,7 @@ SCOPE_REASONS = {
     "channels:read": "finding the channel for incidents by its name; telling public channels from private",
     "chat:write": "incidents, diagnoses, proposals, answers",
     "commands": "/vigie",
-    "files:write": "the whole output of an action, and a difference too long for its form",
+    "files:write": "charts, the whole output of an action, a difference too long for its form",
     "groups:history": "the same as channels:history where the channel is private",
     "groups:read": "telling a private channel that Vigie is in, so that what is saved there is told there",
     "im:history": "questions in direct messages",

@@ -25,11 +25,11 @@ from bot.rest import Rest
 from bot.slack.absences import tell_channel_gone, tell_person_gone
 from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of
 from bot.slack.channels import Channels
+from bot.slack.filing import Filing, give_up, is_file, wait_for
 from bot.slack.home import HomeTab
 from bot.slack.refusals import Course, course, known, plain_text
 from bot.slack.snapshots import Snapshots
 from bot.slack.streaming import Streaming, retry_after
-from bot.slack.uploads import is_there, upload
 
 log = structlog.get_logger()
 
@@ -38,7 +38,6 @@ LOOK_EVERY_S = 0.5
 AT_LEAST_EVERY_S = 3.0  # while nothing is written, which is what makes a message wait
 IN_A_ROW = 20  # messages of a channel between two looks, so that what has become urgent is not kept waiting
 _PAGES = 10
-_WAITS_S = (0.5, 1, 2, 5, 15, 30)
 
 
 class Outbox:
@@ -60,6 +59,7 @@ class Outbox:
         self._channels = channels
         self._home = home
         self._streaming = Streaming(store, client)
+        self._filing = Filing(store, client, snapshots)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._rest = Rest(store, AT_LEAST_EVERY_S)
 
@@ -88,32 +88,33 @@ class Outbox:
     async def _start_due(self) -> None:
         # Noted before the look: what a channel is sending now may have changed by the time it was read.
         busy = set(self._running)
-        by_channel: dict[str, list[Post]] = defaultdict(list)
+        lanes: dict[str, list[Post]] = defaultdict(list)
         unsent = await asyncio.to_thread(self._unsent)
         if not unsent:
             self._rest.begin()
         for post in unsent:
-            if len(by_channel[post.channel]) < IN_A_ROW:
-                by_channel[post.channel].append(post)
-        for channel in by_channel.keys() - busy:
-            sending = self._send_in_order(channel, by_channel[channel])
-            self._running[channel] = asyncio.create_task(sending, name=f"outbox {channel}")
+            lane = f"files of {post.channel}" if is_file(post) else post.channel
+            if len(lanes[lane]) < IN_A_ROW:
+                lanes[lane].append(post)
+        for lane in lanes.keys() - busy:
+            sending = self._send_in_order(lane, lanes[lane])
+            self._running[lane] = asyncio.create_task(sending, name=f"outbox {lane}")
 
     def _unsent(self) -> list[Post]:
         with self._store.read() as tx:
             return tx.posts.unsent()
 
-    async def _send_in_order(self, channel: str, posts: list[Post]) -> None:
+    async def _send_in_order(self, lane: str, posts: list[Post]) -> None:
         try:
             for post in posts:
-                if not await self._try(post):
+                if not await self._try(post) and not is_file(post):
                     return
         except StoreUnavailable as error:
-            log.warning("channel waits", channel=channel, problem=str(error))
+            log.warning("channel waits", channel=lane, problem=str(error))
         except Exception:  # the channel's boundary: a failure could not be noted; the next look starts anew
-            log.exception("channel failed", channel=channel)
+            log.exception("channel failed", channel=lane)
         finally:
-            del self._running[channel]
+            del self._running[lane]
 
     async def _try(self, post: Post) -> bool:
         try:
@@ -135,14 +136,17 @@ class Outbox:
             await self._settle(lambda tx: tx.posts.give_up(post, "its subject is gone"))
             return True
         head = await asyncio.to_thread(self._head, post)
+        if is_file(post) and head is None:
+            return await self._headless(post)
         # A reply belongs where its thread is, even if the channel's role has moved elsewhere since.
         channel_id = post.channel_id or (head.channel_id if head else "")
         channel_id = channel_id or await self._channels.resolve(post.channel)
         if not channel_id:
             return await self._unplaced(post)
         thread_ts = head.ts if head else post.thread_of.partition("ts:")[2]
-        if post.kind == "output_file":
-            return await self._upload(post, channel_id, thread_ts, drawn[0])
+        if is_file(post):
+            await self._filing.send(post, channel_id, thread_ts, drawn[0])
+            return True
         if post.kind == "output":
             advanced = await self._advance(post, channel_id, thread_ts)
             if advanced is None:
@@ -168,6 +172,13 @@ class Outbox:
         await self._settle(lambda tx: tx.posts.sent(post, channel_id, ts))
         return True
 
+    async def _headless(self, post: Post) -> bool:
+        """A file goes by itself, but not before the head of its thread, and not without one."""
+        head = await asyncio.to_thread(self._wanted, post.thread_of)
+        if head is None or head.sent < 0:
+            await self._settle(lambda tx: tx.posts.give_up(post, "the head of its thread is gone"))
+        return False
+
     async def _advance(self, post: Post, channel_id: str, thread_ts: str) -> Post | None:
         """Bring an output further; None: it is as far as it can be now, and holds nobody up."""
         try:
@@ -178,30 +189,6 @@ class Outbox:
         except NO_ANSWER as error:
             await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         return None
-
-    async def _upload(self, post: Post, channel_id: str, thread_ts: str, comment: str) -> bool:
-        """Share a file; it holds nobody up. Where Slack refuses it, the message shows what fits."""
-        content = await asyncio.to_thread(self._snapshots.whole_output, post.subject)
-        try:
-            if not (post.in_doubt and await is_there(self._client, post, channel_id, thread_ts)):
-                await self._settle(lambda tx: tx.posts.sending(post))
-                fault_hook.point("slack upload")
-                await upload(self._client, post, channel_id, thread_ts, comment, content)
-                fault_hook.point("slack upload done")
-        except SlackApiError as error:
-            code = code_of(error)
-            if error.response.status_code == 429 or error.response.status_code >= 500:
-                wait = retry_after(error)
-                await self._settle(lambda tx: tx.posts.later(post, wait, code, post.in_doubt))
-            else:
-                log.error("Slack refuses a file", key=post.key, error=code)
-                await self._settle(lambda tx: _give_up(tx, post, code))
-            return True
-        except NO_ANSWER as error:
-            await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
-            return True
-        await self._settle(lambda tx: tx.posts.sent(post, channel_id, ""))
-        return True
 
     async def _publish(self, post: Post, home: HomeTab) -> bool:
         """Somebody's Home is a view and no message: publishing it twice shows the same."""
@@ -310,8 +297,8 @@ class Outbox:
             Course.UNTHREADED: lambda tx: tx.posts.unthread(post),
             Course.ASKER: lambda tx: tx.posts.redirect(post, str((post.content or {})["user"])),
             Course.PERSON_GONE: lambda tx: _give_up_person(tx, post, code),
-            Course.PLAIN: lambda tx: _give_up(tx, post, code),  # the plain one was refused, too
-            Course.GIVE_UP: lambda tx: _give_up(tx, post, code),
+            Course.PLAIN: lambda tx: give_up(tx, post, code),  # the plain one was refused, too
+            Course.GIVE_UP: lambda tx: give_up(tx, post, code),
         }
         await self._settle(changes[taken])
         # Nothing may overtake what is posted anew; what left this channel holds nobody up.
@@ -331,9 +318,8 @@ class Outbox:
         return await self._wait(post, f"Slack says {code} of {name}", False)
 
     async def _wait(self, post: Post, problem: str, in_doubt: bool) -> bool:
-        seconds = _WAITS_S[min(post.attempts, len(_WAITS_S) - 1)]
         doubt = in_doubt or post.in_doubt
-        await self._settle(lambda tx: tx.posts.later(post, timedelta(seconds=seconds), problem, doubt))
+        await self._settle(lambda tx: tx.posts.later(post, wait_for(post), problem, doubt))
         log.warning("message waits", key=post.key, problem=problem)
         return False
 
@@ -341,9 +327,12 @@ class Outbox:
         """The message of ours in whose thread it belongs, once that is in Slack."""
         if not post.thread_of or post.thread_of.startswith("ts:"):
             return None
-        with self._store.read() as tx:
-            head = tx.posts.get(post.thread_of)
+        head = self._wanted(post.thread_of)
         return head if head and head.ts else None
+
+    def _wanted(self, key: str) -> Post | None:
+        with self._store.read() as tx:
+            return tx.posts.get(key)
 
     def _now(self) -> datetime:
         with self._store.read() as tx:
@@ -367,13 +356,8 @@ def _head_anew(tx: Tx, post: Post) -> None:
     tx.posts.want(head.key, head.channel, head.kind, head.subject, head.thread_of, head.content)
 
 
-def _give_up(tx: Tx, post: Post, code: str) -> None:
-    tx.posts.give_up(post, code)
-    tx.alerts.count(f"slack_refused:{known(code)}")
-
-
 def _give_up_person(tx: Tx, post: Post, code: str) -> None:
-    _give_up(tx, post, code)
+    give_up(tx, post, code)
     tell_person_gone(tx, post, code)
     if post.kind == "call":
         announce_unreached(tx, post)

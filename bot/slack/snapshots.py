@@ -20,6 +20,7 @@ from bot.errors import Refused
 from bot.in_force import InForce
 from bot.membership import known_n3
 from bot.sign_off.quorum import may_sign
+from bot.slack import charts
 from bot.slack.blocks import calling as calling_blocks
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import conversation as conversation_blocks
@@ -39,6 +40,7 @@ from bot.slack.blocks import running as running_blocks
 from bot.slack.blocks import standing as standing_blocks
 from bot.slack.blocks import upkeep as upkeep_blocks
 from bot.slack.blocks.parts import Block
+from bot.slack.uploads import File
 
 _EXECUTING = ProposalState.EXECUTING
 
@@ -72,6 +74,7 @@ class Snapshots:
             "call": self._call,
             "output": self._output,
             "output_file": self._output_file,
+            "chart": self._chart,
             "worse": self._worse,
             "freeze": self._freeze,
             "standing": self._standing,
@@ -168,7 +171,7 @@ class Snapshots:
         return f"{proposal.label} prints", running_blocks.output(proposal, run, text)
 
     def _output_file(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
-        """What stands beside the file; its content is read by `whole_output`."""
+        """What stands beside the file; its content is read by `file`."""
         run = tx.proposals.execution(post.subject)
         if run is None or not run.output:
             return None
@@ -176,11 +179,20 @@ class Snapshots:
         text = f"The whole output of P{post.subject}, {size}"
         return text, [parts.note(text)]
 
-    def whole_output(self, proposal_id: int) -> str:
-        """All that an action has printed, as the content of a file."""
+    def _chart(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
+        """What stands beside the picture; that is drawn by `file`."""
+        found = charts.view_of(tx, self._in_force, post)
+        return charts.drawn(*found) if found else None
+
+    def file(self, post: Post, comment: str) -> File | None:
+        """What is uploaded for a post of one of the kinds `FILES`; None where its subject is gone."""
         with self._store.read() as tx:
-            run = tx.proposals.execution(proposal_id)
-        return run.output if run else ""
+            if post.kind == "chart":
+                found = charts.view_of(tx, self._in_force, post)
+            else:
+                run = tx.proposals.execution(post.subject)
+                return File(run.output, comment=comment) if run else None
+        return charts.file_of(*found) if found else None
 
     def _worse(self, tx: Tx, post: Post) -> tuple[str, list[Block]] | None:
         proposal = tx.proposals.get(post.subject)

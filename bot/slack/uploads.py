@@ -1,14 +1,34 @@
-"""A long output as a file in the thread: uploaded once, found again by its name where the answer was lost."""
+"""Files in a thread: a long output, a chart. Uploaded once, found by the name where the answer was lost."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+
+import aiohttp
+from slack_sdk.errors import SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.records import Post
+from bot.slack.blocks.parts import Block
+
+_PAGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is uploaded. `comment` stands beside it: our own words, or rich text (`blocks`) in their place."""
+
+    content: str | bytes
+    title: str = ""
+    alt_text: str = ""
+    comment: str = ""
+    blocks: tuple[Block, ...] = ()
 
 
 def file_name(post: Post) -> str:
-    return f"P{post.subject}-output.txt"
+    """One of its own within a thread, the same at each try; a chart's says of which points it is."""
+    return f"{post.key.replace(':', '-')}.png" if post.kind == "chart" else f"P{post.subject}-output.txt"
 
 
 async def is_there(client: AsyncWebClient, post: Post, channel_id: str, thread_ts: str) -> bool:
@@ -17,25 +37,50 @@ async def is_there(client: AsyncWebClient, post: Post, channel_id: str, thread_t
     Raises:
         SlackApiError: Slack does not say.
     """
-    answer = await client.conversations_replies(channel=channel_id, ts=thread_ts, limit=200)
-    names = (file.get("name") for message in answer["messages"] for file in message.get("files", []))
-    return file_name(post) in names
+    cursor = ""
+    for _ in range(_PAGES):
+        answer = await client.conversations_replies(
+            channel=channel_id, ts=thread_ts, limit=200, cursor=cursor
+        )
+        if file_name(post) in (f.get("name") for m in answer["messages"] for f in m.get("files", [])):
+            return True
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+        if not cursor:
+            break
+    return False
 
 
-async def upload(
-    client: AsyncWebClient, post: Post, channel_id: str, thread_ts: str, comment: str, content: str
-) -> None:
-    """Share it in the thread.
+async def upload(client: AsyncWebClient, post: Post, channel_id: str, thread_ts: str, file: File) -> None:
+    """Share it in the thread, in the three steps that Slack asks for.
+
+    By hand, as the library puts all arguments into the address: words for one chart can be too long for that.
 
     Raises:
         SlackApiError: Slack refuses it.
+        SlackRequestError: Slack does not take its content now.
     """
-    await client.files_upload_v2(
-        channel=channel_id,
-        thread_ts=thread_ts or None,
-        filename=file_name(post),
-        title=file_name(post),
-        content=content,
-        initial_comment=comment,
-        request_file_info=False,
-    )
+    content = file.content.encode() if isinstance(file.content, str) else file.content
+    place = {"filename": file_name(post), "length": str(len(content)), "alt_txt": file.alt_text}
+    offered = await client.api_call("files.getUploadURLExternal", data=_given(place))
+    await _send(client, str(offered["upload_url"]), content)
+    named = [{"id": offered["file_id"], "title": file.title or file_name(post)}]
+    shared = {"files": json.dumps(named), "channel_id": channel_id, "thread_ts": thread_ts}
+    # Slack shows blocks only where there is no comment.
+    beside = {"blocks": json.dumps(list(file.blocks))} if file.blocks else {"initial_comment": file.comment}
+    await client.api_call("files.completeUploadExternal", data=_given(shared | beside))
+
+
+async def _send(client: AsyncWebClient, url: str, content: bytes) -> None:
+    """The content itself, to where Slack wants it; until the last step nobody sees it."""
+    session = client.session
+    assert session is not None, "one session is shared by all that talks to Slack"
+    within = aiohttp.ClientTimeout(client.timeout)
+    async with session.post(
+        url, data=content, proxy=client.proxy, ssl=client.ssl or True, timeout=within
+    ) as answer:
+        if answer.status != 200:
+            raise SlackRequestError(f"the content of a file was answered with status {answer.status}")
+
+
+def _given(arguments: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in arguments.items() if value}

@@ -25,6 +25,7 @@ from bot.domain.store import Store, Tx
 from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import ExecutorUnavailable, VigieError
 from bot.in_force import InForce
+from bot.stages.charting import want_charts
 from bot.stages.linked import suggest
 from bot.stages.numbering import MAX_TEXT, NO_VALUE, Numbering
 from bot.stages.reducing import around
@@ -251,6 +252,7 @@ class Desk:
             tx.diagnoses.add_evidence(self._incident.id, new)
             tx.investigations.keep({p.digest: wholes[p.digest] for p in new if p.digest in wholes})
             announce_investigation(tx, self._incident.id)
+            want_charts(tx, self._incident, new)
         self._kept += len(new)
 
     def _who_stopped(self) -> str:

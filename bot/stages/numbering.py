@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from bot.domain.chart import apart
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.records import CheckRun, SeenAlert
 from bot.stages.reducing import reduced
@@ -47,7 +48,11 @@ class Numbering:
                 "unit": run.result.unit,
                 "problem": run.result.problem,
             }
-            text = f"{run.result.told}\n{run.result.output}"
+            # Points are for the eye: as text they would push out all else. The run keeps them.
+            output, chart = apart(run.result.output)
+            text = f"{run.result.told}\n{output}"
+            if chart is not None and runner == "prometheus":
+                facts["chart"] = chart.digest
         if runner:
             facts["runner"] = runner
         if run.arguments:

@@ -25,6 +25,7 @@ from bot.domain.tool import Tool
 from bot.in_force import InForce
 from bot.stages import contradicted, curate, investigate, learn, resolve, stand
 from bot.stages.calibrated import beside, capped, sources_of, to_cite
+from bot.stages.charting import want_charts
 from bot.stages.confidence import outcome_of
 from bot.stages.conversing import Conversing
 from bot.stages.desk import Desk
@@ -194,6 +195,7 @@ class Steps:
             tx.investigations.begin(incident.id, incident.rounds)
             announce_evidence(tx, incident)
             announce_investigation(tx, incident.id)
+            want_charts(tx, incident, numbering.pieces)
         return Desk(
             self._store,
             self._in_force,
@@ -220,6 +222,7 @@ class Steps:
             announce_incident(tx, incident.id)
             announce_evidence(tx, incident)
             announce_diagnosis(tx, incident)
+            want_charts(tx, incident, numbering.pieces)
 
     def _draft(self, incident_id: int) -> None:
         with self._store.begin() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -116,6 +117,7 @@ class Alerts(Records):
                 flags=tuple(row.body["flags"]),
                 first_at=row.received_at,
                 deliveries=row.deliveries or 1,
+                began_at=datetime.fromisoformat(row.body["starts_at"]),
             )
             for row in self._connection.execute(query)
         ]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from bot.domain.alert import Severity
-from bot.domain.records import Post
+from bot.domain.records import FILES, Post
 from bot.store import tables as t
 from bot.store.records import Records
 
@@ -111,10 +111,12 @@ class Posts(Records):
         """What is wanted and not sent, whether its time has come or not: oldest first, but for the cards of
         critical incidents that nobody has seen yet, which go before.
 
-        At most `limit` of each channel, so that one that waits does not keep the others from being seen.
+        At most `limit` of each channel, so that one that waits does not keep the others from being seen;
+        and so many files, which wait by themselves.
         """
         order = (_FIRST, t.posts.c.id)
-        place = sa.func.row_number().over(partition_by=t.posts.c.channel, order_by=order)
+        lane = (t.posts.c.channel, sa.case((t.posts.c.kind.in_(FILES), 1), else_=0))
+        place = sa.func.row_number().over(partition_by=lane, order_by=order)
         waiting = (
             sa.select(t.posts.c.id, place.label("place"), _FIRST.label("first"))
             .select_from(t.posts.outerjoin(t.incidents, _HEAD))

@@ -68,7 +68,7 @@ class Refusals:
 
 
 async def quiet(vigie: World) -> None:
-    """Wait until what the start and earlier cases have begun is told."""
+    """Wait until what the start and earlier cases have begun is told, and nothing more is written."""
     await vigie.message("n3:first")
 
     def nothing_waits() -> bool:
@@ -77,6 +77,10 @@ async def quiet(vigie: World) -> None:
             return not tx.posts.unsent() and not any(rounds)
 
     await vigie.until("quiet", nothing_waits)
+    before: list[int] = []
+    while (rows := stored(vigie)) != before:
+        before = rows
+        await vigie.settle(1.0)
 
 
 @pytest.mark.attack("J1")

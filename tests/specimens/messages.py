@@ -16,6 +16,7 @@ from bot.domain.spending import Spent
 from bot.stages import answer
 from knowledge.model import SearchResult
 from tests.specimens import talking, values
+from tests.specimens.charts import charts
 from tests.specimens.proposals import proposals
 from tests.specimens.rows import Rows
 from tests.specimens.running import running
@@ -36,6 +37,7 @@ _INCIDENTS: Mapping[str, Mapping[str, Any]] = {
 def messages() -> Iterator[Specimen]:
     """Kind by kind."""
     yield from variants("message", "incident", _incident)
+    yield from charts()
     for state in _INCIDENTS:
         yield from ordinary("message", "incident", partial(_incident, state=state), state)
     yield from ordinary("message", "incident", partial(_incident, shown=_ABSORBED), "absorbed")

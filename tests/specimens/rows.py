@@ -20,9 +20,10 @@ from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Look, Proposal, Settlement, SignOff
 from bot.domain.quiet import Correction, Regrouping, StoredAlert
-from bot.domain.records import MOST_ALERTS, Adopted, Post, Review, SeenAlert, Summary
+from bot.domain.records import FILES, MOST_ALERTS, Adopted, CheckRun, Post, Review, SeenAlert, Summary
 from bot.domain.spending import Spent
 from bot.domain.store import Store, Tx
+from bot.domain.tool import Tool
 from bot.in_force import InForce, Preview
 from bot.sign_off.calling import Why
 from bot.sign_off.policy import Policy
@@ -68,6 +69,8 @@ class Rows:
     stale: Sequence[Finding] = ()
     digest: Mapping[str, str] = field(default_factory=dict)
     draft: Draft | None = None
+    check: CheckRun | None = None
+    tools: Mapping[str, Tool] = field(default_factory=dict)
     wanted: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -102,6 +105,7 @@ class Rows:
             "audit": given(
                 append=lambda *_event: given(seq=1), events=lambda _subject: iter(_rejected(self.state))
             ),
+            "checks": given(get=lambda _id: self.check),
             "drafts": given(get=lambda _id: self.draft),
             "mutes": given(get=lambda _id: self.mute),
             "regroupings": given(get=lambda _id: self.regrouping),
@@ -178,11 +182,13 @@ def _render(rows: Rows, kind: str, content: Mapping[str, object] | None) -> Mess
     in_force = SimpleNamespace(
         preview=lambda *_call: rows.preview,
         policy=lambda _tx: policy,
+        tools=lambda _tx: rows.tools,
         difference=lambda *_contents: shown,
     )
-    drawn = Snapshots(cast(Store, rows), cast(InForce, in_force)).render(_post(kind, content))
+    snapshots, post = Snapshots(cast(Store, rows), cast(InForce, in_force)), _post(kind, content)
+    drawn = snapshots.render(post)
     assert drawn is not None, kind
-    return Message(*drawn)
+    return Message(*drawn, file=snapshots.file(post, drawn[0]) if kind in FILES else None)
 
 
 def _post(kind: str, content: Mapping[str, object] | None) -> Post:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from bot.slack.uploads import File
 from tests.specimens.voices import ORDINARY, VOICES, Voice
 
 Block = dict[str, Any]
@@ -16,10 +17,11 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Blocks, with the text that notifications show."""
+    """Blocks, with the text that notifications show; `file` is what is uploaded with it."""
 
     text: str
     blocks: list[Block]
+    file: File | None = None
 
 
 Draw = Callable[[Voice], Message | View]

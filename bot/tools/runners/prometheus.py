@@ -1,4 +1,7 @@
-"""Asks Prometheus a query and gives one number, so that a check can judge it."""
+"""Asks Prometheus a query and gives one number, so that a check can judge it.
+
+Over a range the points come along under `chart`, within the output cap, so that what was seen can be drawn.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from bot.domain.chart import Chart, chart_of, room_for, with_chart
 from bot.errors import ArgumentRefused
 from bot.tools.runners.addresses import Lookup, look_up
 from bot.tools.runners.asking import NoAnswer, asking, check_url, refuse_foreign_secrets
@@ -50,20 +54,20 @@ class PrometheusRunner:
         secret: Secret,
         emit: Emit | None = None,
     ) -> RunResult:
-        url, answer = str(resolved["url"]), Output(_MOST)
+        url, answer, now = str(resolved["url"]), Output(_MOST), datetime.now(UTC)
         try:
             async with asking(url, resolved, secret, timeout_s, self._lookup) as target:
-                status = await target.ask("GET", f"{url}/api/v1/{_path(resolved, datetime.now(UTC))}", answer)
+                status = await target.ask("GET", f"{url}/api/v1/{_path(resolved, now)}", answer)
         except NoAnswer as error:
             return RunResult(1, "", str(error))
         try:
-            told = _told(answer.text, resolved)
+            told, chart = _told(answer.text, resolved, now)
         except _Unusable as error:
             return RunResult(1, "", str(error))
         except (ValueError, KeyError, TypeError):
             return RunResult(1, answer.text[:500], f"it answered with status {status}, not as expected.")
         output = Output(output_cap, emit)
-        output.add(fitting_json(told, "series", output_cap))
+        output.add(_fitting(told, chart, output_cap))
         return RunResult(0, output.text)
 
 
@@ -87,12 +91,26 @@ def _path(resolved: Mapping[str, object], now: datetime) -> str:
     return f"query_range?{urlencode(asked)}"
 
 
-def _told(text: str, resolved: Mapping[str, object]) -> dict[str, object]:
-    """The number, and the first of the series that it was made of."""
+def _fitting(told: Mapping[str, object], chart: Chart | None, cap: int) -> bytes:
+    """As JSON of at most `cap` bytes. However many series there are, half of it is for the points."""
+    if chart is None:
+        return fitting_json(told, "series", cap)
+    shown = fitting_json(told, "series", cap - min(room_for(chart), cap // 2))
+    return with_chart(shown.decode(), chart, cap).encode("utf-8", "replace")
+
+
+def _told(text: str, resolved: Mapping[str, object], now: datetime) -> tuple[dict[str, object], Chart | None]:
+    """The number, and the first of the series that it was made of; over a range what can be drawn of them."""
     answer = json.loads(text)
     if answer["status"] != "success":
         raise _Unusable(f"it refused the query: {answer.get('error', 'it did not say why')}.")
-    series = list(_series(answer["data"]))
+    told = _number_of(list(_series(answer["data"])), resolved)
+    return told, _chart(answer["data"], resolved, now)
+
+
+def _number_of(
+    series: Sequence[tuple[Any, dict[str, object], float]], resolved: Mapping[str, object]
+) -> dict[str, object]:
     reduce = str(resolved["reduce"])
     values = [value for _, _, value in series]
     shown = [{"labels": labels, "value": _number(value)} | more for labels, more, value in series]
@@ -105,6 +123,20 @@ def _told(text: str, resolved: Mapping[str, object]) -> dict[str, object]:
         raise _Unusable(f"{len(series)} series fit the query; `reduce` says how they become one number.")
     number = _number(values[0] if reduce == "one" else _REDUCE[reduce](values))
     return told if number is None else told | {"value": number}
+
+
+def _chart(data: Mapping[str, Any], resolved: Mapping[str, object], now: datetime) -> Chart | None:
+    """Only a range has points over time."""
+    window = resolved.get("range")
+    if not isinstance(window, Mapping) or data["resultType"] != "matrix":
+        return None
+    end = now.timestamp()
+    series = [
+        (dict(one["metric"]), [(float(at), float(value)) for at, value in one["values"]])
+        for one in data["result"]
+    ]
+    start = end - float(window["minutes"]) * 60
+    return chart_of(series, start, end, float(window["step_s"]), str(resolved["reduce"]))
 
 
 def _series(data: Mapping[str, Any]) -> Sequence[tuple[Any, dict[str, object], float]]:

@@ -42,6 +42,18 @@ async def test_a_picture_is_shown_and_a_file_is_a_card(page: Page, desk: Any) ->
     assert (await download.path()).read_bytes() == b"x" * 2048
 
 
+async def test_a_picture_of_the_bot_has_its_alt_text(page: Page, desk: Any) -> None:  # noqa: ANN401
+    """What the app says of its picture is what a screen reader says, and only text in hostile words, too."""
+    said = 'Line chart. Orders: last 47. "><b>bold</b>'
+    await desk.client.files_upload_v2(
+        channel="C0INCIDENTS", filename="chart-1.png", title="E3 Orders", content=PIXEL, alt_txt=said
+    )
+    picture = page.locator("#messages .preview img")
+    await expect(picture).to_have_attribute("alt", said)
+    await expect(page.locator("#messages .file")).to_contain_text("E3 Orders")
+    await expect(page.locator("#messages .file b b")).to_have_count(0)
+
+
 async def test_files_wait_in_the_field_and_are_sent_with_the_text(page: Page, desk: Any) -> None:  # noqa: ANN401
     """Chosen files are listed and can be taken out again; sending sends the rest, the text with the first."""
     await page.set_input_files("#composer input[type=file]", [PICTURE, LOG])

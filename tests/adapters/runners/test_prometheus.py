@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.chart import apart
 from bot.errors import ArgumentRefused
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import RunResult
@@ -87,6 +88,33 @@ async def test_a_range_gives_its_newest_value_and_its_bounds(url: str) -> None:
         True,
         True,
     )
+
+
+async def test_a_range_keeps_its_points_to_be_drawn(url: str) -> None:
+    """Each minute of each series, apart from what is read as text; asked for now alone there are none."""
+    whole = await ask(url, "queue_depth", reduce="max", range={"minutes": 20, "step_s": 60.0})
+    text, chart = apart(whole.output)
+    assert chart is not None
+    assert (chart.of, chart.reduce) == (5, "max")
+    assert {line.name for line in chart.lines} == {"orders", "billing", 'or"ders\\', "a.b", "aXb"}
+    depths = {line.name: line.values for line in chart.lines}
+    assert len(depths["orders"]) in (20, 21)
+    assert (depths["orders"], depths["orders"][-1]) == (sorted(depths["orders"], reverse=True), 7)
+    assert chart.end - chart.start == pytest.approx(1200, abs=1)
+    shown = {series["labels"]["service"]: series for series in json.loads(text)["series"]}
+    assert (shown["orders"]["min"], shown["orders"]["max"]) == (min(depths["orders"]), max(depths["orders"]))
+    assert "chart" not in json.loads(text)
+    assert apart((await ask(url, "queue_depth", reduce="max")).output)[1] is None
+
+
+async def test_points_leave_within_the_cap(url: str) -> None:
+    """However small it is: fewer of them, or none, and always the number."""
+    window = {"minutes": 30, "step_s": 1.0}
+    for cap, has_chart in ((16_384, True), (3_000, True), (256, False)):
+        told = await ask(url, "queue_depth", reduce="max", range=window, cap=cap)
+        assert len(told.output.encode()) <= cap
+        assert value(told) == 7
+        assert (apart(told.output)[1] is not None) == has_chart
 
 
 async def test_what_is_no_number_has_no_value(url: str) -> None:

@@ -1,0 +1,1 @@
+"""Draws the points of a metric: values in, a picture and its words out."""
