@@ -87,6 +87,8 @@ async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
             done += count
         if done:
             log.info("passages were embedded", passages=done)
+        if (bar := await asyncio.to_thread(knowledge.calibrate)) is not None:
+            log.info("what must be reached to fit was learned from the documents", bar=round(bar, 3))
 
     await after.wait()
     await repeat("indexing", index, INDEX_EVERY_S)

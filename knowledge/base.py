@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.calibrating import LearnedBar, bar_of
 from knowledge.causes.past import PastIncidents
 from knowledge.chunking import Sizes, sizes
 from knowledge.documents import DocumentStore, engine_for
@@ -60,6 +61,7 @@ class KnowledgeBase:
         self._closed = False
         self._limits: dict[str, tuple[str, ...]] = {}
         self._tuning = Tuning()
+        self._bar = LearnedBar(self._store)
         # What others know: how useful each document was, -1 to 1; what else readers count as, and what is
         # unknown.
         self.usefulness: Callable[[], Mapping[str, float]] | None = None
@@ -203,6 +205,10 @@ class KnowledgeBase:
         found = self._answer(query, k)
         return replace(found, missing=(*found.missing, untold)) if untold else found
 
+    def may_see(self, access: tuple[str, ...], readers: frozenset[str]) -> bool:
+        """Whether a document with this `access` is found for these readers, with all that they count as."""
+        return with_teams(Query("", seen_by=readers), self.belongs, [access])[0].may_see(access)
+
     def _answer(self, query: Query, k: int) -> SearchResult:
         missing: tuple[str, ...] = ()
         filler = self._vectors.filler
@@ -228,8 +234,12 @@ class KnowledgeBase:
         return hear(query, self._lexical, filler.dense if filler else None, tuning or self._tuned())
 
     def _tuned(self) -> Tuning:
-        """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it."""
-        return replace(self._tuning, usefulness=self.usefulness()) if self.usefulness else self._tuning
+        """With what people find useful now, where somebody (`usefulness`, which must not raise) knows it, and
+        with what was learned of these documents.
+        """
+        filler = self._vectors.filler
+        bar = self._bar.of(filler.dense.index.name, len(self._lexical.about)) if filler else self._tuning.bar
+        return replace(self._tuning, usefulness=self.usefulness() if self.usefulness else {}, bar=bar)
 
     def causes(self, texts: Sequence[str], seen_by: frozenset[str] | None, without: str = "") -> Judgement:
         """What past incidents with a known cause say of one whose sources of evidence say `texts`.
@@ -261,6 +271,31 @@ class KnowledgeBase:
         """
         return self._vectors.fill(limit)
 
+    def calibrate(self) -> float | None:
+        """Learns from the documents what must be reached before something fits; None where it need not, or
+        cannot now.
+
+        It costs as much as some dozens of searches, when the documents have changed by a quarter.
+        """
+        self._sync_lexical()
+        filler = self._vectors.filler
+        if filler is None or filler.former or self._vectors.waiting(filler, self._revision):
+            return None
+        index = filler.dense.index.name
+        ids = sorted(self._lexical.about)
+        if not self._bar.is_due(index, len(ids)):
+            return None
+        try:
+            bar = bar_of(ids, self._ask_title)
+        except (EmbedderUnavailable, IndexUnavailable):
+            return None
+        self._bar.keep(index, len(ids), bar)
+        return bar
+
+    def _ask_title(self, document_id: str) -> Heard:
+        kept = self.upkeep.of(document_id)
+        return self.hear(Query(kept.title if kept else ""))
+
     def _sync_lexical(self) -> None:
         """Brings the lexical index to what the tables hold, whoever wrote it."""
         with self._syncing:
@@ -276,6 +311,7 @@ class KnowledgeBase:
                 whole[passage.document_id].append(passage)
             fresh_parts = (parts[id] for id in sorted(fresh) if id in parts)
             self._lexical.update(fresh_parts, gone, whole, self._store.reviewed(touched))
+            self._bar.read()
             self._revision = revision
 
     def health(self) -> dict[str, object]:

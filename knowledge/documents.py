@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -134,17 +134,17 @@ class DocumentStore:
         with self._engine.connect() as connection:
             for start in range(0, len(wanted), _BATCH):
                 query = sa.select(passages).where(passages.c.id.in_(wanted[start : start + _BATCH]))
-                if current_only:
-                    query = query.where(passages.c.current)
-                found |= {row.id: _passage(row) for row in connection.execute(query)}
+                # Asked of SQLite, `current` would have it walk all current passages instead of these ids.
+                rows = (row for row in connection.execute(query) if row.current or not current_only)
+                found |= {row.id: _passage(row) for row in rows}
         return found
 
     def first_passages(self, document_ids: Iterable[str]) -> dict[str, Passage]:
         """The first current passage of each document, by the document's id."""
         found: dict[str, Passage] = {}
-        mine = passages.c.document_id.in_(list(document_ids)) & passages.c.current
+        mine = passages.c.document_id.in_(list(document_ids))
         with self._engine.connect() as connection:
-            for row in connection.execute(sa.select(passages).where(mine)):
+            for row in filter(lambda row: row.current, connection.execute(sa.select(passages).where(mine))):
                 passage = _passage(row)
                 held = found.get(passage.document_id)
                 if held is None or _place_of(passage) < _place_of(held):
@@ -199,6 +199,14 @@ class DocumentStore:
         """A counter: `revision` of the documents, `generation` of the vector index."""
         with self._engine.connect() as connection:
             return int(connection.scalar(sa.select(state.c.value).where(state.c.name == name)) or 0)
+
+    def keep(self, values: Mapping[str, int]) -> None:
+        """Keeps numbers by name, all of them or none."""
+        with self._engine.begin() as connection:
+            for name, value in values.items():
+                changed = connection.execute(state.update().where(state.c.name == name).values(value=value))
+                if not changed.rowcount:
+                    connection.execute(state.insert(), {"name": name, "value": value})
 
     def fixed_number(self, name: str) -> int:
         """A number that is drawn once for these tables and then stays, whoever asks."""

@@ -119,11 +119,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Passages, best first. `fits` is False when nothing answers; `missing` says what could not be used."""
+    """Passages, best first. `fits` is False when nothing answers, `why` says what that rests on; `missing`
+    says what could not be used.
+    """
 
     passages: tuple[Passage, ...]
     fits: bool
     missing: tuple[str, ...] = ()
+    why: str = ""
 
     def as_values(self) -> dict[str, Any]:
         """All of it as JSON values; dates are texts."""

@@ -4,11 +4,12 @@ use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from knowledge.bonus import NAME_IN_TEXT, bonus, freshness, usefulness
 from knowledge.choosing import Read, choose
+from knowledge.fitting import BAR, NOTHING, Fit, fit
 from knowledge.glossary import Glossary, standard
 from knowledge.lexical import LexicalIndex
 from knowledge.model import Query, SearchResult
@@ -16,25 +17,19 @@ from knowledge.question import Question, understand
 from knowledge.ranking import Ranking, fuse
 from knowledge.signals import WEIGHTS, Dense, Seen, Signals, listen
 
-# Calibrated on alerts against their own and against other teams' runbooks, and on questions of daily life
-# (`scripts/bench_retrieval` prints both mistakes): the cosine above the embedder's floor, weighed, and the
-# share
-# of words met must reach FIT_BOTH together.
-NEARNESS, FIT_BOTH, FIT_WORDS = 1.5, 0.45, 0.4
-# An alert that names a document leaves no doubt.
-NAMED = 9.0
-
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """What an installation knows beside its documents, and what a measurement may turn.
 
-    `usefulness`: document id -> what people said of it, -1 to 1.
+    `usefulness`: document id -> what people said of it, -1 to 1. `bar`: what the best document must reach to
+    fit.
     """
 
     glossary: Glossary = field(default_factory=standard)
     usefulness: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
+    bar: float = BAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +47,15 @@ class Heard:
         tuning = self.tuning if weights is None else replace(self.tuning, weights=weights)
         return judge(self.question, self.seen, self.signals, tuning)
 
-    def fit(self, best: str, complete: bool = True) -> float:
-        """How much a document has to do with the question; 1 and more: it fits."""
-        return fit(self.question, best, self.seen, self.signals, self.dense, complete)
+    def order(self, without: Collection[str] = ()) -> list[str]:
+        """Documents, best first; `without`: some that must not count."""
+        scores = self.judge()
+        return sorted(scores.keys() - set(without), key=lambda id: (-scores[id], id))
+
+    def fit(self, order: Sequence[str], complete: bool = True) -> Fit:
+        """Whether the first of some documents has to do with the question, and why."""
+        bar = self.tuning.bar
+        return fit(self.question, order, self.seen, self.signals, self.dense, bar=bar, complete=complete)
 
 
 def hear(query: Query, lexical: LexicalIndex, dense: Dense | None, tuning: Tuning) -> Heard:
@@ -80,14 +81,18 @@ def search(
     seen, signals = heard.seen, heard.signals
     documents = heard.judge()
     if not documents:
-        return SearchResult((), False)
+        return SearchResult((), False, why=NOTHING.why)
     order = sorted(documents, key=lambda id: (-documents[id], id))
     of_passages = fuse(
         signals.passages.values(), {id for one in signals.passages.values() for id in one.scores}
     )
     passages = choose(order, documents, of_passages, seen.about, read, k)
-    fits = bool(passages) and heard.fit(order[0], complete) >= 1.0
-    return SearchResult(tuple(passages), fits)
+    if not passages:
+        return SearchResult((), False, why=NOTHING.why)
+    shown = {passage.document_id for passage in passages}
+    # What is shown may have the alert's name further down; the text is judged by what is best.
+    found = heard.fit([order[0], *(id for id in order[1:] if id in shown)], complete)
+    return SearchResult(tuple(passages), found.fits, why=found.why)
 
 
 def judge(question: Question, seen: Seen, signals: Signals, tuning: Tuning) -> dict[str, float]:
@@ -108,19 +113,3 @@ def judge(question: Question, seen: Seen, signals: Signals, tuning: Tuning) -> d
         id: documents[id] + bonus(question, one) + usefulness(tuning.usefulness, id) + fresh.get(id, 0.0)
         for id, one in known
     }
-
-
-def fit(
-    question: Question, best: str, seen: Seen, signals: Signals, dense: Dense | None, complete: bool
-) -> float:
-    """How much the best document has to do with the question; 1 and more: it fits."""
-    one = seen.about(best)
-    if one is not None and (question.alert in one.names or question.names & one.names):
-        return NAMED
-    coverage = seen.lexical.coverage(question.words, best)
-    if question.gloss:
-        coverage = max(coverage, seen.lexical.coverage(question.gloss, best))
-    if dense is None or (not complete and best not in signals.cosine):
-        return coverage / FIT_WORDS
-    near = signals.cosine.get(best, 0.0) - dense.embedder.floor
-    return (NEARNESS * near + coverage) / FIT_BOTH if near > 0.0 else 0.0

@@ -28,7 +28,7 @@ def run(config: Path, query: str, k: int, *, as_json: bool) -> int:
     for missing in found["missing"]:
         print(f"note: {missing}", file=sys.stderr)
     if not found["fits"]:
-        print("Nothing in the knowledge base fits.")
+        print(f"Nothing in the knowledge base fits: {found.get('why') or 'no reason was given'}.")
         return 1
     for passage in found["passages"]:
         where = f"{' › '.join(passage['heading'])}, {passage['place']}"
@@ -36,6 +36,7 @@ def run(config: Path, query: str, k: int, *, as_json: bool) -> int:
         for what in dangers(passage["text"]):
             print(f"      WARNING: a command in this text {what}; do not copy it unread")
         print("      " + passage["text"].strip().replace("\n", "\n      ")[:400])
+    print(f"Why it fits: {found.get('why')}.")
     return 0
 
 

@@ -12,6 +12,7 @@ from statistics import fmean
 
 from bot.evaluate.retrieval import Query
 from knowledge.base import KnowledgeBase
+from knowledge.fitting import BAR
 from knowledge.model import Query as Question
 from knowledge.retrieve import Heard, Tuning
 from knowledge.signals import WEIGHTS
@@ -44,6 +45,11 @@ class Case:
         """How much the first document has to do with the question; 1 and more: it fits."""
         return _fit(self.heard)
 
+    @property
+    def hidden(self) -> float:
+        """The same without its own documents: what an alert reaches that nobody has written about yet."""
+        return self.heard.fit(self.heard.order(self.relevant)).value
+
 
 def listen(
     base: KnowledgeBase, queries: Iterable[Query], prefix: str = "", tuning: Tuning | None = None
@@ -65,26 +71,46 @@ def fits(base: KnowledgeBase, queries: Iterable[Query]) -> list[float]:
     return [_fit(base.hear(Question(query.text))) for query in queries]
 
 
-def fitting(fits: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, object]:
-    """The share of each kind of question that something is said to fit, each source counting alike.
+def fitting(
+    fits: Mapping[str, Mapping[str, Sequence[float]]], bars: Mapping[str, float]
+) -> dict[str, object]:
+    """The share of each kind of question that something is said to fit, each source counting alike; `own` has
+    an answer, the other kinds have none. `bars`: what each source's base has learned.
 
-    `calibration`: the same at other thresholds. `threshold_without`: what each source's queries would have
-    chosen
+    `auroc_KIND`: how often a question with an answer reaches more than one of that kind. `by_source`: all of
+    it for each. `calibration`: the shares at other bars. `shipped`: with the bar as shipped for a
+    hundred documents instead of their own. `threshold_without`: what each source's queries would have chosen
     had the others alone been known: the highest that refuses one in twenty at most.
     """
-    shares = {f"fits_{kind}": _share(by_source, 1.0) for kind, by_source in fits.items()}
+    own, others = fits["own"], [kind for kind in fits if kind != "own"]
+    figures: dict[str, object] = {f"fits_{kind}": _share(by_source, 1.0) for kind, by_source in fits.items()}
+    figures |= {f"auroc_{kind}": fmean(auroc(own[one], fits[kind][one]) for one in own) for kind in others}
     steps = [0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5]
-    curve = {f"{at:g}": {kind: _share(of, at) for kind, of in fits.items()} for at in steps}
-    own = fits["own"]
+    figures["calibration"] = {f"{at:g}": {kind: _share(of, at) for kind, of in fits.items()} for at in steps}
+    figures["by_source"] = {
+        one: {"bar": bars[one]}
+        | {kind: _share({one: of[one]}, 1.0) for kind, of in fits.items()}
+        | {f"auroc_{kind}": auroc(own[one], fits[kind][one]) for kind in others}
+        for one in own
+    }
+    figures["shipped"] = {
+        kind: fmean(_share({one: of[one]}, BAR / bars[one]) for one in own) for kind, of in fits.items()
+    }
     chosen: dict[str, dict[str, float]] = {}
     for left in own:
         rest = {source: values for source, values in own.items() if source != left}
-        at = max((step / 100 for step in range(10, 300) if _share(rest, step / 100) >= KEPT), default=0.0)
-        chosen[left] = {
-            "threshold": at,
-            **{kind: _share({left: of[left]}, at) for kind, of in fits.items()},
-        }
-    return shares | {"calibration": curve, "threshold_without": chosen}
+        at = max((step / 100 for step in range(10, 500) if _share(rest, step / 100) >= KEPT), default=0.0)
+        shares = {kind: _share({left: of[left]}, at) for kind, of in fits.items()}
+        chosen[left] = {"threshold": at, **shares}
+    figures["threshold_without"] = chosen
+    figures |= {f"left_out_fits_{kind}": fmean(one[kind] for one in chosen.values()) for kind in fits}
+    return figures
+
+
+def auroc(with_answer: Sequence[float], without: Sequence[float]) -> float:
+    """How often one of the first is above one of the second; a tie counts half."""
+    above = (float(a > b) + 0.5 * float(a == b) for a in with_answer for b in without)
+    return fmean(above)
 
 
 def means(cases: Sequence[Case], places: Sequence[int]) -> dict[str, float]:
@@ -157,9 +183,7 @@ def leave_one_out(
 
 
 def _fit(heard: Heard) -> float:
-    scores = heard.judge()
-    best = min(scores, key=lambda id: (-scores[id], id), default=None)
-    return heard.fit(best) if best is not None else 0.0
+    return heard.fit(heard.order()).value
 
 
 def _share(by_source: Mapping[str, Sequence[float]], at: float) -> float:

@@ -46,7 +46,7 @@ class Channels:
     def name(self, role: str) -> str:
         """How people know the channel of a role: `#incidents`, or `channel C012`."""
         name = self._names[role]
-        return f"channel {name}" if _is_id(name) else f"#{name}"
+        return f"channel {name}" if is_id(name) else f"#{name}"
 
     def forget(self, channel: str) -> None:
         """Look the channel up again next time."""
@@ -61,7 +61,7 @@ class Channels:
 
     async def _look_up(self, role: str) -> str:
         name = self._names[role]
-        if _is_id(name):
+        if is_id(name):
             return name
         cursor = ""
         try:
@@ -85,5 +85,6 @@ class Channels:
             self._refused[channel] = code_of(error)
 
 
-def _is_id(name: str) -> bool:
+def is_id(name: str) -> bool:
+    """Whether a channel is named by its id."""
     return name.startswith(_ID_PREFIXES) and name.isupper()

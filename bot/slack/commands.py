@@ -56,7 +56,7 @@ async def _search(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
     if not found.fits:
         room = await edge.rooms.of(body["channel_id"])
         await asyncio.to_thread(edge.copilot.gaps.missed, words, room.access(person.user_id), person)
-    return knowledge_blocks.found(found.passages, found.fits, found.missing, words)
+    return knowledge_blocks.found(found.passages, found.fits, found.missing, words, found.why)
 
 
 async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:

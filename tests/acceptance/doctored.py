@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.commands.doctor.check import Result, Status
 from bot.commands.doctor.ground import ground
 from bot.commands.doctor.registry import CHECKS
 from bot.commands.doctor.run import results_of
-from bot.playground.workspace import Channel, UserGroup
+from bot.playground.workspace import DEFAULT_SCOPES, Channel, UserGroup
 from bot.settings import load
 from tests.whitelist import BOT, GROUP, GUEST, N3_A, N3_B, ON_CALL
 from tests.world import World, world
@@ -59,7 +59,7 @@ def is_bad(results: Mapping[str, Result], name: str, *words: str, status: Status
 
 
 @contextlib.asynccontextmanager
-async def staged(folder: Path) -> AsyncIterator[World]:
+async def staged(folder: Path, scopes: Sequence[str] = DEFAULT_SCOPES) -> AsyncIterator[World]:
     """A whole configuration, a workspace with odd channels and groups, and no `serve`."""
     channels = (Channel("C0INCIDENTS", "incidents", members=MEMBERS), OTHER, SECRET_CHANNEL)
     groups = (
@@ -67,6 +67,7 @@ async def staged(folder: Path) -> AsyncIterator[World]:
         UserGroup("S0EMPTY", "empty", "Empty"),
         UserGroup("S0GUESTS", "guests", "Guests", members=(GUEST.id, BOT.id)),
         UserGroup("S0ALONE", "alone", "Alone", members=(N3_A.id,)),
+        UserGroup("S0GONE", "gone", "Gone", members=(N3_A.id,), is_disabled=True),
     )
-    async with world(folder, start=False, channels=channels, user_groups=groups) as waiting:
+    async with world(folder, start=False, channels=channels, user_groups=groups, scopes=scopes) as waiting:
         yield waiting

@@ -74,11 +74,12 @@ async def test_a_dry_run_changes_nothing(either: World, tmp_path: Path) -> None:
 
 
 async def test_search_that_finds_nothing_says_no(either: World) -> None:
-    """Exit 1: the answer is no. With --json it is still one object."""
+    """Exit 1: the answer is no, with its reason. With --json it is still one object."""
     ran = await vigie(either, "search", "zyxwv qqqqq", "--json")
     assert (ran.code, ran.only_json["fits"]) == (1, False)
     spoken = await vigie(either, "search", "zyxwv qqqqq")
-    assert (spoken.code, spoken.out) == (1, "Nothing in the knowledge base fits.\n")
+    said = f"Nothing in the knowledge base fits: {ran.only_json['why']}.\n"
+    assert (spoken.code, spoken.out, bool(ran.only_json["why"])) == (1, said, True)
 
 
 async def test_a_refused_document_is_exit_1_and_named(resting: World, tmp_path: Path) -> None:

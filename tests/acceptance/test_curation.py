@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from bot.playground.workspace import DEFAULT_SCOPES, Channel, Person
+from bot.playground.workspace import Channel, Person
 from bot.store import curation_tables as t
 from tests.acceptance.vigie_command import vigie as command
 from tests.world import BOT, CHANNEL, GUEST, N3_A, ON_CALL, PEOPLE, Message, World, text_of, world
@@ -28,8 +29,7 @@ async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         Channel(ROOM, "room", members=members),
         Channel(CLOSED, "closed", private=True, members=members),
     )
-    scopes = (*DEFAULT_SCOPES, "groups:read")
-    async with world(tmp_path_factory.mktemp("vigie"), channels=channels, scopes=scopes) as running:
+    async with world(tmp_path_factory.mktemp("vigie"), channels=channels) as running:
         await running.place.say(ON_CALL.id, ROOM, f"<@{BOT.id}> pending")  # events wait for a connection
         await running.until("a first answer", lambda: running.told(ON_CALL) or None)
         yield running
@@ -199,3 +199,30 @@ async def test_what_an_incident_taught_is_taken_back_and_learned_again(vigie: Wo
     await vigie.until("its removal", lambda: not left_to_forget(vigie))
     assert (await place.click(N3_A.id, CHANNEL, gone["ts"], "learn_again")).ok
     await vigie.message(key, f"in the knowledge base as `{document}`")
+
+
+@pytest.mark.attack("C7")
+async def test_what_is_for_the_channel_of_incidents_is_found_there_alone(
+    vigie: World, tmp_path: Path
+) -> None:
+    """Limited to its role, its name or its id: by a search and by a question; in no other channel, and not in
+    person.
+    """
+    for name, reader in (("role", "incidents"), ("name", "'#incidents'"), ("id", CHANNEL)):
+        text = (
+            f"---\naccess: [{reader}]\n---\n# Turbine {name}\n\nThe turbine of {name} is started by hand.\n"
+        )
+        (tmp_path / f"turbine-{name}.md").write_text(text)
+    assert (await command(vigie, "ingest", str(tmp_path))).code == 0
+    question = "turbine started by hand"
+    shown = await listed(vigie, f"search {question}", CHANNEL)
+    assert [name for name in ("role", "name", "id") if f"The turbine of {name}" not in shown] == []
+    assert "The turbine of" in text_of(await answer(vigie, CHANNEL, question))
+    for told in (await listed(vigie, f"search {question}"), text_of(await answer(vigie, ROOM, question))):
+        assert "Nothing in the knowledge base fits" in told and "turbine of" not in told
+    before = len(vigie.told(N3_A))
+    await vigie.forge_click(N3_A, "document_open", "turbine-name", channel=ROOM)
+    refused = await vigie.until("a refusal", lambda: " ".join(vigie.told(N3_A)[before:]) or None)
+    assert "not for everybody" in refused and not vigie.place.views_of(N3_A.id)
+    await vigie.forge_click(N3_A, "document_open", "turbine-name", channel=CHANNEL)
+    await opened(vigie, N3_A, "The turbine of name")

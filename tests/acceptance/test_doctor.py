@@ -82,10 +82,23 @@ async def test_a_wrong_channel_is_named(stage: World, tmp_path: Path, line: str,
     is_bad(await doctored(stage, tmp_path, {"[slack]": line}), "channel", *words)
 
 
+PRIVATE = {"[slack]": '[slack]\nincidents_channel = "G0SECRET"'}
+
+
 async def test_a_private_channel_is_found_by_its_id(stage: World, tmp_path: Path) -> None:
-    """Without the scope groups:read, too, which Vigie does not ask for."""
-    found = await doctored(stage, tmp_path, {"[slack]": '[slack]\nincidents_channel = "G0SECRET"'})
-    assert (found["channel"].status, "G0SECRET" in found["channel"].found) == (Status.OK, True)
+    """With its name, as the scope groups:read shows it."""
+    found = await doctored(stage, tmp_path, PRIVATE)
+    assert (found["channel"].status, "#secret (G0SECRET)" in found["channel"].found) == (Status.OK, True)
+
+
+async def test_a_private_channel_is_found_without_the_scope_for_its_name(tmp_path: Path) -> None:
+    """An app that was installed before groups:read was asked for goes on."""
+    for name in ("w", "copy"):
+        (tmp_path / name).mkdir()
+    scopes = [scope for scope in DEFAULT_SCOPES if scope != "groups:read"]
+    async with staged(tmp_path / "w", scopes=scopes) as stage:
+        found = (await doctored(stage, tmp_path / "copy", PRIVATE))["channel"]
+    assert (found.status, found.found) == (Status.OK, "G0SECRET, private; Vigie is in it")
 
 
 async def test_an_archived_channel_is_named(tmp_path: Path) -> None:
@@ -154,6 +167,50 @@ async def test_each_group_of_the_policy_is_looked_at(
         assert (results["N3 groups"].status, results["N3 groups"].found) == (Status.OK, *words)
     else:
         is_bad(results, "N3 groups", *words, status=status)
+
+
+READERS: list[tuple[str, Status, list[str]]] = [
+    ('[knowledge.teams.ops]\nusergroup = "@n3"', Status.OK, ["@n3: 2"]),
+    ('[knowledge.limits]\nsecret = ["@n3", "@alone"]', Status.OK, ["@n3: 2; @alone: 1"]),
+    (
+        '[knowledge.teams.ops]\nusergroup = "n33"',
+        Status.FAILED,
+        ["[knowledge.teams.ops]", "no user group @n33", "Did you mean @n3?"],
+    ),
+    (
+        '[knowledge.limits]\nsecret = ["@gone"]',
+        Status.FAILED,
+        ["[knowledge.limits.secret]", "@gone is", "Enable"],
+    ),
+    ('[knowledge.limits]\nsecret = ["@empty"]', Status.WARNING, ["nobody is in @empty", "Put those into it"]),
+]
+
+
+@pytest.mark.parametrize("lines, status, words", READERS, ids=[words[-1] for *_, words in READERS])
+async def test_each_user_group_that_may_read_is_looked_at(
+    stage: World, tmp_path: Path, lines: str, status: Status, words: list[str]
+) -> None:
+    """One that is not there, is disabled or is empty hides documents from all."""
+    results = await doctored(stage, tmp_path, {"[knowledge]": f"{lines}\n[knowledge]"})
+    if status is Status.OK:
+        assert (results["readers"].status, results["readers"].found) == (Status.OK, *words)
+    else:
+        is_bad(results, "readers", *words, status=status)
+
+
+async def test_user_groups_that_cannot_be_read_are_told_with_the_way_out(
+    stage: World, tmp_path: Path
+) -> None:
+    """On a plan without them, and without the scope, which is told where it is missing."""
+    changes = {'usergroup = "n3"': 'pinned = ["T0VIGIE/U0N3A", "T0VIGIE/U0N3B"]'}
+    changes |= {"[knowledge]": '[knowledge.limits]\nsecret = ["@n3"]\n[knowledge]'}
+    stage.place.faults.fail("usergroups.list", "plan_upgrade_required")
+    is_bad(
+        await doctored(stage, tmp_path, changes), "readers", "plan has no user groups", "people or channels"
+    )
+    stage.place.faults.fail("usergroups.list", "missing_scope")
+    found = (await doctored(stage, tmp_path, changes))["readers"]
+    assert (found.status, "usergroups:read" in found.remedy) == (Status.SKIPPED, True)
 
 
 async def test_a_policy_that_cannot_be_used_is_told_once(stage: World, tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ def test_a_changed_catalogue(difference: str) -> None:
 @given(st.lists(passages, max_size=8), st.lists(foreign, max_size=2), foreign, st.booleans())
 def test_an_answer(found: list[Passage], missing: list[str], words: str, fits_: bool) -> None:
     """For everybody, and for the asker alone; with nothing found, and with very much."""
-    check_message(knowledge_blocks.found(found, fits_, missing, words))
+    check_message(knowledge_blocks.found(found, fits_, missing, words, words))
     content: dict[str, Any] = {
         "user": "U1",
         "question": words,

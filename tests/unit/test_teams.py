@@ -12,7 +12,9 @@ import pytest
 from bot.domain.person import Person
 from bot.errors import MembershipUnknown, Misconfigured
 from bot.settings import load
-from bot.slack.teams import KEPT_S, UNKNOWN, Team, Teams
+from bot.slack import incidents_channel
+from bot.slack.incidents_channel import IncidentsChannel
+from bot.slack.teams import KEPT_S, UNKNOWN, UNPLACED, Team, Teams
 
 TEAMS = {
     "payments": Team(frozenset({"C0PAY"}), "payments", frozenset({"U0HAND"})),
@@ -103,6 +105,93 @@ def test_a_silent_slack_opens_nothing() -> None:
         frozenset({"payments"}),
         UNKNOWN,
     )
+
+
+class Place:
+    """What Slack calls the channel that vigie.toml names, and whether it answers."""
+
+    def __init__(self, configured: str, other: str) -> None:
+        self.other, self.silent, self.asked, self.now = other, False, 0, 0.0
+        self.channel = IncidentsChannel(configured, self.look_up, lambda: self.now)
+
+    def look_up(self, configured: str) -> str:
+        self.asked += 1
+        if self.silent:
+            raise OSError("Slack is silent.")
+        return self.other
+
+    def counts_as(self, readers: set[str], named: set[str]) -> tuple[frozenset[str], str]:
+        teams = {"operations": Team(frozenset({"C0INC"}))}
+        return Teams(teams, Slack(), home=self.channel.names).of(frozenset(readers), frozenset(named))
+
+
+ROOMS = {"incidents", "C0INC", "#alarms", "#incidents", "#secret", "operations"}
+
+
+@pytest.mark.attack("C7")
+@pytest.mark.parametrize(
+    ("configured", "other"), [("alarms", "C0INC"), ("#alarms", "C0INC"), ("C0INC", "alarms")]
+)
+@pytest.mark.parametrize("readers", [{"incidents"}, {"C0INC"}, {"C0INC", "U0PAY"}, {"incidents", "C0INC"}])
+def test_the_channel_of_incidents_is_known_by_role_id_and_name(
+    configured: str, other: str, readers: set[str]
+) -> None:
+    """Whichever of them vigie.toml, a document and the question use; and by nothing else."""
+    found, untold = Place(configured, other).counts_as(readers, ROOMS)
+    assert (set(found), untold) == ({"incidents", "C0INC", "#alarms", "operations"}, "")
+
+
+@pytest.mark.attack("C7")
+@pytest.mark.parametrize(
+    "readers", [{"C0OTHER"}, {"C0OTHER", "U0PAY"}, {"U0PAY"}, {"D0DIRECT", "U0PAY"}, {"#alarms"}, set()]
+)
+def test_what_is_for_the_channel_of_incidents_is_for_no_other(readers: set[str]) -> None:
+    """No other channel, no direct messages, and nobody who only says its name."""
+    assert Place("alarms", "C0INC").counts_as(readers, ROOMS) == (frozenset(), "")
+
+
+@pytest.mark.attack("C7")
+def test_another_channel_that_takes_the_name_or_had_it_is_not_it() -> None:
+    """What Slack says now counts, soon after a channel was renamed."""
+    place = Place("alarms", "C0INC")
+    assert place.counts_as({"C0INC"}, {"incidents"})[0] == {"incidents"}
+    place.other = "C0NEW"
+    place.now += incidents_channel.KEPT_S
+    assert place.counts_as({"C0INC"}, {"incidents"}) == (frozenset(), "")
+    assert place.counts_as({"C0NEW"}, {"incidents"})[0] == {"incidents"}
+
+
+@pytest.mark.attack("C7")
+def test_a_silent_slack_makes_no_channel_that_of_incidents() -> None:
+    """What was known before does not count; its role and what vigie.toml names still do, and it is said."""
+    place = Place("alarms", "C0INC")
+    assert place.counts_as({"C0INC"}, {"incidents"})[0] == {"incidents"}
+    place.silent, place.now = True, incidents_channel.KEPT_S
+    assert place.counts_as({"C0INC"}, {"incidents"}) == (frozenset(), UNPLACED)
+    assert place.counts_as({"incidents"}, {"incidents", "#alarms", "C0INC"})[0] == {"incidents", "#alarms"}
+    by_id = Place("C0INC", "alarms")
+    by_id.silent = True
+    assert by_id.counts_as({"C0INC"}, {"incidents"}) == (frozenset({"incidents"}), "")
+
+
+def test_slack_is_asked_for_the_channel_of_incidents_only_where_it_matters() -> None:
+    """Not for people, not where no document names it; once in some minutes, and soon again when it was
+    silent.
+    """
+    place = Place("alarms", "C0INC")
+    place.counts_as({"U0PAY"}, ROOMS)
+    place.counts_as({"C0PAY"}, {"payments", "C0PAY", "@sre"})
+    assert place.asked == 0
+    for _ in range(3):
+        place.counts_as({"C0PAY"}, {"incidents"})
+    assert place.asked == 1
+    place.silent, place.now = True, incidents_channel.KEPT_S
+    place.counts_as({"C0PAY"}, {"incidents"})
+    place.counts_as({"C0PAY"}, {"incidents"})
+    assert place.asked == 2
+    place.now += incidents_channel.AGAIN_S
+    place.counts_as({"C0PAY"}, {"incidents"})
+    assert place.asked == 3
 
 
 @pytest.mark.parametrize(

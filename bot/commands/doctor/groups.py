@@ -21,9 +21,10 @@ async def groups(ground: Ground) -> Result:
         return ok("the policy names none")
     try:
         await ground.identity()
-        return await _judged(ground)
     except UNTOLD as error:
         return untold(error)
+    try:
+        return await _judged(ground)
     except SlackRefused as error:
         return refused_n3(error)
     except SlackAway as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.doctor import canary, files, groups, host, model, telling, tokens, workspace
+from bot.commands.doctor import canary, files, groups, host, model, readers, telling, tokens, workspace
 from bot.commands.doctor.check import Check
 
 CHECKS = (
@@ -15,6 +15,7 @@ CHECKS = (
     Check("channel", workspace.channel, stops_start=True, limit_s=30),
     Check("N3", workspace.n3, stops_start=True, limit_s=30),
     Check("N3 groups", groups.groups, limit_s=30),
+    Check("readers", readers.readers, limit_s=30),
     Check("N3 channel", telling.n3_channel, limit_s=30),
     Check("clock", workspace.clock),
     Check("catalogue", files.catalogue, stops_start=True),

@@ -11,6 +11,7 @@ DEFAULT_SCOPES = (
     "commands",
     "files:write",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "reactions:write",

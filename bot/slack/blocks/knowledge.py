@@ -174,8 +174,10 @@ def summary_view(incident: Incident, kept: Summary) -> Block:
     }
 
 
-def found(passages: Sequence[Passage], fits: bool, missing: Sequence[str], words: str) -> list[Block]:
-    """What `/vigie search` shows: the same passages, for the asker alone."""
+def found(
+    passages: Sequence[Passage], fits: bool, missing: Sequence[str], words: str, why: str = ""
+) -> list[Block]:
+    """What `/vigie search` shows: the same passages, for the asker alone, and why they fit or none does."""
     shown = [
         {
             "id": p.id,
@@ -187,4 +189,5 @@ def found(passages: Sequence[Passage], fits: bool, missing: Sequence[str], words
         }
         for p in (passages if fits else ())
     ]
-    return answer({"user": "", "question": words, "missing": list(missing), "passages": shown})[1:]
+    blocks = answer({"user": "", "question": words, "missing": list(missing), "passages": shown})[1:]
+    return [*blocks, parts.foreign_note(f"Why: {why}.")] if why else blocks

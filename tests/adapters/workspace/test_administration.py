@@ -14,7 +14,7 @@ from .conftest import BOT, N3_A, ON_CALL, Wire, button, client_for, new_workspac
 from .test_api import refusal
 
 CHANNEL = "C0INC"
-SCOPES = (*DEFAULT_SCOPES, "groups:read", "channels:join", "usergroups:write", "files:read", "reactions:read")
+SCOPES = (*DEFAULT_SCOPES, "channels:join", "usergroups:write", "files:read", "reactions:read")
 
 
 @pytest.fixture
