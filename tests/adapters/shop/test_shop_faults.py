@@ -33,8 +33,8 @@ def test_stale_lock_stops_orders_clearing_repairs_and_undo_breaks_again(shop: Ru
     """A lock whose holder was killed stops all work; moving it away repairs; putting it back undoes that."""
     break_shop(shop.folder, "stale_lock")
     shop.until(lambda: shop.health()["pool"]["queue"] > 8, "the queue grows")
+    shop.until(lambda: shop.health()["pool"]["waiting"] == 4, "every worker waits")
     broken = shop.until_status("degraded")
-    assert broken["pool"]["waiting"] == 4
     assert broken["pool"]["lock"]["held"]
     assert not broken["pool"]["lock"]["holder_alive"]
     state = shop.said("lock_state.py")
