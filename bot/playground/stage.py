@@ -51,6 +51,7 @@ class Stage:
     intake_url: str
     intake_token: str
     environment: dict[str, str]
+    settings: str
     serve: asyncio.subprocess.Process
     processes: list[asyncio.subprocess.Process]
     verbose: bool = False
@@ -67,7 +68,7 @@ class Stage:
             await asyncio.to_thread(_empty, self.folder)
             self.workspace.reset()
             fresh = await _started(
-                self.folder, self.workspace, self.environment, self.intake_token, self.verbose
+                self.folder, self.workspace, self.environment, self.intake_token, self.settings, self.verbose
             )
             self.shop_url, self.intake_url = fresh.shop_url, fresh.intake_url
             self.serve, self.processes = fresh.serve, fresh.processes
@@ -134,16 +135,23 @@ def workspace(demo: object | None = None) -> Workspace:
 
 @contextlib.asynccontextmanager
 async def set_up(
-    place: Workspace, port: int = 0, extra: Mapping[str, str] | None = None, verbose: bool = False
+    place: Workspace,
+    port: int = 0,
+    extra: Mapping[str, str] | None = None,
+    settings: str = "",
+    verbose: bool = False,
 ) -> AsyncIterator[Stage]:
-    """Start everything and, at the end, stop it and remove the folder."""
+    """Start everything and, at the end, stop it and remove the folder.
+
+    `extra` is added to the environment, `settings` to vigie.toml.
+    """
     folder = Path(tempfile.mkdtemp(prefix="vigie-demo-"))
     stage: Stage | None = None
     try:
         await place.start(port)
         token = secrets.token_urlsafe(32)
         environment = _environment(place, token) | dict(extra or {})
-        stage = await _started(folder, place, environment, token, verbose)
+        stage = await _started(folder, place, environment, token, settings, verbose)
         yield stage
     finally:
         if stage is not None:
@@ -153,7 +161,12 @@ async def set_up(
 
 
 async def _started(
-    folder: Path, place: Workspace, environment: dict[str, str], token: str, verbose: bool
+    folder: Path,
+    place: Workspace,
+    environment: dict[str, str],
+    token: str,
+    settings: str,
+    verbose: bool,
 ) -> Stage:
     """Start shop, serve and watcher in an empty folder; when one does not start, the others are ended."""
     processes: list[asyncio.subprocess.Process] = []
@@ -161,7 +174,7 @@ async def _started(
         failed.push_async_callback(_end_all, processes)
         shop_folder = folder / "shop"
         shop_url = await _start_shop(folder, shop_folder, processes)
-        _write_config(folder, shop_folder, shop_url)
+        _write_config(folder, shop_folder, shop_url, settings)
         await asyncio.to_thread(_write_knowledge, folder)
         serve = await start_serve(folder, environment, verbose)
         processes.append(serve)
@@ -169,7 +182,17 @@ async def _started(
         await _start_watcher(folder, shop_url, intake_url, token, processes)
         failed.pop_all()
     return Stage(
-        folder, place, shop_folder, shop_url, intake_url, token, environment, serve, processes, verbose
+        folder,
+        place,
+        shop_folder,
+        shop_url,
+        intake_url,
+        token,
+        environment,
+        settings,
+        serve,
+        processes,
+        verbose,
     )
 
 
@@ -232,7 +255,7 @@ async def _start_watcher(
     processes.append(watcher)
 
 
-def _write_config(folder: Path, shop_folder: Path, shop_url: str) -> None:
+def _write_config(folder: Path, shop_folder: Path, shop_url: str, settings: str) -> None:
     shutil.copy(HERE / "catalogue.yaml", folder / "catalogue.yaml")
     row = {
         "url": shop_url,
@@ -249,7 +272,7 @@ def _write_config(folder: Path, shop_folder: Path, shop_url: str) -> None:
         f'[n3]\nusergroup = "{N3_GROUP.handle}"\n\n'
         "[web]\nport = 0\n\n"
         "[noise]\n# Nobody waits six minutes in a demo.\nhold_minutes = 0.5\n\n"
-        f"[topology]\n{_topology()}"
+        f"[topology]\n{_topology()}{settings}"
     )
 
 

@@ -37,7 +37,7 @@ def upgrade() -> None:
 def of_tomorrow(folder: Path) -> Path:
     """Our code with one more migration for the store and for the knowledge base."""
     for name in ("bot", "knowledge", "prompts"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     for house, table, place in (
         (STORE, "proposals", folder / "bot" / "store" / "migrations"),
         (KNOWLEDGE, "knowledge_documents", folder / "knowledge" / "migrations"),

@@ -18,7 +18,8 @@ SOON = 60_000
 async def stage() -> AsyncIterator[Stage]:
     """The stage as `vigie demo` sets it, with its panel."""
     panel = Panel()
-    async with set_up(workspace(panel)) as stage:
+    # By words alone: what vectors find is tried by `vigie demo --headless`.
+    async with set_up(workspace(panel), settings="[knowledge]\nvectors = false\n") as stage:
         panel.begin(stage)
         yield stage
         await panel.end()

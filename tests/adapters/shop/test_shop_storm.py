@@ -156,7 +156,7 @@ async def until(holds: Callable[[], object], what: str, seconds: float = 40) -> 
 @pytest.mark.timeout(180)
 async def test_a_storm_becomes_few_incidents_and_the_stage_starts_over() -> None:
     """100 alerts of one cause at four services are one incident; calm resolves it; all begins anew."""
-    async with set_up(workspace()) as stage:
+    async with set_up(workspace(), settings="[knowledge]\nvectors = false\n") as stage:
         ended = asyncio.create_task(stage.until_serve_ends())
         await stage.storm("bad_config", 100)
         # A card is told of each tenth repeat only, and what is over is no alert received.
