@@ -40,6 +40,7 @@ from tests.whitelist import (
     PAST,
     PAST_RISKY,
     PEOPLE,
+    PLACE,
     SECOND,
     TARGETS,
     TOOLS,
@@ -357,15 +358,10 @@ async def world(
             "people": (*PEOPLE, BOT),
             "channels": (Channel(CHANNEL, "incidents", members=members),),
             "user_groups": (UserGroup(GROUP, "n3", "N3", members=(N3_A.id, N3_B.id)),),
-            "app_id": "A0VIGIE",
-            "bot": BOT,
             "bot_token": f"xoxb-{secrets.token_hex(16)}",
             "app_token": f"xapp-1-{secrets.token_hex(16)}",
             "page_token": secrets.token_urlsafe(24),
-            "rates": {},
-            # Slack's three seconds are held by `scripts/bench_slack`; no test hangs on how fast the machine is.
-            "ack_seconds": 10.0,
-            "trigger_seconds": 10.0,
+            **PLACE,
             **workspace,
         }
     )
