@@ -201,7 +201,6 @@ class Lifecycle:
                 log.warning("nothing is swept", problem=str(error))
             except Exception:  # the loop's boundary: a failed sweep is tried again a second later
                 log.exception("sweep failed")
-                self._rest.end()
                 self._alive_at = self._whole_at
             try:
                 async with asyncio.timeout(SWEEP_EVERY_S):

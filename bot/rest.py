@@ -30,9 +30,5 @@ class Rest:
         return is_due or self._monotonic() - self._since >= self._longest_s
 
     def begin(self, due_at: datetime | None = None) -> None:
-        """A look was whole and left nothing to do before `due_at`."""
+        """A look was whole and left nothing to do before `due_at`; one that failed begins none."""
         self._seen, self._due_at, self._since = self._newest, due_at, self._monotonic()
-
-    def end(self) -> None:
-        """The next look must not be left out."""
-        self._seen = None

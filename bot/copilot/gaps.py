@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot.copilot.shelf import Shelf
 from bot.copilot.shelved import Shelved
 from bot.domain.curation import Question, QuestionState
 from bot.domain.person import Person
-from bot.domain.ports import Membership, Wake
-from bot.domain.store import Store
 from bot.errors import Refused
-from bot.in_force import InForce
 from bot.missed import note_missed
 from knowledge.model import Query
 
@@ -23,17 +19,8 @@ AT_ONCE = 20
 class Gaps(Shelved):
     """What the knowledge base should say and does not."""
 
-    def __init__(
-        self,
-        store: Store,
-        in_force: InForce,
-        membership: Membership,
-        wake: Wake,
-        shelf: Shelf | None = None,
-    ) -> None:
-        super().__init__(store, in_force, membership, wake, shelf)
-        self._next: datetime | None = None
-        self._after = 0
+    _next: datetime | None = None
+    _after = 0
 
     def missed(self, question: str, access: Sequence[str], person: Person) -> None:
         """Keep a question for which nothing fits."""

@@ -9,14 +9,10 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.copilot.shelf import Shelf
 from bot.copilot.shelved import Shelved
 from bot.domain.curation import usefulness
 from bot.domain.person import Person
-from bot.domain.ports import Membership, Wake
-from bot.domain.store import Store
 from bot.errors import Refused, StoreUnavailable
-from bot.in_force import InForce
 from knowledge.text.redaction import redact, without_private_keys
 
 log = structlog.get_logger()
@@ -27,16 +23,7 @@ _KEPT_S = 30.0
 class Votes(Shelved):
     """Votes are counted by document, a person once; no number of them hides one."""
 
-    def __init__(
-        self,
-        store: Store,
-        in_force: InForce,
-        membership: Membership,
-        wake: Wake,
-        shelf: Shelf | None = None,
-    ) -> None:
-        super().__init__(store, in_force, membership, wake, shelf)
-        self._counted: tuple[float, dict[str, float]] | None = None
+    _counted: tuple[float, dict[str, float]] | None = None
 
     def usefulness(self) -> Mapping[str, float]:
         """By document, between -1 and 1, what people said of its present version: for search, so it does not

@@ -105,10 +105,21 @@ def test_it_never_lasts_longer_than_it_may(resting: Resting) -> None:
 
 
 def test_a_look_that_failed_is_repeated(resting: Resting) -> None:
-    """It may have left everything."""
-    resting.look()
-    resting.rest.end()
+    """It may have left everything: whatever ended the rest before it has ended it still."""
+    due = resting.now + timedelta(seconds=2)
+    resting.look(due)
+    resting.later(2)
     assert resting.rest.is_over()
+    assert resting.rest.is_over(), "after a time that came"
+    resting.look()
+    resting.commit()
+    resting.later(1)
+    assert resting.rest.is_over()
+    assert resting.rest.is_over(), "after a commit"
+    resting.look()
+    resting.passed += 3.0
+    assert resting.rest.is_over()
+    assert resting.rest.is_over(), "after the longest rest"
 
 
 def test_looking_whether_it_is_over_costs_one_row(resting: Resting) -> None:
