@@ -30,6 +30,11 @@ from bot.web.senders import senders_of
 
 log = structlog.get_logger()
 
+# Seconds that a busy thread may keep the interpreter while another waits for it; Python's own choice is five
+# times that. An ack passes between threads dozens of times, and waits as long each time that something is
+# computed beside it.
+TURN_S = 0.001
+
 
 async def serve(settings: Settings, config: Path) -> None:
     """Run Vigie until it is told to stop.
@@ -39,6 +44,7 @@ async def serve(settings: Settings, config: Path) -> None:
             the message says what to do.
         StoreUnavailable: the database is away; starting again later may do.
     """
+    sys.setswitchinterval(TURN_S)
     settings.require_n3()
     # Every setting that can be wrong is read before anything is touched.
     _ = settings.intake_token, settings.app_token, settings.bot_token, settings.slack_api_url

@@ -127,7 +127,8 @@ class Assembly:
     def wire_slack(self, client: AsyncWebClient, sending_client: AsyncWebClient) -> None:
         """Listeners answer by one client; the outbox sends by another, which retries by its rows alone."""
         settings, store = self._settings, self._store
-        app = AsyncApp(client=client, signing_secret=settings.signing_secret or None)
+        # Named, as Bolt looks for its caller's file in every source of the stack otherwise.
+        app = AsyncApp(name="vigie", client=client, signing_secret=settings.signing_secret or None)
         self._connection = connection = Connection(app, client, settings.app_token, settings.uses_socket)
         people = People(client, lambda: connection.team_id)
         heard = BotAlerts(self._copilot.alerts, rooms_of(settings), store.now)

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
+from tests import forked_executor
+
 # Whether starts are forked off; pytest says so.
 DEFAULT = {"forked": False}
 _context: ForkServerContext | None = None
@@ -85,12 +87,22 @@ def _server() -> ForkServerContext:
 
 
 def _run(argv: list[str], environment: dict[str, str], out: str, err: str) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    told = (os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (out, err))
+    if argv[0] == "serve":
+        forked_executor.use()
+    run(argv, environment, [nothing, *told])
+
+
+def run(argv: list[str], environment: Mapping[str, str], streams: Sequence[int]) -> None:
+    """Be `vigie ARGV` with this environment alone and these three standard streams, to the end."""
     os.environ.clear()
     os.environ.update(environment)
-    for stream, path in ((1, out), (2, err)):
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        os.dup2(opened, stream)
-        os.close(opened)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    # What the fork server's stands for is not ours.
+    sys.stdin = os.fdopen(0, closefd=False)
     sys.argv = ["vigie", *argv]
     from bot.__main__ import main
 

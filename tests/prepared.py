@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import importlib
 
+from knowledge.glossary import standard
+
 for name in (
     "bot.app",
+    "bot.executor_main",
+    "bot.store.migrate",
     "bot.commands.doctor.start",
     "bot.commands.ingest",
     "bot.lifecycle",
@@ -19,5 +23,6 @@ for name in (
 ):
     importlib.import_module(name)
 
+standard()
 gc.collect()
 gc.freeze()  # nobody's collection looks at it again, so the pages stay shared

@@ -7,6 +7,7 @@ import contextlib
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ import sqlalchemy as sa
 
 from bot.store.database import Store, open_engine
 from knowledge.base import KnowledgeBase
-from tests.forked import Started, started
+from tests.forked import Forked, Started, started
+from tests.forked_executor import PID_FILE
 
 T = TypeVar("T")
 _HOLD_POSTGRESQL = "LOCK TABLE dbos.workflow_status IN ACCESS EXCLUSIVE MODE"
@@ -68,8 +70,10 @@ class Running:
         await self.serve.wait()
 
     def executor_pid(self) -> int:
-        """The process id of the executor, the child of serve that carries tools out."""
+        """The process id of the executor, the process beside serve that carries tools out."""
         assert self.serve is not None
+        if isinstance(self.serve, Forked):
+            return int((self.folder / PID_FILE).read_text())
         children = Path(f"/proc/{self.serve.pid}/task/{self.serve.pid}/children").read_text().split()
         commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in children}
         return next(pid for pid, command in commands.items() if b"executor" in command)
@@ -171,12 +175,15 @@ class Running:
         engine.dispose()
 
     async def until(self, what: str, look: Callable[[], T | None], seconds: float = 20) -> T:
-        """Look again and again until it gives something."""
-        for _ in range(int(seconds / 0.05)):
+        """Look again and again, ever more seldom, until it gives something."""
+        end, pause = time.monotonic() + seconds, 0.03
+        while True:
             found = look()
             if found is not None and found is not False:
                 return found
             if not self.supervised and self.serve is not None and self.serve.returncode is not None:
                 raise AssertionError(f"serve ended while waiting for {what}:\n{self.logged()[-3000:]}")
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"waited {seconds:g} s for {what}:\n{self.logged()[-3000:]}")
+            if time.monotonic() > end:
+                raise AssertionError(f"waited {seconds:g} s for {what}:\n{self.logged()[-3000:]}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.2, 0.15)

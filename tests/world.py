@@ -24,6 +24,7 @@ from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import Proposal, ProposalState
 from bot.playground.workspace import Channel, Person, SubmitOutcome, UserGroup, Workspace
 from bot.playground.workspace.envelopes import Place, block_actions
+from bot.playground.workspace.rooms import for_page
 from bot.store import tables
 from bot.store.only_grows import guard, unguard
 from knowledge.model import Document
@@ -201,16 +202,14 @@ class World(Running):
                 post = tx.posts.get(key)
             if post is None or not post.ts or post.sent < post.wanted:
                 return None
-            found = [m for m in self.all_messages(post.channel_id) if m["ts"] == post.ts]
-            return found[0] if found and words in text_of(found[0]) else None
+            found = self.place._core.board.room(post.channel_id).messages.get(post.ts)
+            return for_page(found) if found and words in text_of(found) else None
 
         return await self.until(f"the message {key} {words!r}", look)
 
     def all_messages(self, channel: str = CHANNEL) -> list[Message]:
         """Every message of the channel, those in threads too."""
-        roots = self.place.messages(channel)
-        replies = [r for m in roots if m.get("reply_count") for r in self.place.replies(channel, m["ts"])]
-        return [*roots, *replies]
+        return self.place.messages(channel)
 
     async def propose(self, incident: Incident, by: Person = ON_CALL) -> Proposal:
         """Press Propose on the diagnosis and wait until the proposal can be signed."""

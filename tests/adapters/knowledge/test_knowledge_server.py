@@ -148,7 +148,7 @@ def test_a_server_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_call_that_hangs_is_given_up(there: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that was there and then says nothing more."""
-    monkeypatch.setattr(index_module, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(index_module, "ANSWER_SECONDS", 2.0)
     chroma = Chroma(there, "vigie-slow-")
     index = VectorIndex(chroma, "e", 3, 0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
