@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
 from bot.tools.catalogue import Catalogue
+from bot.tools.json_text import parsed
 from bot.tools.plan import resolve_call
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import RunResult, Secret
@@ -38,7 +38,7 @@ def read(tool: Tool, result: RunResult, expect: Expectation | None = None) -> Ch
             tool.name, Verdict.UNKNOWN, None, "", "", result.output, "it has no value to read."
         )
     try:
-        document = json.loads(result.output)
+        document = parsed(result.output)
     except ValueError:
         return unknown("its output is not JSON.")
     value = _at(document, tool.reads.value)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from typing import cast
 from urllib.parse import quote, urlsplit
 
 from bot.errors import ArgumentRefused
+from bot.tools.json_text import parsed
 from bot.tools.runners.asking import Asked, NoAnswer, check_url
 from bot.tools.runners.base import Output, RunResult
 from bot.tools.runs.http import ANSWER
@@ -121,7 +121,7 @@ def _at(text: str, pointer: str) -> str:
     Raises:
         ValueError: it is no JSON.
     """
-    found: object = json.loads(text)
+    found: object = parsed(text)
     for part in pointer.removeprefix("/").split("/"):
         if isinstance(found, dict):
             found = found.get(part)

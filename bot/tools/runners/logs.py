@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import stat
 from collections import deque
@@ -13,6 +12,7 @@ from typing import BinaryIO
 from urllib.parse import urlencode
 
 from bot.errors import ArgumentRefused
+from bot.tools.json_text import parsed
 from bot.tools.runners.addresses import Lookup, look_up
 from bot.tools.runners.asking import NoAnswer, asking, check_url, refuse_foreign_secrets
 from bot.tools.runners.base import Emit, Output, RunResult, Secret
@@ -173,7 +173,7 @@ def _path(resolved: Mapping[str, object], now: datetime) -> str:
 
 def _of_streams(text: str) -> list[str]:
     """The lines of all streams by their time, each with its time before it."""
-    answer = json.loads(text)
+    answer = parsed(text)
     if answer["status"] != "success" or answer["data"]["resultType"] != "streams":
         raise ValueError("no streams")
     values = [(int(at), str(line)) for stream in answer["data"]["result"] for at, line in stream["values"]]

@@ -5,7 +5,6 @@ Over a range the points come along under `chart`, within the output cap, so that
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 
 from bot.domain.chart import Chart, chart_of, room_for, with_chart
 from bot.errors import ArgumentRefused
+from bot.tools.json_text import parsed
 from bot.tools.runners.addresses import Lookup, look_up
 from bot.tools.runners.asking import NoAnswer, asking, check_url, refuse_foreign_secrets
 from bot.tools.runners.base import Emit, Output, RunResult, Secret, fitting_json
@@ -101,7 +101,7 @@ def _fitting(told: Mapping[str, object], chart: Chart | None, cap: int) -> bytes
 
 def _told(text: str, resolved: Mapping[str, object], now: datetime) -> tuple[dict[str, object], Chart | None]:
     """The number, and the first of the series that it was made of; over a range what can be drawn of them."""
-    answer = json.loads(text)
+    answer = parsed(text)
     if answer["status"] != "success":
         raise _Unusable(f"it refused the query: {answer.get('error', 'it did not say why')}.")
     told = _number_of(list(_series(answer["data"])), resolved)
