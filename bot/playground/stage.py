@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import yaml
 
 from bot.playground.cascades import CALLS
@@ -106,6 +107,21 @@ class Stage:
             return (await asyncio.to_thread(self.shop_health))["status"] == "ok"
         except OSError:
             return False
+
+    async def until_warm(self, seconds: float = 120) -> None:
+        """Wait until Vigie searches its knowledge by meaning, too; at a first start it embeds all of it.
+
+        Raises:
+            TimeoutError: it took longer.
+        """
+        health = self.intake_url.split("/alerts/")[0] + "/health"
+        async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(seconds):
+            while True:
+                async with session.get(health) as answer:
+                    knowledge = (await answer.json())["knowledge"]
+                if knowledge.get("vectors") == "ready" and not knowledge.get("waiting"):
+                    return
+                await asyncio.sleep(0.2)
 
     def shop_health(self) -> dict[str, object]:
         """The shop's own health page, read over HTTP."""

@@ -52,6 +52,8 @@ async def play(stage: Stage) -> None:
     async with aiohttp.ClientSession(trust_env=False) as session:
         place = stage.workspace
         cast = Cast(*(Player(session, place.url, place.page_token, p) for p in (ON_CALL, N3_A, GUEST)))
+        tell("Vigie", "reads its runbooks and past incidents")
+        await stage.until_warm()
         first = await _one_incident(stage, cast, "stale_lock", "clear_stale_lock")
         second = await _one_incident(stage, cast, "bad_config", "restore_last_good_config")
         await _two_at_once(stage, cast)
