@@ -186,6 +186,10 @@ class KnowledgeBase:
         """All documents by id."""
         return self._store.all()
 
+    def readers(self) -> dict[str, str]:
+        """Everybody that a document is limited to, as it names them, and the first document that does."""
+        return self._store.readers()
+
     def document(self, id: str) -> Document | None:
         """One document."""
         return self._store.get(id)

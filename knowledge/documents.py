@@ -107,6 +107,16 @@ class DocumentStore:
         with self._engine.connect() as connection:
             return {row.id: row.reviewed for row in connection.execute(query) if row.id in wanted}
 
+    def readers(self) -> dict[str, str]:
+        """Everybody that a document is limited to, and the first document that names them."""
+        query = sa.select(documents.c.id, documents.c.access).order_by(documents.c.id)
+        found: dict[str, str] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                for one in row.access:
+                    found.setdefault(one, row.id)
+        return found
+
     def all(self) -> list[Document]:
         """All documents by id."""
         with self._engine.connect() as connection:

@@ -16,6 +16,8 @@ from aiohttp import ClientSession, web
 from bot.commands.doctor.check import Status
 from bot.commands.doctor.registry import CHECKS
 from bot.playground.workspace import DEFAULT_SCOPES
+from knowledge.base import KnowledgeBase
+from knowledge.model import Document
 from tests.acceptance.doctored import doctored, is_bad, staged
 from tests.world import World, world
 
@@ -196,6 +198,18 @@ async def test_each_user_group_that_may_read_is_looked_at(
         assert (results["readers"].status, results["readers"].found) == (Status.OK, *words)
     else:
         is_bad(results, "readers", *words, status=status)
+
+
+async def test_a_user_group_that_a_document_names_is_looked_at(stage: World, tmp_path: Path) -> None:
+    """Front matter limits as the settings do; the document is named, as that is where it is mended."""
+    (tmp_path / "data").mkdir(mode=0o700)
+    url = stage.environment.get("VIGIE_STORE_URL", "")
+    document = Document("pay/secret", "Secret", "runbook", "# Secret\n\nx", access=("@n33",))
+    with KnowledgeBase.open(tmp_path / "data" / "knowledge", owner=False, url=url) as base:
+        base.add(document)
+        results = await doctored(stage, tmp_path)
+        base.remove(document.id)
+    is_bad(results, "readers", "document pay/secret", "no user group @n33", "Did you mean @n3?")
 
 
 async def test_user_groups_that_cannot_be_read_are_told_with_the_way_out(
