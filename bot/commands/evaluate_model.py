@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot import settings as settings_module
 from bot.commands.store import existing
+from bot.domain.investigation import Bounds
 from bot.domain.spending import Limits
 from bot.errors import BadInput, Misconfigured
 from bot.evaluate import cases as case_files
@@ -79,6 +80,7 @@ async def _evaluate(config: Path, cases: list[case_files.Case], repeats: int, re
         async with playback() as server:
             if recorded:
                 asked, deadline_s, vectors = recorded_of(server.url, store), 30.0, False
+                bounds: Bounds | None = Bounds()
             else:
                 settings = settings_module.load(config)
                 models = models_of(settings, store, Limits())
@@ -89,6 +91,8 @@ async def _evaluate(config: Path, cases: list[case_files.Case], repeats: int, re
                     )
                 asked, deadline_s = diagnostician_of(settings, models), settings.file.model.deadline_s
                 vectors = settings.file.knowledge.vectors
+                reading = settings.file.investigation
+                bounds = reading.bounds if reading.enabled else None
             await asked.warm()
             report = await model_module.evaluate(
                 cases,
@@ -98,6 +102,7 @@ async def _evaluate(config: Path, cases: list[case_files.Case], repeats: int, re
                 deadline_s=deadline_s,
                 prepare=server.play,
                 vectors=vectors,
+                bounds=bounds,
                 progress=_progress,
             )
             await asked.aclose()

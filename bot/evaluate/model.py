@@ -6,7 +6,8 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import sqrt
 from pathlib import Path
@@ -14,17 +15,18 @@ from statistics import median, quantiles
 
 from bot.domain.diagnosis import Diagnosis, Method
 from bot.domain.evidence import Evidence
+from bot.domain.investigation import Bounds
 from bot.domain.ports import Diagnostician
 from bot.domain.spending import Spent
 from bot.domain.store import Store
 from bot.domain.tool import Tool
 from bot.evaluate.cases import KNOWLEDGE, Case, Expected
-from bot.stages import investigate
+from bot.evaluate.recorded_desk import RecordedDesk, first_look
 from bot.stages.diagnose import diagnose
 from bot.tools.arguments import validate
 from knowledge.base import KnowledgeBase
+from knowledge.model import IngestReport
 
-PASSAGES = 5
 _LOST = re.compile(r"(\d+) statement\(s\)")
 
 Progress = Callable[[str], None]
@@ -109,47 +111,53 @@ async def evaluate(
     deadline_s: float,
     prepare: Prepare,
     vectors: bool = True,
+    bounds: Bounds | None = None,
     progress: Progress = lambda _: None,
 ) -> Report:
-    """Diagnose every case `repeats` times; `store` is a throw-away one that counts what was spent."""
+    """Diagnose every case `repeats` times; `store` is a throw-away one that counts what was spent.
+
+    `bounds`: how much the model may read for itself of what was recorded; None: it judges the first look.
+    """
     report = Report()
     for number, case in enumerate(cases, 1):
-        evidence, notes = evidence_of(case, vectors)
-        report.notes += [f"{case.id}: {note}" for note in notes]
-        await prepare(case)
-        for again in range(repeats):
-            progress(f"{case.id}, {number} of {len(cases)}, time {again + 1} of {repeats}")
-            report.runs.append(await _run(case, evidence, asked, store, deadline_s))
+        with known(case, vectors) as (library, notes):
+            report.notes += [f"{case.id}: {note}" for note in notes]
+            await prepare(case)
+            for again in range(repeats):
+                progress(f"{case.id}, {number} of {len(cases)}, time {again + 1} of {repeats}")
+                desk = RecordedDesk(case, library, bounds) if bounds else None
+                evidence = desk.evidence() if desk else first_look(case, library).pieces
+                report.runs.append(await _run(case, evidence, asked, store, deadline_s, desk))
     return report
 
 
-def evidence_of(case: Case, vectors: bool) -> tuple[list[Evidence], list[str]]:
-    """What an investigation of it would find: its alerts and checks, and passages by the product's search."""
-    incident, alerts = case.incident, case.alerts
+@contextmanager
+def known(case: Case, vectors: bool) -> Iterator[tuple[KnowledgeBase, list[str]]]:
+    """The knowledge that was recorded with a case, in a throw-away place, and what of it is of no use."""
     folder = case.folder / KNOWLEDGE
-    query = investigate.query_of(incident, alerts, frozenset())
     with (
         tempfile.TemporaryDirectory(prefix="vigie-eval-") as place,
         KnowledgeBase.open(Path(place), owner=True, vectors=vectors) as base,
     ):
         if vectors:
             base.warm()
-        bad = []
-        if folder.is_dir():
-            outcome = base.ingest([folder])
-            bad = [f"{one.path}: {one.reason}" for one in (*outcome.failed, *outcome.quarantined)]
-        found = base.search(query, PASSAGES)
-    return investigate.number(incident, alerts, case.runs, found, incident.opened_at), bad
+        outcome = base.ingest([folder]) if folder.is_dir() else IngestReport()
+        yield base, [f"{one.path}: {one.reason}" for one in (*outcome.failed, *outcome.quarantined)]
 
 
 async def _run(
-    case: Case, evidence: Sequence[Evidence], asked: Diagnostician, store: Store, deadline_s: float
+    case: Case,
+    evidence: Sequence[Evidence],
+    asked: Diagnostician,
+    store: Store,
+    deadline_s: float,
+    desk: RecordedDesk | None,
 ) -> Run:
     def fits(tool: Tool, arguments: Mapping[str, object]) -> None:
         validate(tool, arguments, {})
 
     before, started = _spent(store), time.perf_counter()
-    made = await diagnose(case.incident, evidence, case.tools, {}, asked, deadline_s, fits)
+    made = await diagnose(case.incident, evidence, case.tools, {}, asked, deadline_s, fits, desk)
     seconds, after = time.perf_counter() - started, _spent(store)
     spent = Spent(after.tokens - before.tokens, after.money - before.money, after.seconds - before.seconds)
     by_model = made.method is Method.MODEL

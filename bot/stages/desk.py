@@ -25,20 +25,17 @@ from bot.domain.store import Store, Tx
 from bot.domain.tool import Inventory, Tool, ToolKind
 from bot.errors import ExecutorUnavailable, VigieError
 from bot.in_force import InForce
+from bot.stages import readings
 from bot.stages.charting import want_charts
 from bot.stages.linked import suggest
-from bot.stages.numbering import MAX_TEXT, NO_VALUE, Numbering
-from bot.stages.reducing import around
+from bot.stages.numbering import NO_VALUE, Numbering
 from bot.stages.words import inert
 from knowledge.errors import KnowledgeError
 from knowledge.model import Query, SearchResult
 
-FOUND = 3
-"""Passages that one search gives at most."""
 GRACE_S = 5.0
 """Seconds beyond a check's own time limit."""
 LOOK_EVERY_S = 0.5
-KINDS = {"incidents": ("incident",), "runbooks": ("runbook",)}
 log = structlog.get_logger()
 
 
@@ -139,21 +136,17 @@ class Desk:
                 given = self._numbered(came)
                 self._done |= dict(zip(chosen, given, strict=True))
                 self._end([(line, _outcome(one)) for line, one in zip(lines, given, strict=True)])
-        full = Given(
-            said="Not read: this investigation has read as much as it may. Answer with what you have."
-        )
-        many = Given(
-            said=f"Not read: at most {self._bounds.at_once} readings at once. Ask again if it matters."
-        )
-        return [self._done.get(key, full) for key in keys] + [many] * (len(wishes) - len(allowed))
+        beyond = [readings.many(self._bounds.at_once)] * (len(wishes) - len(allowed))
+        return [self._done.get(key, readings.FULL) for key in keys] + beyond
 
     async def _carry_out(self, wish: Wish, asked: Asked | Given) -> Asked | SearchResult | Given:
         try:
             fault_hook.point("read")
             if wish.what == SEARCH:
-                return await asyncio.to_thread(self._search, wish.arguments)
+                query = readings.wished(self._asked, wish.arguments)
+                return await asyncio.to_thread(self._knowledge.search, query, readings.FOUND)
             if wish.what == READ:
-                return self._again(wish.arguments)
+                return readings.again(self._numbering, wish.arguments, self._bounds.characters)
             if wish.what == PLAN:
                 return await asyncio.to_thread(self._plan, wish.arguments)
             return await self._check(asked) if isinstance(asked, Asked) else asked
@@ -162,20 +155,6 @@ class Desk:
         except Exception as error:  # one reading that breaks must not end the others
             log.exception("a reading failed", what=wish.what)
             return Given(said=f"It could not be read: {type(error).__name__}.")
-
-    def _search(self, arguments: Mapping[str, object]) -> SearchResult:
-        words = inert(str(arguments.get("words", "")), MAX_TEXT)
-        kinds = KINDS.get(str(arguments.get("among", "")), ())
-        # Seen by the same people as everything else in the thread: a model is no way around that.
-        return self._knowledge.search(replace(self._asked, text=words, kinds=kinds), FOUND)
-
-    def _again(self, arguments: Mapping[str, object]) -> Given:
-        piece = self._numbering.get(str(arguments.get("evidence", "")).upper())
-        if piece is None:
-            return Given(said="There is no evidence with this id.")
-        wanted = inert(str(arguments.get("find", "")), 100)
-        lines = around(self._numbering.whole(piece), wanted, self._bounds.characters)
-        return Given((replace(piece, text=lines),))
 
     def _plan(self, arguments: Mapping[str, object]) -> Given:
         steps = arguments.get("steps")
@@ -209,9 +188,7 @@ class Desk:
         if isinstance(came, Given):
             return came
         if isinstance(came, SearchResult):
-            pieces = [self._numbering.passage(p, now) for p in (came.passages if came.fits else ())]
-            known = tuple({piece.id: piece for piece in pieces}.values())
-            return Given(known) if known else Given(said="Nothing fits.")
+            return readings.found(self._numbering, came, now)
         run = runs[came.run]
         assert run is not None
         piece = self._numbering.of_source(f"check:{run.id}")

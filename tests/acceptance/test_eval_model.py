@@ -20,8 +20,9 @@ from bot.evaluate.cases import SHIPPED, Expected, load
 from bot.evaluate.model import interval, missed_by
 from bot.evaluate.record import record
 from bot.llm.answer import DiagnosisAnswer, as_diagnosis
+from bot.llm.reading import CHECK
 from tests.desk import Desk
-from tests.scripted_model import ScriptedModel, call, prose
+from tests.scripted_model import ScriptedModel, call, prose, reads
 from tests.unit.diagnosis.builders import tool
 
 CASE = SHIPPED / "stale-lock"
@@ -125,6 +126,53 @@ async def test_ones_own_model_is_asked_with_prices_and_bounds(
     assert 0 < told["grounded"] < 1
     (case,) = told["by_case"]
     assert case["missed"]["the model answers"] == 1
+
+
+async def test_a_model_reads_for_itself_what_was_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `serve`: it searches the case's knowledge, a check gives what it gave then, and bounds hold."""
+    (case,) = load(CASE)
+    first = case.runs[0]
+    assert first.result is not None
+    script = [
+        reads(
+            ("search_knowledge", {"words": "stale lock of the pool"}),
+            (f"{CHECK}{first.tool}", {}),
+            ("read_evidence", {"evidence": "E1", "find": ""}),
+        ),
+        reads((f"{CHECK}{first.tool}", {"force": True}), ("plan", {"steps": ["look at the lock"]})),
+        call(json.loads(SOUND)),
+    ]
+    async with ScriptedModel(script) as model:
+        config = tmp_path / "vigie.toml"
+        config.write_text(
+            "[knowledge]\nvectors = false\n[investigation]\nat_once = 2\n[[model.providers]]\n"
+            f'name = "main"\nurl = "{model.base_url}"\nmodel = "scripted"\n'
+        )
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        command = ["eval", "model", str(CASE), "--json", "--config", str(config)]
+        assert await asyncio.to_thread(main, [*command, "--repeats", "1"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["passed"], told["runs"], told["without_model"]) == (1, 1, 0)
+        searched, checked, beyond = [
+            m["content"] for m in model.requests[1]["messages"] if m["role"] == "tool"
+        ]
+        assert "=== begin evidence E" in searched
+        assert first.result.told in checked
+        assert "at most 2 readings at once" in beyond
+        offered = {one["function"]["name"] for one in model.requests[0]["tools"]}
+        assert {
+            "search_knowledge",
+            "read_evidence",
+            "plan",
+            *(f"{CHECK}{run.tool}" for run in case.runs),
+        } <= offered
+
+        config.write_text(config.read_text().replace("at_once = 2", "enabled = false"))
+        model.play([call(json.loads(SOUND))])
+        assert await asyncio.to_thread(main, [*command, "--repeats", "1"]) == 0
+        assert "search_knowledge" not in json.dumps(model.requests[0]["tools"])
 
 
 def test_an_incident_is_recorded_by_one_call_and_can_be_run(tmp_path: Path) -> None:
