@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -22,7 +23,9 @@ async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """One Vigie for all; questions are asked in a room of their own."""
     members = tuple(person.id for person in (*PEOPLE, BOT))
     channels = (Channel(CHANNEL, "incidents", members=members), Channel(ROOM, "room", members=members))
-    async with world(tmp_path_factory.mktemp("vigie"), channels=channels, retry_pauses=(0.2, 0.4)) as running:
+    # An event is brought again once its ack is missed, so that does not take long here.
+    again: dict[str, Any] = {"ack_seconds": 5.0, "retry_pauses": (0.2, 0.4)}
+    async with world(tmp_path_factory.mktemp("vigie"), channels=channels, **again) as running:
         await running.until("a connection", lambda: running.place.connections)
         yield running
 
