@@ -24,7 +24,7 @@ def difference(before: Sections, after: Sections) -> str:
             continue
         what = "new" if old is None else "taken out" if new is None else "changed"
         told.append(f"{HEAD}{ascii_text(heading)}: {what}")
-        # Indented, so that no text can pass for a heading.
+        # Apart from the marks of a diff; those alone keep every text from passing for a heading.
         before_lines, after_lines = ([f" {line}" for line in part or ()] for part in (old, new))
         diff = difflib.unified_diff(before_lines, after_lines, lineterm="", n=2)
         told += [ascii_text(line) for line in list(diff)[2:]]

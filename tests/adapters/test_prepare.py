@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.proposal import ProposalState
+from bot.tools import executor
 from tests.proof.gate import Gate
 from tests.proof.outside import ON_CALL, A
 
@@ -37,3 +38,11 @@ def test_what_helped_no_more_by_the_time_it_ran_is_not_run(gate: Gate) -> None:
     gate.execute(made.id)
     assert gate.proposal(made.id).state is ProposalState.REJECTED
     assert gate.scene.outside.acted == ()
+
+
+def test_that_it_held_is_signed_where_the_second_look_adds_nothing(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the pre-condition holds is part of the digest by itself."""
+    monkeypatch.setattr(executor, "sign_second_look", lambda plan, *looks: None)
+    test_what_helped_no_more_by_the_time_it_ran_is_not_run(gate)

@@ -243,3 +243,11 @@ def test_a_rejection_is_no_signature() -> None:
     given_ = [*given_by(BOB, signed=False), *given_by(CAROL)]
     n3 = N3(dict.fromkeys(PEOPLE))
     assert valid_signers(proposal(), given_, n3, Policy(), NOW) == {CAROL}
+
+
+def test_who_proposed_is_told_why_another_has_to_sign() -> None:
+    """By this very account; a second account of the same human is told something else."""
+    policy = Policy(DEFAULT_RULES, timedelta(hours=24), frozenset(PEOPLE))
+    judged = may_sign(proposal(proposer=ALICE), ALICE, N3({ALICE: None, BOB: None}), policy, NOW)
+    assert not judged.allowed
+    assert judged.reason == "You proposed this, so somebody else of N3 has to sign it."
