@@ -7,7 +7,6 @@ be, without the imports that are most of its start. Tests of what a new interpre
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import multiprocessing
 import os
 from collections.abc import Mapping
@@ -64,12 +63,13 @@ async def _begin(*argv: str, stdin: int, stdout: int, env: Mapping[str, str]) ->
     loop = asyncio.get_running_loop()
     arguments = list(argv[argv.index("bot") + 1 :])
     (theirs_in, ours_in), (ours_out, theirs_out) = os.pipe(), os.pipe()
-    streams = (Connection(theirs_in, writable=False), Connection(theirs_out, readable=False))
-    with contextlib.ExitStack() as closed, Connection(os.dup(2), readable=False) as errors:
-        for stream in streams:
-            closed.enter_context(stream)
+    with (
+        Connection(theirs_in, writable=False) as asked,
+        Connection(theirs_out, readable=False) as told,
+        Connection(os.dup(2), readable=False) as errors,
+    ):
         context = multiprocessing.get_context("forkserver")
-        started = context.Process(target=_run, args=(arguments, dict(env), *streams, errors))
+        started = context.Process(target=_run, args=(arguments, dict(env), asked, told, errors))
         started.start()
     process._children.discard(started)  # type: ignore[attr-defined]  # nobody waits for it at our end
     folder = Path(arguments[arguments.index("--config") + 1]).parent

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -156,27 +156,42 @@ class Case:
 
     @property
     def tools(self) -> list[Tool]:
-        r = self.recorded
+        """The actions that may be proposed."""
         return [
-            Tool(
-                name=one.name,
-                kind=ToolKind.ACTION,
+            replace(
+                self._tool(one.name, ToolKind.ACTION, one.does),
                 title=one.title or one.name,
-                does=one.does,
-                runner="command",
-                call={},
                 arguments=tuple(Argument(**values) for values in one.arguments),
-                timeout_s=1.0,
-                output_cap=1,
-                environments=(r.environment,),
-                services=(r.service,),
-                owner="",
-                entry={},
                 risk=one.risk,
                 expected_effect=one.expected_effect,
             )
-            for one in r.actions
+            for one in self.recorded.actions
         ]
+
+    @property
+    def checks(self) -> list[Tool]:
+        """Each check of which a reading was recorded. Its arguments were not, so it takes none."""
+        does = "Reads what it read when the incident was recorded."
+        names = dict.fromkeys(one.tool for one in self.recorded.checks)
+        return [self._tool(name, ToolKind.CHECK, does) for name in names]
+
+    def _tool(self, name: str, kind: ToolKind, does: str) -> Tool:
+        """One of the incident's own; nothing of it can be run."""
+        return Tool(
+            name=name,
+            kind=kind,
+            title=name,
+            does=does,
+            runner="command",
+            call={},
+            arguments=(),
+            timeout_s=1.0,
+            output_cap=1,
+            environments=(self.recorded.environment,),
+            services=(self.recorded.service,),
+            owner="",
+            entry={},
+        )
 
 
 def load(folder: Path) -> list[Case]:

@@ -21,8 +21,10 @@ from bot.domain.spending import Spent
 from bot.domain.store import Store
 from bot.domain.tool import Tool
 from bot.evaluate.cases import KNOWLEDGE, Case, Expected
-from bot.evaluate.recorded_desk import RecordedDesk, first_look
+from bot.evaluate.recorded_desk import RecordedDesk
+from bot.stages import investigate
 from bot.stages.diagnose import diagnose
+from bot.stages.steps import PASSAGES
 from bot.tools.arguments import validate
 from knowledge.base import KnowledgeBase
 from knowledge.model import IngestReport
@@ -123,11 +125,13 @@ async def evaluate(
         with known(case, vectors) as (library, notes):
             report.notes += [f"{case.id}: {note}" for note in notes]
             await prepare(case)
+            query = investigate.query_of(case.incident, case.alerts, frozenset())
+            found = library.search(query, PASSAGES)
             for again in range(repeats):
                 progress(f"{case.id}, {number} of {len(cases)}, time {again + 1} of {repeats}")
-                desk = RecordedDesk(case, library, bounds) if bounds else None
-                evidence = desk.evidence() if desk else first_look(case, library).pieces
-                report.runs.append(await _run(case, evidence, asked, store, deadline_s, desk))
+                first = investigate.numbered(case.alerts, case.runs, found, case.incident.opened_at, {})
+                desk = RecordedDesk(case, library, first, query, bounds) if bounds else None
+                report.runs.append(await _run(case, first.pieces, asked, store, deadline_s, desk))
     return report
 
 

@@ -120,7 +120,7 @@ class Desk:
 
     async def read(self, wishes: Sequence[Wish]) -> list[Given]:
         allowed = list(wishes[: self._bounds.at_once])
-        keys = [_key(wish) for wish in allowed]
+        keys = [readings.key(wish) for wish in allowed]
         fresh = {key: wish for key, wish in zip(keys, allowed, strict=True) if key not in self._done}
         room = max(self._bounds.reads - len(self._done), 0)
         chosen = dict(list(fresh.items())[:room])
@@ -162,7 +162,7 @@ class Desk:
         with self._store.begin() as tx:
             tx.investigations.plan(self._incident.id, self._incident.rounds, lines)
             announce_investigation(tx, self._incident.id)
-        return Given(said="Noted.")
+        return readings.NOTED
 
     async def _check(self, asked: Asked) -> Asked:
         """The same with what went wrong, if that is known."""
@@ -209,7 +209,7 @@ class Desk:
             return Given()
         tool = next((tool for tool in self._checks if tool.name == wish.what), None)
         if tool is None:
-            return Given(said=f"Refused: There is no check {inert(wish.what, 60)!r} for this incident.")
+            return readings.no_check(wish.what)
         arguments = dict(wish.arguments)
         for argument in tool.arguments:
             value = suggest(argument, self._incident, self._inventory)
@@ -246,10 +246,6 @@ def _cut_off(task: asyncio.Task[object]) -> Given:
 def _in_scope(tool: Tool, incident: Incident) -> bool:
     fits = incident.environment in tool.environments and incident.service in tool.services
     return tool.kind is ToolKind.CHECK and fits
-
-
-def _key(wish: Wish) -> str:
-    return repr((wish.what, sorted((name, repr(value)) for name, value in wish.arguments.items())))
 
 
 def _shown(wish: Wish) -> str:

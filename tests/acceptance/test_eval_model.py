@@ -96,6 +96,13 @@ def test_recorded_answers_are_played_back_and_that_is_said(capsys: pytest.Captur
     assert told["grounded"] == 1.0
 
 
+def written(section: str, url: str) -> str:
+    """A vigie.toml that searches by words alone, with this section, and with the scripted model last."""
+    searched = "[knowledge]\nvectors = false"
+    asked = f'[[model.providers]]\nname = "main"\nurl = "{url}"\nmodel = "scripted"'
+    return "\n".join([searched, section, asked, ""])
+
+
 async def test_ones_own_model_is_asked_with_prices_and_bounds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,9 +119,7 @@ async def test_ones_own_model_is_asked_with_prices_and_bounds(
     async with ScriptedModel(script) as model:
         config = tmp_path / "vigie.toml"
         config.write_text(
-            "[knowledge]\nvectors = false\n[model.budget]\nday_tokens = 1\n[[model.providers]]\n"
-            f'name = "main"\nurl = "{model.base_url}"\nmodel = "scripted"\n'
-            "price_in = 10.0\nprice_out = 20.0\n"
+            written("[model.budget]\nday_tokens = 1", model.base_url) + "price_in = 10.0\nprice_out = 20.0\n"
         )
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         command = ["eval", "model", str(CASE), "--repeats", "4", "--at-least", "0.5", "--json"]
@@ -146,10 +151,7 @@ async def test_a_model_reads_for_itself_what_was_recorded(
     ]
     async with ScriptedModel(script) as model:
         config = tmp_path / "vigie.toml"
-        config.write_text(
-            "[knowledge]\nvectors = false\n[investigation]\nat_once = 2\n[[model.providers]]\n"
-            f'name = "main"\nurl = "{model.base_url}"\nmodel = "scripted"\n'
-        )
+        config.write_text(written("[investigation]\nat_once = 2", model.base_url))
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         command = ["eval", "model", str(CASE), "--json", "--config", str(config)]
         assert await asyncio.to_thread(main, [*command, "--repeats", "1"]) == 0
@@ -169,7 +171,7 @@ async def test_a_model_reads_for_itself_what_was_recorded(
             *(f"{CHECK}{run.tool}" for run in case.runs),
         } <= offered
 
-        config.write_text(config.read_text().replace("at_once = 2", "enabled = false"))
+        config.write_text(written("[investigation]\nenabled = false", model.base_url))
         model.play([call(json.loads(SOUND))])
         assert await asyncio.to_thread(main, [*command, "--repeats", "1"]) == 0
         assert "search_knowledge" not in json.dumps(model.requests[0]["tools"])

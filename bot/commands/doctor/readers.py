@@ -40,11 +40,8 @@ def _of_documents(ground: Ground) -> dict[str, str]:
     if not written.exists():
         return {}  # to look makes nothing
     try:
-        base = knowledge_of(ground.settings, owner=False)
-        try:
+        with knowledge_of(ground.settings, owner=False) as base:
             return {name[1:]: f"document {id}" for name, id in base.readers().items() if name.startswith("@")}
-        finally:
-            base.close()
     except (KnowledgeError, OSError, sa.exc.SQLAlchemyError):
         return {}  # the database has a check of its own
 
