@@ -18,12 +18,10 @@ from dbos import DBOS, SetWorkflowID
 
 from bot import workflows
 from bot.copilot import Copilot
-from bot.domain.incident import IncidentState
-from bot.domain.proposal import ProposalState
-from bot.domain.store import Store, Tx
+from bot.domain.store import Store
 from bot.errors import StoreUnavailable, VigieError
 from bot.rest import Rest
-from bot.stages import stand
+from bot.stages.due import due, is_unfinished
 from bot.stages.steps import Steps
 
 log = structlog.get_logger()
@@ -38,41 +36,6 @@ INVESTIGATIONS = 32
 CONVERSATIONS = 256
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
-
-
-def due(tx: Tx) -> list[str]:
-    """Everything that waits for work now, each as `verb:subject`."""
-    frozen = tx.n3.freeze() is not None
-    return [work for work in unfinished(tx) if not (frozen and work.startswith(("execute:", "stand:")))]
-
-
-def unfinished(tx: Tx) -> list[str]:
-    """The same, whether execution is frozen or not."""
-    work = []
-    for incident in tx.incidents.open_now():
-        if incident.rounds > tx.diagnoses.last_round(incident.id):
-            work.append(f"investigate:{incident.id}:{incident.rounds}")
-    for proposal in tx.proposals.in_states(ProposalState.PROPOSED):
-        if not proposal.digest:
-            work.append(f"prepare:{proposal.id}")
-    work += stand.due(tx)
-    work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
-    work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
-    work += [f"look:{look.proposal_id}:{look.id}" for look in tx.settling.looks_due()]
-    work += [f"stop:{number}" for number in tx.executions.to_stop()]
-    merged = tx.regroupings.merged()  # what became part of another incident is told there
-    for incident in tx.incidents.in_states(IncidentState.RESOLVED):
-        if incident.id in merged:
-            continue
-        unverified = any(p.is_under_way for p in tx.proposals.of_incident(incident.id))
-        if tx.summaries.get(incident.id) is None and not unverified:
-            work.append(f"resolve:{incident.id}")
-    work += [f"learn:{summary.incident_id}" for summary in tx.summaries.to_learn()]
-    work += [f"keep:{number}" for number in tx.library.to_keep()]
-    work += [f"forget:{number}" for number in tx.library.to_forget()]
-    work += [f"answer:{key}" for key in tx.inbox.pending("ask")]
-    work += [f"draft:{key}" for key in tx.inbox.pending("draft")]
-    return work
 
 
 class Lifecycle:
@@ -241,6 +204,6 @@ class Lifecycle:
 
     def _settle(self, work: str, problem: str) -> None:
         with self._store.begin() as tx:
-            if work in [*unfinished(tx), *self._calling.due(tx)]:
+            if is_unfinished(tx, work) or work in self._calling.due(tx):
                 tx.inbox.setback(work, problem, WAITS)
                 log.warning("work will be tried again", work=work, problem=problem)
