@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 Verb = Callable[[str], Awaitable[None]]
 SWEEP_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 3.0  # while nothing is written: what time alone brings about comes that late at worst
+PAUSE = 2.0  # after a sweep, in times of what it took
 AT_ONCE = 8
 # An investigation mostly waits for the model: many may, and nobody's answer or execution waits behind them.
 INVESTIGATIONS = 32
@@ -124,16 +125,7 @@ class Lifecycle:
 
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
-        await asyncio.to_thread(self._alerts.sweep)
-        await asyncio.to_thread(self._proposals.expire_due)
-        await asyncio.to_thread(self._standing.look_after)
-        await asyncio.to_thread(self._calling.note_trouble)
-        await asyncio.to_thread(self._reviews.post_due)
-        await asyncio.to_thread(self._heartbeats.look)
-        await asyncio.to_thread(self._mutes.sweep)
-        await asyncio.to_thread(self._gaps.look)
-        await asyncio.to_thread(self._upkeep.look)
-        for work, attempt in await asyncio.to_thread(self._startable):
+        for work, attempt in await asyncio.to_thread(self._look):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):
                 handle = await DBOS.start_workflow_async(self._workflow, work)
@@ -144,7 +136,17 @@ class Lifecycle:
         await asyncio.to_thread(self._homes.refresh)
         self._rest.begin(self._due_at)
 
-    def _startable(self) -> list[tuple[str, int]]:
+    def _look(self) -> list[tuple[str, int]]:
+        """What time brings about, and the works that may start now, each with how often it failed."""
+        self._alerts.sweep()
+        self._proposals.expire_due()
+        self._standing.look_after()
+        self._calling.note_trouble()
+        self._reviews.post_due()
+        self._heartbeats.look()
+        self._mutes.sweep()
+        self._gaps.look()
+        self._upkeep.look()
         with self._store.read() as tx:
             waiting = tx.inbox.waiting()
             works = [*due(tx), *self._calling.due(tx)]
@@ -155,6 +157,7 @@ class Lifecycle:
     async def _sweep_for_ever(self) -> None:
         while True:
             self._kick.clear()
+            began = time.monotonic()
             try:
                 if self._is_owner():
                     if await asyncio.to_thread(self._rest.is_over):
@@ -165,11 +168,11 @@ class Lifecycle:
             except Exception:  # the loop's boundary: a failed sweep is tried again a second later
                 log.exception("sweep failed")
                 self._alive_at = self._whole_at
-            try:
+            # In a storm each batch of alerts kicks: the sweep leaves most of the time to what it serves.
+            await asyncio.sleep(min(SWEEP_EVERY_S, PAUSE * (time.monotonic() - began)))
+            with suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_EVERY_S):
                     await self._kick.wait()
-            except TimeoutError:
-                continue
 
     async def _carry_out(self, work: str) -> None:
         """One attempt; what is still due after it is a setback, counted and tried again later."""
