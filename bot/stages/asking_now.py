@@ -33,6 +33,7 @@ _STATES = (
     " healthy improving ok okay over recovered red repaired situation state status up well work working worse"
     " alerte bien casse etat fini fonctionne mal marche mieux panne pire repare resolu retabli revenu sain va"
 )
+_SHORT = ("ok", "up")
 _SAY_NOTHING = (
     "service system incident problem issue check thing things one many much number count still now currently"
     " moment anymore longer yet again going get getting all everything really also toujours encore maintenant"
@@ -68,7 +69,7 @@ def about(question: str, now: datetime, service: str) -> About:
 def stems(text: str, language: str) -> frozenset[str]:
     """What a text's words have in common with their other forms, French ones also by their English names."""
     said = f"{text} {standard().gloss(text, 'fr')}" if language == "fr" else text
-    return frozenset(_stem(word) for word in plain(said).split() if len(word) > 2)
+    return frozenset(_stem(word) for word in plain(said).split() if len(word) > 2 or word in _SHORT)
 
 
 def plain(text: str) -> str:
@@ -83,7 +84,7 @@ def _stem(word: str) -> str:
 
 @cache
 def _states() -> frozenset[str]:
-    return frozenset(map(_stem, _STATES.split()))
+    return stems(_STATES, "fr")
 
 
 @cache

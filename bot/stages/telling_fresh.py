@@ -41,18 +41,26 @@ def _shown(one: Fresh, say: Say) -> dict[str, object]:
     }
     if piece is None or one.problem:
         why = inert(one.problem, 300) or say("no reason")
-        return said | {"told": say("not read", why=why), "verdict": Verdict.UNKNOWN.value}
-    value = piece.facts.get("value")
-    if value is None:
-        lines = [line for line in piece.text.splitlines()[1:] if line.strip()]
-        kept = [line for line in lines if not line.startswith(_SHORTENED)][-_LINES:]
-        told = say("printed") if kept else say("printed nothing")
-        return said | {"told": told, "lines": [inert(line, _LINE) for line in kept], "verdict": ""}
+        told = {"told": say("not read", why=why), "verdict": Verdict.UNKNOWN.value}
+        return said | told | {"lines": _end(piece) if piece else []}
+    if piece.facts.get("value") is None:
+        lines = _end(piece)
+        return said | {
+            "told": say("printed") if lines else say("printed nothing"),
+            "lines": lines,
+            "verdict": "",
+        }
     told = _value(piece)
     if one.before is not None:
         told = say("was before", now=told, before=_value(one.before), at=_clock(one.before.at, piece.at))
     verdict = str(piece.facts.get("verdict", ""))
     return said | {"told": told, "verdict": verdict, "judged": _judged(one.tool, verdict, say)}
+
+
+def _end(piece: Evidence) -> list[str]:
+    """The last lines that it printed."""
+    lines = [line for line in piece.text.splitlines()[1:] if line.strip()]
+    return [inert(line, _LINE) for line in lines if not line.startswith(_SHORTENED)][-_LINES:]
 
 
 def _judged(tool: Tool, verdict: str, say: Say) -> str:
