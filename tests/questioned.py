@@ -1,4 +1,4 @@
-"""Questions in the thread of an incident, over the stage of `investigated.py`: what is read for them, and shown."""
+"""Questions in an incident's thread, over the stage of `investigated.py`: what is read and shown for them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ print('{"value": 3}')
 
 
 def checks(folder: Path) -> dict[str, Any]:
-    """What may be read for a question: values, a log, one that fails, one that waits while the file `gate` is there."""
+    """What a question may read: values, a log, what fails, and what waits while the file `gate` is there."""
     for name, text in {"count": COUNT, "wait": WAIT, "fail": FAIL}.items():
         (folder / f"{name}.py").write_text(text)
 

@@ -41,8 +41,8 @@ def _shown(one: Fresh, say: Say) -> dict[str, object]:
     }
     if piece is None or one.problem:
         why = inert(one.problem, 300) or say("no reason")
-        told = {"told": say("not read", why=why), "verdict": Verdict.UNKNOWN.value}
-        return said | told | {"lines": _end(piece) if piece else []}
+        said |= {"told": say("not read", why=why), "verdict": Verdict.UNKNOWN.value}
+        return said | {"lines": _end(piece) if piece else []}
     if piece.facts.get("value") is None:
         lines = _end(piece)
         return said | {

@@ -1,4 +1,4 @@
-"""A question in an incident's thread has production looked at: by real checks, once, within bounds, and kept."""
+"""A question in an incident's thread has production looked at: by real checks, once, in bounds, and kept."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def test_two_who_ask_the_same_at_once_have_it_read_once(stage: Investigate
 
 
 async def test_a_reading_stands_for_a_while_and_is_then_made_again(stage: Investigated) -> None:
-    """Within `again_after_s` it is shown with its age, also that of an investigation; after it there is a new one."""
+    """For `again_after_s` it is shown with its age, also that of an investigation; then made again."""
     incident = stage.open()
     await stage.investigate(incident)
     thread = Thread(stage, incident)
@@ -214,7 +214,7 @@ async def test_a_question_that_no_look_answers_reads_nothing(stage: Investigated
 
 
 async def test_asked_by_its_number_it_is_read_where_everybody_may_read_it(stage: Investigated) -> None:
-    """In a direct message and a public channel; not in a private or shared one, whose people are not known."""
+    """In a direct message and a public channel; not in a private or shared one, whose people nobody knows."""
     thread = Thread(stage, stage.open())
     question = f"is the queue of #{thread.incident.id} still growing?"
     elsewhere = {"incident_id": None, "thread_ts": None}

@@ -1,4 +1,4 @@
-"""Which checks a question about an incident reads, in English and French, and which questions read nothing."""
+"""Which checks a question about an incident reads, in English and French, and which ones read nothing."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_how_things_are_is_told_by_what_was_wrong(question: str) -> None:
 
 @pytest.mark.parametrize("question", ["et si on redémarrait le cache ?", "should we restart the cache?"])
 def test_an_action_that_is_asked_about_brings_its_own_checks(question: str) -> None:
-    """What has to hold before it, and what would tell that it helped; the action itself is never among them."""
+    """What has to hold before it, and what would tell that it helped; never the action itself."""
     assert wanted(question) == ["cache_answers", "disk_in_use"]
 
 
@@ -119,7 +119,7 @@ def test_an_action_that_is_asked_about_brings_its_own_checks(question: str) -> N
     "question", ["grep the log for password now", "search the log words=.* now", "is grep still there?"]
 )
 def test_no_word_of_a_question_becomes_an_argument(question: str) -> None:
-    """A check of which a person has to choose something is not read; the others have what the catalogue says."""
+    """What a person would have to choose is not read; the others have what the catalogue says."""
     found = fitting_checks(question, NOW, INCIDENT, TOOLS, INVENTORY, [])
     assert GREP.name not in [one.tool.name for one in found]
     told = fitting_checks("is worker mail-worker's cache down now?", NOW, INCIDENT, TOOLS, INVENTORY, [])
