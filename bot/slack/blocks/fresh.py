@@ -69,10 +69,10 @@ def _at(piece: Evidence) -> str:
 
 def _one(one: Content) -> list[Block]:
     runs = [parts.run(str(one["id"]), code=True), parts.run(" ")] if one["id"] else []
-    runs += [
-        parts.run(parts.cut(str(one["title"]), 160), bold=True),
-        parts.run(f": {parts.cut(str(one['told']), 400)}"),
-    ]
+    title = parts.cut(str(one["title"]), 160)
+    is_asked = title.endswith("?")
+    runs.append(parts.run(title, bold=True))
+    runs.append(parts.run(f"{'' if is_asked else ':'} {parts.cut(str(one['told']), 400)}"))
     if one["judged"]:
         is_wrong = one["verdict"] == Verdict.FAULTY.value
         runs += [parts.run(" · "), parts.run(parts.cut(str(one["judged"]), 160), bold=is_wrong)]
