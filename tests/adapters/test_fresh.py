@@ -15,6 +15,9 @@ import pytest_asyncio
 from bot.llm.author import ModelAuthor
 from bot.llm.models import Models
 from bot.llm.providers import Provider
+from bot.settings.questions_section import QuestionsSection
+from bot.stages.fitting_checks import Wanted
+from bot.tools.in_force import Adopted
 from tests.investigated import Investigated, investigated
 from tests.questioned import Thread, checks
 from tests.scripted_model import Reply, prose
@@ -200,6 +203,18 @@ async def test_what_does_not_end_in_time_is_said_to_be_missing(stage: Investigat
     again = await patient.ask("how is the replica now?")
     assert told(again) == {"Delay of the replica": "3 points"}
     assert thread.runs().count("replica") == 1
+
+
+async def test_one_question_runs_no_more_than_its_bound(stage: Investigated) -> None:
+    """Whatever would fit; 0 in the settings is no reading at all."""
+    thread = Thread(stage, stage.open(), checks=2)
+    said = await thread.ask("are queue and disk and replica and journal ok now?")
+    assert len(said["fresh"]) == len(thread.runs()) == 2
+    with stage.store.read() as tx:
+        tools = Adopted().tools(tx)
+    many = [Wanted(tools[name], {}) for name in ("journal", "replica", "depth")]
+    assert len(await thread.freshly.read(thread.incident, many, draw=False)) == 2
+    assert QuestionsSection(checks=0).freshness is None
 
 
 @pytest.mark.parametrize(
