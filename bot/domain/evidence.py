@@ -37,3 +37,10 @@ class Evidence:
     def is_of_a_question(self) -> bool:
         """Whether it was read for somebody's question, not for a round's diagnosis."""
         return self.id.startswith(READ_FOR_A_QUESTION)
+
+    @property
+    def given(self) -> str:
+        """The arguments of a check, as they stand behind its name; empty where it had none."""
+        arguments = self.facts.get("arguments")
+        values = arguments.values() if isinstance(arguments, dict) else ()
+        return f" ({', '.join(map(str, values))})" if values else ""

@@ -165,7 +165,9 @@ class Conversing:
             return ()
         most, tools = self._freshly.bounds.checks, self._in_force.tools(tx)
         inventory, seen = self._in_force.inventory(tx), tx.diagnoses.evidence(incident.id)
-        return fitting_checks(question, tx.now, incident, tools, inventory, seen, actions, most)
+        alerts = tx.alerts.of_incident(incident.id)
+        labels = frozenset(value for alert in alerts for value in alert.labels.values())
+        return fitting_checks(question, tx.now, incident, tools, inventory, seen, actions, most, labels)
 
     def _say(self, asked: Asked, found: SearchResult, words: Words | None, over: bool) -> None:
         with self._store.begin() as tx:
@@ -236,6 +238,11 @@ def _earlier(tx: Tx, received: Received) -> list[Turn]:
 
 
 def _turn(content: Mapping[str, object]) -> Turn:
-    said = content.get("said")
-    texts = [str(one["text"]) for one in said if isinstance(one, dict)] if isinstance(said, list) else []
-    return Turn(str(content.get("question", "")), " ".join(texts))
+    """What was said in words; where nothing was, what was read."""
+    said = [str(one["text"]) for one in _rows(content.get("said"))]
+    read = [f"{one['title']}: {one['told']}." for one in _rows(content.get("fresh"))]
+    return Turn(str(content.get("question", "")), " ".join(said or read))
+
+
+def _rows(value: object) -> list[Mapping[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

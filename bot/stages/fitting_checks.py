@@ -1,12 +1,13 @@
 """Which checks fit a question about an incident: by words of the signed catalogue, and by what was wrong.
 
 Their arguments follow from catalogue and incident alone, as in an investigation: no word of the question gets
-into one, and what a person would have to choose is not read.
+into one. Where one thing is open and the inventory has few rows for the service, such as its hosts, each is
+read, or those that the incident's alerts name. What a person would have to choose otherwise is not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,16 +15,25 @@ from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.tool import Inventory, Tool, Verdict
 from bot.stages.asking_now import about, stems
-from bot.stages.investigate import arguments_of
+from bot.stages.investigate import is_check_of
 from bot.stages.language import language_of
+from bot.stages.linked import suggest
+
+FEW_ROWS = 3
+"""More rows than that, and nobody can tell which one is meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One check that is to be read for a question, with its arguments."""
+    """One check that is to be read for a question, with its arguments; `row`: which one of several."""
 
     tool: Tool
     arguments: Mapping[str, object]
+    row: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.tool.title} ({self.row})" if self.row else self.tool.title
 
 
 def fitting_checks(
@@ -35,33 +45,50 @@ def fitting_checks(
     evidence: Sequence[Evidence],
     actions: Sequence[Tool] = (),
     most: int = 3,
+    labels: Collection[str] = (),
 ) -> list[Wanted]:
     """The best ones first. `actions` are those that the question asks about: what they depend on fits.
+
+    `labels` are what the incident's alerts say of it: they tell which row of several is meant.
 
     Nothing fits a question about the past, about people, or about how something is done.
     """
     asked = about(question, now, incident.service)
     if not asked.is_now:
         return []
-    readable = _readable(incident, tools, inventory)
+    told = {label.partition(":")[0] for label in labels}  # a host, also where its port stands behind it
+    found = {name: _readable(tool, incident, inventory, told) for name, tool in tools.items()}
+    readable = {name: wanted for name, wanted in found.items() if wanted}
     wrong = _wrong(evidence)
     order = sorted(readable, key=lambda name: (name not in wrong, name))
     names = [use.tool for action in actions for use in (action.precondition, action.verification) if use]
-    names += _by_words(asked.words, {name: readable[name].tool for name in order})
+    names += _by_words(asked.words, {name: tools[name] for name in order})
     if not names and asked.is_state:
         shown = [name for name in order if name in wrong]
-        names = shown or [name for name in order if readable[name].tool.reads is not None]
-    return [readable[name] for name in dict.fromkeys(names) if name in readable][:most]
+        names = shown or [name for name in order if tools[name].reads is not None]
+    return [one for name in dict.fromkeys(names) for one in readable.get(name, ())][:most]
 
 
-def _readable(incident: Incident, tools: Mapping[str, Tool], inventory: Inventory) -> dict[str, Wanted]:
-    """Checks of the incident's service whose arguments nobody has to choose."""
-    found = {}
-    for name, tool in tools.items():
-        arguments = arguments_of(tool, incident, inventory)
-        if arguments is not None:
-            found[name] = Wanted(tool, arguments)
-    return found
+def _readable(tool: Tool, incident: Incident, inventory: Inventory, told: Collection[str]) -> list[Wanted]:
+    """The check with all arguments that it has for this incident without that anybody chooses."""
+    if not is_check_of(tool, incident):
+        return []
+    arguments = {one.name: suggest(one, incident, inventory) for one in tool.arguments}
+    choices = [one for one in tool.arguments if arguments[one.name] is None]
+    if not choices:
+        return [Wanted(tool, arguments)]
+    if len(choices) > 1 or choices[0].type != "reference":
+        return []
+    rows = [name for name, row in inventory.get(choices[0].inventory, {}).items() if _is_of(row, incident)]
+    meant = [name for name in rows if name in told] or rows
+    made = [Wanted(tool, arguments | {choices[0].name: name}, name) for name in meant]
+    return made if len(made) <= FEW_ROWS else []
+
+
+def _is_of(row: Mapping[str, object], incident: Incident) -> bool:
+    services, environments = row.get("services"), row.get("environments")
+    is_here = not environments or (isinstance(environments, list) and incident.environment in environments)
+    return is_here and isinstance(services, list | tuple) and incident.service in services
 
 
 def _wrong(evidence: Sequence[Evidence]) -> set[str]:

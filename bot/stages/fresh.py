@@ -42,7 +42,7 @@ class Fresh:
     is what the same check read last before it.
     """
 
-    tool: Tool
+    wanted: Wanted
     piece: Evidence | None
     age_s: int = 0
     problem: str = ""
@@ -56,11 +56,15 @@ class _Asked:
     `is_known`: not for this question. `is_over`: nothing is left to be run.
     """
 
-    tool: Tool
+    wanted: Wanted
     run: int | None
     problem: str = ""
     is_known: bool = False
     is_over: bool = False
+
+    @property
+    def tool(self) -> Tool:
+        return self.wanted.tool
 
 
 class Freshly:
@@ -99,11 +103,11 @@ class Freshly:
             if tool.kind is not ToolKind.CHECK:
                 raise ArgumentRefused(f"{tool.name} is an action, which runs only once it is signed.")
         except VigieError as error:
-            return _Asked(wanted.tool, None, str(error), is_over=True)
+            return _Asked(wanted, None, str(error), is_over=True)
         known = tx.checks.newest(incident.id, tool.name, arguments)
         if known is not None and self._still_stands(known, tool, tx.now):
-            return _Asked(tool, known.id, is_known=True, is_over=known.result is not None)
-        return _Asked(tool, tx.checks.request_anew(incident.id, tool.name, arguments))
+            return _Asked(wanted, known.id, is_known=True, is_over=known.result is not None)
+        return _Asked(wanted, tx.checks.request_anew(incident.id, tool.name, arguments))
 
     def _still_stands(self, run: CheckRun, tool: Tool, now: datetime) -> bool:
         """Whether it was asked for just now, or may still be under way."""
@@ -153,7 +157,7 @@ class Freshly:
 
     def _read(self, tx: Tx, asked: _Asked, kept: Sequence[Evidence], numbering: Numbering) -> Fresh:
         if asked.run is None:
-            return Fresh(asked.tool, None, problem=asked.problem)
+            return Fresh(asked.wanted, None, problem=asked.problem)
         run = tx.checks.get(asked.run)
         assert run is not None, "a check that was asked for has its row"
         source = f"check:{run.id}"
@@ -163,7 +167,7 @@ class Freshly:
         age = tx.now - run.ended_at if asked.is_known and run.ended_at else timedelta(0)
         problem = str(piece.facts.get("problem") or "")
         return Fresh(
-            asked.tool,
+            asked.wanted,
             piece,
             int(age.total_seconds()),
             "" if problem == NO_VALUE else problem,

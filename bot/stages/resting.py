@@ -67,7 +67,8 @@ def _of_piece(piece: Evidence) -> Source:
     is_passage = piece.kind is EvidenceKind.PASSAGE
     opens = piece.source if is_passage else ""
     service = str(piece.facts.get("service", "")) if is_passage else ""
-    return Source(piece.id, f"{piece.title}\n{piece.text}"[:TEXT], piece.at, piece.kind.value, opens, service)
+    text = f"{piece.title}{piece.given}\n{piece.text}"[:TEXT]
+    return Source(piece.id, text, piece.at, piece.kind.value, opens, service)
 
 
 def _supposed(tx: Tx, incident: Incident) -> list[Source]:

@@ -23,7 +23,7 @@ def shown_fresh(wanted: Sequence[Wanted], fresh: Sequence[Fresh], language: str)
     say = phrases(language)
     times = [one.piece.at for one in fresh if one.piece is not None]
     return {
-        "reading": [one.tool.title for one in wanted],
+        "reading": [one.title for one in wanted],
         "fresh": [_shown(one, say) for one in fresh],
         "as_of": _clock(max(times)) if times else "",
     }
@@ -33,7 +33,7 @@ def _shown(one: Fresh, say: Say) -> dict[str, object]:
     piece = one.piece
     said: dict[str, object] = {
         "id": piece.id if piece else "",
-        "title": one.tool.title,
+        "title": one.wanted.title,
         "at": _clock(piece.at) if piece else "",
         "age": say("read before", age=one.age_s) if one.age_s >= OLD_S else "",
         "lines": [],
@@ -54,7 +54,7 @@ def _shown(one: Fresh, say: Say) -> dict[str, object]:
     if one.before is not None:
         told = say("was before", now=told, before=_value(one.before), at=_clock(one.before.at, piece.at))
     verdict = str(piece.facts.get("verdict", ""))
-    return said | {"told": told, "verdict": verdict, "judged": _judged(one.tool, verdict, say)}
+    return said | {"told": told, "verdict": verdict, "judged": _judged(one.wanted.tool, verdict, say)}
 
 
 def _end(piece: Evidence) -> list[str]:

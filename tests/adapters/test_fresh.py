@@ -7,15 +7,18 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bot.evaluate.record import record
 from bot.llm.author import ModelAuthor
 from bot.llm.models import Models
 from bot.llm.providers import Provider
 from bot.settings.questions_section import QuestionsSection
+from bot.stages.conversing import Conversing
 from bot.stages.fitting_checks import Wanted
 from bot.tools.in_force import Adopted
 from tests.investigated import Investigated, investigated
@@ -271,4 +274,33 @@ async def test_a_model_that_is_away_leaves_the_readings(stage: Investigated) -> 
     said = await thread.ask("is the queue still growing?")
     assert told(said) == {"Orders in the queue": "3 points"}
     assert said["note"]
+    await wrote.aclose()
+
+
+async def test_a_recorded_case_is_what_the_diagnosis_had(stage: Investigated, tmp_path: Path) -> None:
+    """What people had read afterwards is no part of it."""
+    incident = stage.open()
+    await stage.investigate(incident)
+
+    def checks_of(name: str) -> int:
+        with stage.store.read() as tx:
+            return record(tx, list(Adopted().tools(tx).values()), incident.id, tmp_path / name)["checks"]
+
+    before = checks_of("before")
+    thread = Thread(stage, incident, again_after_s=0)
+    await thread.ask("is the queue still growing?")
+    assert stage.evidence(incident)[-1].id == "R1"
+    assert checks_of("after") == before
+
+
+async def test_a_follow_up_knows_what_was_read_before(stage: Investigated) -> None:
+    """Where no model wrote anything, what was read is what was said."""
+    thread = Thread(stage, stage.open())
+    await thread.ask("is the queue still growing?")
+    wrote = author(stage, prose("The queue holds 3 points [R1]."))
+    follow_up = Conversing(stage.store, Adopted(), thread.conversing._search, wrote)
+    await follow_up.answer(thread.keep("why?"))
+    assert stage.server is not None
+    assert "Orders in the queue: 3 points." in str(stage.server.requests[-1]["messages"])
+    assert thread.said(thread._key)["said"]
     await wrote.aclose()

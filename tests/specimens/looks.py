@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.records import Received
-from bot.domain.tool import Expectation, Reading, Tool, ToolKind
+from bot.domain.tool import Expectation, Reading, ToolKind
 from bot.stages import answer, resting
 from bot.stages.answered import Asked, Words, content_of
 from bot.stages.backing import Judged
@@ -45,8 +45,8 @@ def _looked(
     payload = {"question": voice.text(question, 4000) or "?", "user": "U0ONCALL", "channel": "C1"}
     fresh = [] if reading else _fresh(voice)
     if refused:
-        fresh = [Fresh(one.tool, None, problem="executor: it does not answer.") for one in fresh[:1]]
-    wanted = [Wanted(one.tool, {}) for one in _fresh(voice)] if reading else []
+        fresh = [Fresh(one.wanted, None, problem="executor: it does not answer.") for one in fresh[:1]]
+    wanted = [one.wanted for one in _fresh(voice)] if reading else []
     asked = Asked(
         Received("1", "ask", payload, None),
         values.incident(voice),
@@ -69,11 +69,12 @@ def _fresh(voice: Voice) -> list[Fresh]:
         return []
     queue, mails, log, cache = pieces[:4]
     before = replace(queue, id="E2", at=values.ago(14), facts=queue.facts | {"value": 30})
+    log_check = _wanted(voice, "The end of the log")
     return [
-        Fresh(_check(voice, "Orders waiting in the pool"), queue, before=before),
-        Fresh(_check(voice, "Mails that wait"), mails, age_s=12),
-        Fresh(replace(_check(voice, "The end of the log"), reads=None), log),
-        Fresh(_check(voice, "Does the cache answer?"), cache, problem=voice.text(PROBLEM)),
+        Fresh(_wanted(voice, "Orders waiting in the pool"), queue, before=before),
+        Fresh(_wanted(voice, "Mails that wait", "mail-1"), mails, age_s=12),
+        Fresh(replace(log_check, tool=replace(log_check.tool, reads=None)), log),
+        Fresh(_wanted(voice, "Does the cache answer?"), cache, problem=voice.text(PROBLEM)),
     ] * (voice.many(1, 2) or 1)
 
 
@@ -97,10 +98,11 @@ def _pieces(voice: Voice) -> list[Evidence]:
     return made
 
 
-def _check(voice: Voice, title: str) -> Tool:
+def _wanted(voice: Voice, title: str, row: str = "") -> Wanted:
     made = values.tool(voice, ToolKind.CHECK)
     reads = Reading("/value", Expectation("at_most", 8), "orders")
-    return replace(made, title=voice.text(title, 500) or "Check", reads=reads)
+    tool = replace(made, title=voice.text(title, 500) or "Check", reads=reads)
+    return Wanted(tool, {}, voice.text(row, 300) if row else "")
 
 
 def _kept(voice: Voice) -> Message:

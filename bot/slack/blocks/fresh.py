@@ -55,7 +55,7 @@ def kept(pieces: Sequence[Evidence]) -> list[Block]:
     lines = []
     for piece in shown:
         said = piece.text.partition("\n")[0]
-        text = parts.cut(f" {piece.title}: {said}", 200)
+        text = parts.cut(f" {piece.title}{piece.given}: {said}", 200)
         lines.append([parts.run(piece.id, code=True), parts.run(text), parts.run(f" · {_at(piece)}")])
     made = [parts.note("*Read for questions*"), parts.rich(parts.listing(lines))]
     if len(pieces) > len(shown):

@@ -142,3 +142,37 @@ def test_only_checks_of_the_incidents_service_and_environment_are_read() -> None
     for one in (MAIL, elsewhere, action):
         question = f"is the {one.title} still there?"
         assert fitting_checks(question, NOW, INCIDENT, {one.name: one}, INVENTORY, []) == []
+
+
+HOST = tool("disk_of_host", CHECK, Argument("host", "reference", inventory="hosts"), title="Disk of the host")
+HERE: dict[str, object] = {"services": ["orders"]}
+HOSTS: dict[str, dict[str, object]] = {
+    "web-1": HERE,
+    "web-2": HERE | {"environments": ["production", "staging"]},
+    "old-1": HERE | {"environments": ["staging"]},
+    "mail-1": {"services": ["mail"]},
+    "any-1": {},
+}
+
+
+def hosts(*labels: str, **more: dict[str, object]) -> list[object]:
+    """The hosts whose disks are read where the incident's alerts say this."""
+    inventory = {"hosts": HOSTS | more}
+    question = "is the disk still full?"
+    found = fitting_checks(question, NOW, INCIDENT, {HOST.name: HOST}, inventory, [], labels=labels)
+    return [one.arguments["host"] for one in found]
+
+
+def test_each_of_few_hosts_is_read_or_the_one_that_the_alert_names() -> None:
+    """By its id in the signed inventory, also with a port behind it; of very many none is guessed."""
+    assert hosts() == ["web-1", "web-2"]
+    assert hosts("critical", "web-2:9100") == ["web-2"]
+    assert hosts(**{"web-3": HERE, "web-4": HERE}) == []
+    assert hosts("web-4", **{"web-3": HERE, "web-4": HERE}) == ["web-4"]
+
+
+@pytest.mark.attack("A5")
+@pytest.mark.parametrize("label", ["mail-1", "old-1", "any-1", "web-1; id", "WEB-1", "web-1\n", ""])
+def test_a_label_names_no_host_of_others_and_nothing_new(label: str) -> None:
+    """It chooses among the rows of the incident's service and environment, or nothing at all."""
+    assert hosts(label) == ["web-1", "web-2"]
