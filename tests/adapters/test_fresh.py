@@ -86,7 +86,7 @@ async def test_the_asker_is_answered_in_french(stage: Investigated) -> None:
     state(stage, disk=8)
     said = await thread.ask("le disque est-il toujours plein ?")
     assert told(said) == {"Share of the disk in use": "8 points"}
-    assert said["fresh"][0]["judged"] == "pas comme il faut (au plus 5)"
+    assert said["fresh"][0]["judged"] == "anormal (attendu : au plus 5)"
     assert "Relevés frais" in text_of(thread.shown())
     later(stage, 12)
     again = await thread.ask("et le disque, maintenant ?")
