@@ -62,10 +62,13 @@ def fitting_checks(
     wrong = _wrong(evidence)
     order = sorted(readable, key=lambda name: (name not in wrong, name))
     names = [use.tool for action in actions for use in (action.precondition, action.verification) if use]
-    names += _by_words(asked.words, {name: tools[name] for name in order})
+    known = {name: _words_of(tools[name]) for name in order}
+    names += _by_words(asked.named, known) or _by_words(asked.words, known)
     if not names and asked.is_state:
-        shown = [name for name in order if name in wrong]
-        names = shown or [name for name in order if tools[name].reads is not None]
+        names = [name for name in order if name in wrong]
+        if not names:  # of many that all were well, none says more than another
+            valued = [name for name in order if tools[name].reads is not None]
+            names = valued if len(valued) <= most else []
     return [one for name in dict.fromkeys(names) for one in readable.get(name, ())][:most]
 
 
@@ -97,9 +100,8 @@ def _wrong(evidence: Sequence[Evidence]) -> set[str]:
     return {name for name, piece in newest.items() if piece.facts.get("verdict") == Verdict.FAULTY.value}
 
 
-def _by_words(words: frozenset[str], tools: Mapping[str, Tool]) -> list[str]:
+def _by_words(words: frozenset[str], known: Mapping[str, frozenset[str]]) -> list[str]:
     """Checks that share most words with the question, then those that share what is left of them."""
-    known = {name: _words_of(tool) & words for name, tool in tools.items()}
     left, chosen = words, []
     while best := max((len(found & left) for found in known.values()), default=0):
         same = [name for name, found in known.items() if len(found & left) == best]

@@ -52,6 +52,9 @@ def wanted(question: str, *wrong: Tool, most: int = 3) -> list[str]:
         ("is the queue still as long as it was at noon, and the disk full?", ["disk_in_use", "queue_depth"]),
         ("montre-moi le journal", ["worker_log"]),
         ("why is the cache slow?", ["cache_answers"]),
+        ("can you check the disk again?", ["disk_in_use"]),
+        ("did the queue get any shorter?", ["queue_depth"]),
+        ("le cache est-il ok ?", ["cache_answers"]),
     ],
 )
 def test_what_a_question_names_is_read(question: str, names: list[str]) -> None:
@@ -76,6 +79,7 @@ def test_what_a_question_names_is_read(question: str, names: list[str]) -> None:
         "is the deployment still running?",
         "le déploiement est-il encore en cours ?",
         "are mails still waiting?",
+        "is there a runbook for the queue?",
         "why?",
         "thanks!",
         "",
@@ -97,6 +101,8 @@ def test_what_no_check_answers_reads_nothing(question: str) -> None:
         "are the orders ok?",
         "status?",
         "is it up?",
+        "please check again",
+        "ça empire ?",
         "toujours en panne ?",
     ],
 )
@@ -130,9 +136,10 @@ def test_no_word_of_a_question_becomes_an_argument(question: str) -> None:
     "question", ["is the cache and the queue and the disk ok now?", "is it still broken?"]
 )
 def test_one_question_reads_few(question: str) -> None:
-    """So many and no more, what was wrong first."""
-    assert len(wanted(question, most=2)) == 2
+    """So many and no more, what was wrong first; of more that were all well none is picked."""
+    assert len(wanted(question, QUEUE, DISK, CACHE, most=2)) == 2
     assert wanted(question, CACHE, most=1) == [CACHE.name]
+    assert wanted("is it still broken?", most=2) == []
 
 
 def test_only_checks_of_the_incidents_service_and_environment_are_read() -> None:
