@@ -9,6 +9,7 @@ from bot.slack.blocks import fresh, knowledge, parts
 from bot.slack.blocks.parts import Block
 
 Content = Mapping[str, Any]
+_BESIDE_READINGS = 2
 _SENTENCES, _SOURCES, _EVENTS, _ACTIONS = 12, 8, 20, 3
 _WORDS = {
     "en": {
@@ -56,7 +57,9 @@ def answer(content: Content) -> list[Block]:
     blocks += _actions(content.get("actions", []), words)
     is_answered = content.get("listed") or content.get("fresh") or content.get("reading")
     if not content.get("said") and (content["passages"] or not is_answered):
-        blocks += knowledge.passages(content)
+        # What was just read answers first; a long list below it would push it out of sight.
+        most = _BESIDE_READINGS if content.get("fresh") else len(content["passages"])
+        blocks += knowledge.passages({**content, "passages": content["passages"][:most]})
     return blocks
 
 
