@@ -17,6 +17,13 @@ from bot.store.records import Records
 from bot.store.triage import series_of
 
 _AT_ONCE = 500  # values in one statement: databases bound how many there may be
+# Made once, as each batch asks for them: building a statement takes longer than running it.
+_SERIES = sa.select(t.series).where(t.series.c.fingerprint.in_(sa.bindparam("marks", expanding=True)))
+_COUNT = (
+    sa.update(t.counters)
+    .where(t.counters.c.name == sa.bindparam("counter"))
+    .values(value=t.counters.c.value + sa.bindparam("by", type_=sa.Float))
+)
 
 
 class Alerts(Records):
@@ -24,11 +31,8 @@ class Alerts(Records):
         """The series of these fingerprints that were ever delivered."""
         found: dict[str, Series] = {}
         for start in range(0, len(fingerprints), _AT_ONCE):
-            some = t.series.c.fingerprint.in_(fingerprints[start : start + _AT_ONCE])
-            found |= {
-                row.fingerprint: series_of(row)
-                for row in self._connection.execute(sa.select(t.series).where(some))
-            }
+            some = {"marks": list(fingerprints[start : start + _AT_ONCE])}
+            found |= {row.fingerprint: series_of(row) for row in self._connection.execute(_SERIES, some)}
         return found
 
     def add(self, deliveries: Sequence[Delivery]) -> list[int]:
@@ -131,9 +135,7 @@ class Alerts(Records):
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter that survives restarts, such as refused deliveries by reason."""
-        changed = self._connection.execute(
-            sa.update(t.counters).where(t.counters.c.name == name).values(value=t.counters.c.value + by)
-        )
+        changed = self._connection.execute(_COUNT, {"counter": name, "by": by})
         if not changed.rowcount:
             self._connection.execute(sa.insert(t.counters).values(name=name, value=by))
 

@@ -20,6 +20,7 @@ from bot.store import triage_tables as tt
 from bot.store.records import Records
 
 _OPEN = [state.value for state in IncidentState if state.is_open]
+_REVISION = sa.select(tt.triage_revision.c.value)
 _DAY = timedelta(days=1)
 _MOST_PAST, _MOST_PLACES = 500, 50_000
 Place = tuple[str, str, str, str]
@@ -28,7 +29,7 @@ Place = tuple[str, str, str, str]
 class Triage(Records):
     def revision(self) -> int:
         """Changes whenever somebody else changed what triage remembers."""
-        return self._connection.execute(sa.select(tt.triage_revision.c.value)).scalar() or 0
+        return self._connection.execute(_REVISION).scalar() or 0
 
     def touch(self) -> None:
         """What triage has in memory is no longer true: it reads the rows anew."""

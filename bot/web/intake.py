@@ -94,6 +94,8 @@ class Intake:
 
     async def _body(self, request: web.Request) -> bytes:
         try:
+            if request.content.is_eof():  # all of it came with the head, as mostly
+                return await request.read()
             async with asyncio.timeout(self._body_timeout_s):
                 return await request.read()
         except TimeoutError:
