@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -36,6 +37,6 @@ class Records:
 
 
 @cache
-def _newest_of(table: sa.Table) -> sa.Select[tuple[int]]:
+def _newest_of(table: sa.Table) -> sa.Select[Any]:
     """Made once, as each batch of alerts asks: building a statement takes longer than running it."""
     return sa.select(sa.func.max(table.c.id))
