@@ -135,7 +135,7 @@ class Investigated:
             summary=summary,
             **more,
         )
-        ports = (self.store, Adopted(), _Nobody(), AT_ONCE, lambda verb, subject: None)
+        ports = (self.store, Adopted(), Nobody(), AT_ONCE, lambda verb, subject: None)
         copilot = Copilot.of(*ports)
         with self.store.read() as tx:
             before = [incident.id for incident in tx.incidents.open_now()]
@@ -269,7 +269,7 @@ async def investigated(
     for document in documents:
         knowledge.add(document)
     async with ScriptedModel([prose("")]) as server:
-        executor = Executor(store, _Nobody(), Secrets({}))
+        executor = Executor(store, Nobody(), Secrets({}))
         made = Investigated(folder, store, executor, knowledge, server)
         made.calm()
         try:
@@ -281,6 +281,8 @@ async def investigated(
             store.close()
 
 
-class _Nobody:
+class Nobody:
+    """An installation without any N3."""
+
     def n3(self) -> frozenset[Person]:
         return frozenset()
