@@ -39,7 +39,6 @@ from langchain_core.messages import (
     ToolMessage,
 )
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from langchain_openai import ChatOpenAI
 from langgraph.errors import GraphRecursionError
 from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.runtime import Runtime
@@ -51,6 +50,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.investigation import READ, Desk, Given
 from bot.errors import ModelUnavailable
 from bot.llm.answer import DiagnosisAnswer
+from bot.llm.chat import Chat
 from bot.llm.reading import Offer, told
 from bot.llm.reasons import reason_of as _reason
 from bot.llm.transport import AnswerTooLarge
@@ -313,7 +313,7 @@ class Agent:
 
     def __init__(self, *, http: openai.DefaultAsyncHttpxClient, model: str, timeout_s: float) -> None:
         self._http = http
-        chat = ChatOpenAI(
+        chat = Chat(
             api_key=SecretStr("of the wire"),  # which puts in address, model and key of each provider
             base_url="http://provider/v1",
             model=model,
