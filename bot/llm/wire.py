@@ -36,10 +36,14 @@ class NotAsked(openai.OpenAIError):
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One request, cleaned and marked: what every provider gets but for the model's name."""
+    """One request, cleaned and marked: what every provider gets but for the model's name.
+
+    `sent` is what is kept of it.
+    """
 
     asking: Asking
     body: dict[str, Any]
+    sent: str
     redacted: tuple[str, ...]
     tokens: int
     answer_tokens: int
@@ -100,13 +104,15 @@ class Wire(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
     def _prepared(self, asking: Asking, original: dict[str, Any]) -> _Call:
-        cleaned = self._privacy.messages(original.get("messages", []))
+        cleaned = self._privacy.messages(original.get("messages", []), asking.cleaned)
         # A whole answer can be looked through before anybody sees it; a stream of pieces cannot.
         body = {k: v for k, v in original.items() if k not in ("stream", "stream_options")}
         body |= {"stream": False, "messages": self._mark.put(cleaned.value)}
         asked = body.get("max_completion_tokens") or body.get("max_tokens") or ANSWER_TOKENS
-        sent = json.dumps([body["messages"], body.get("tools", [])], ensure_ascii=False)
-        return _Call(asking, body, cleaned.found, self._count(sent), int(asked))
+        messages, tools = map(_written, body["messages"]), _written(body.get("tools", []))
+        sizes = [asking.size_of(text, self._count) for text in (*messages, tools)]
+        sent = _written({"messages": body["messages"], "tools": body.get("tools", [])})
+        return _Call(asking, body, self._mark.out_of(sent), cleaned.found, sum(sizes), int(asked))
 
     def _share(self, asking: Asking, provider: Provider, left: int) -> float:
         """Seconds for one provider, so that those after it have theirs."""
@@ -171,7 +177,7 @@ class Wire(httpx2.AsyncBaseTransport):
         for choice in found:
             choice["message"] = echo.scan(choice["message"])
         text = json.dumps(parsed, ensure_ascii=False).encode("utf-8", "replace")
-        said = json.dumps([choice["message"] for choice in found], ensure_ascii=False)
+        said = _written([choice["message"] for choice in found])
         echoed = tuple(dict.fromkeys(echo.found))
         return _Tried(200, kept, text, usage=usage_of(parsed), said=said, echoed=echoed, worked=True)
 
@@ -179,17 +185,13 @@ class Wire(httpx2.AsyncBaseTransport):
         if self._ledger is None:
             return 0
         money = provider.price.of(call.tokens, call.answer_tokens)
-        sent = json.dumps(
-            {"messages": call.body["messages"], "tools": call.body.get("tools", [])},
-            ensure_ascii=False,
-        )
         new = Reserve(
             call.asking.purpose,
             provider.name,
             provider.model,
             Spent(call.tokens + call.answer_tokens, money, share),
             provider.price.currency,
-            self._mark.out_of(sent),
+            call.sent,
             call.redacted,
         )
         return await self._ledger.reserve(new, provider.limit)
@@ -253,6 +255,10 @@ class _Tried:
         if streamed and self.worked:
             body, headers = as_events(body), {"content-type": "text/event-stream"}
         return httpx2.Response(self.status, headers=headers, content=body, request=request)
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def client(wire: Wire) -> openai.DefaultAsyncHttpxClient:
