@@ -200,7 +200,7 @@ async def test_a_busy_channel_burns_no_more_than_its_budget(desk: Desk, limits: 
             found += await asyncio.gather(*(of(asked) for _ in range(15)))
             await asked.aclose()
     with desk.store.read() as tx:
-        spent, rows = tx.exchanges.spent_today(), tx.exchanges.of_incident(INCIDENT.id)
+        spent, rows = tx.exchanges.spent_lately("", "").in_all, tx.exchanges.of_incident(INCIDENT.id)
     bound = limits.incident if limits.incident != Limit() else limits.channel
     bound = bound if bound != Limit() else limits.day
     assert bound.broken_by(spent, "USD") == ""
@@ -221,7 +221,7 @@ async def test_a_model_that_says_it_took_nothing_is_counted_all_the_same(desk: D
     async with ScriptedModel([said]) as model:
         await of(over(provider("main", model), desk=desk))
     with desk.store.read() as tx:
-        assert tx.exchanges.spent_today().tokens > 300
+        assert tx.exchanges.spent_lately("", "").in_all.tokens > 300
 
 
 async def test_a_call_that_was_cut_off_counts_in_full(desk: Desk) -> None:
@@ -233,7 +233,7 @@ async def test_a_call_that_was_cut_off_counts_in_full(desk: Desk) -> None:
         await asked.aclose()
     with desk.store.read() as tx:
         (row,) = tx.exchanges.of_incident(INCIDENT.id)
-        assert tx.exchanges.spent_today().tokens > 1000
+        assert tx.exchanges.spent_lately("", "").in_all.tokens > 1000
     assert row.state in (FAILED, RESERVED)
 
 
