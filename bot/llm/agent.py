@@ -11,6 +11,7 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,7 +44,7 @@ from langgraph.errors import GraphRecursionError
 from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.runtime import Runtime
 from langgraph.types import Command
-from langsmith import tracing_context
+from langsmith import set_runtime_overrides, tracing_context
 from pydantic import SecretStr, ValidationError
 
 from bot.domain.evidence import Evidence
@@ -79,6 +80,14 @@ MALFORMED = (
     AttributeError,
     RecursionError,
 )
+
+
+async def _at_once(_in_a_thread: object, context: Context, work: Callable[..., Any], /, *given: Any, **named: Any) -> Any:  # noqa: ANN401  # as langsmith declares it
+    """Tracing is off, so its hooks around each turn and each reading do nothing: they need no thread for that."""
+    return context.run(work, *given, **named)
+
+
+set_runtime_overrides(aio_to_thread=_at_once)
 
 
 @dataclass(slots=True)

@@ -109,9 +109,9 @@ class Wire(httpx2.AsyncBaseTransport):
         body = {k: v for k, v in original.items() if k not in ("stream", "stream_options")}
         body |= {"stream": False, "messages": self._mark.put(cleaned.value)}
         asked = body.get("max_completion_tokens") or body.get("max_tokens") or ANSWER_TOKENS
-        messages, tools = map(_written, body["messages"]), _written(body.get("tools", []))
+        messages, tools = [_written(one) for one in body["messages"]], _written(body.get("tools", []))
         sizes = [asking.size_of(text, self._count) for text in (*messages, tools)]
-        sent = _written({"messages": body["messages"], "tools": body.get("tools", [])})
+        sent = f'{{"messages": [{", ".join(messages)}], "tools": {tools}}}'
         return _Call(asking, body, self._mark.out_of(sent), cleaned.found, sum(sizes), int(asked))
 
     def _share(self, asking: Asking, provider: Provider, left: int) -> float:
