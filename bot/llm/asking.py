@@ -16,8 +16,8 @@ class Asking:
     """`until` is the event loop's time at which an answer is of no use any more. The rest is filled in on the
     way: which provider and model answered last, what all calls cost, and why no call may be made.
 
-    `cleaned` and `sizes` (tokens) are by text: a conversation is sent anew with each of its turns, and what was
-    looked through once need not be again.
+    `cleaned` and `sizes` (tokens) are by text: a conversation is sent anew with each of its turns, and what
+    was looked through once need not be again.
     """
 
     purpose: Purpose

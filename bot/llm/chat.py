@@ -1,7 +1,7 @@
-"""The chat model that the agent talks to: langchain's own, which hands plain JSON to the wire and takes it back.
+"""The chat model of the agent: langchain's own, but plain JSON goes to the wire and comes back from it.
 
-The wire reads every answer with care anyway. What openai's client does beyond carrying it, typing all messages
-of a conversation anew at each turn and the answer too, would be a third of what a turn costs this process.
+The wire reads every answer with care anyway. The types that openai's client gives to all messages of a
+conversation at each turn, and to the answer, would be a third of what a turn costs this process.
 """
 
 from __future__ import annotations
@@ -38,13 +38,11 @@ class Chat(ChatOpenAI):
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002  # nobody listens
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401  # as the library declares them
     ) -> ChatResult:
         body = self._get_request_payload(messages, stop=stop, **kwargs)
-        answer = await self.root_async_client.post(
-            "/chat/completions", cast_to=httpx2.Response, body=body
-        )
+        answer = await self.root_async_client.post("/chat/completions", cast_to=httpx2.Response, body=body)
         return self._create_chat_result(answer.json())
 
     def _description(self, tool: object) -> Any:  # noqa: ANN401  # any tool or its description
