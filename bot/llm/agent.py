@@ -29,6 +29,7 @@ from bot.llm.bounds import REPAIRS, Bounds
 from bot.llm.chat import Chat
 from bot.llm.reasons import reason_of as _reason
 from bot.llm.run import Run
+from bot.llm.wire import Wire, client
 
 # What a hostile or broken endpoint can make the libraries raise while they take its answer apart.
 MALFORMED = (
@@ -57,9 +58,10 @@ set_runtime_overrides(aio_to_thread=_at_once)
 class Agent:
     """A ready agent for one event loop."""
 
-    def __init__(self, *, http: openai.DefaultAsyncHttpxClient, model: str, timeout_s: float) -> None:
-        self._http = http
+    def __init__(self, *, wire: Wire, model: str, timeout_s: float) -> None:
+        self._wire = wire
         chat = Chat(
+            wire=wire,
             api_key=SecretStr("of the wire"),  # which puts in address, model and key of each provider
             base_url="http://provider/v1",
             model=model,
@@ -67,7 +69,7 @@ class Agent:
             max_retries=0,
             disable_streaming=True,
             use_responses_api=False,
-            http_async_client=self._http,
+            http_async_client=client(wire),  # whatever the library asks by itself goes this way, too
         )
         self._graph = create_agent(
             chat,
@@ -100,7 +102,7 @@ class Agent:
         return answer
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        await self._wire.aclose()
 
 
 def _what_is_wrong(error: Exception) -> str:

@@ -1,7 +1,7 @@
-"""The chat model of the agent: langchain's own, but plain JSON goes to the wire and comes back from it.
+"""The chat model of the agent: langchain's own, but it asks the wire itself and not through openai's client.
 
-The wire reads every answer with care anyway. The types that openai's client gives to all messages of a
-conversation at each turn, and to the answer, would be a third of what a turn costs this process.
+The wire reads every answer with care anyway. To type all messages of a conversation at each turn, and to wrap
+them in a request only to take them out of it again, would be a third of what a turn costs this process.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httpx2
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
@@ -18,12 +17,15 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import ChatOpenAI
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
+
+from bot.llm.wire import Wire
 
 
 class Chat(ChatOpenAI):
     """`ChatOpenAI` for turns that end in a tool call; it neither streams nor types what it carries."""
 
+    wire: Wire = Field(exclude=True)
     _described: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     def bind_tools(
@@ -42,8 +44,7 @@ class Chat(ChatOpenAI):
         **kwargs: Any,  # noqa: ANN401  # as the library declares them
     ) -> ChatResult:
         body = self._get_request_payload(messages, stop=stop, **kwargs)
-        answer = await self.root_async_client.post("/chat/completions", cast_to=httpx2.Response, body=body)
-        return self._create_chat_result(answer.json())
+        return self._create_chat_result((await self.wire.ask(body)).read())
 
     def _description(self, tool: object) -> Any:  # noqa: ANN401  # any tool or its description
         if not isinstance(tool, BaseTool):

@@ -202,10 +202,10 @@ class ModelDiagnostician:
             raise ModelUnavailable(f"It could not be set up ({type(error).__name__}: {error}).") from error
 
     def _load(self) -> Agent:
-        http = self.models.client()
+        wire = self.models.wire()
         from bot.llm.agent import Agent
 
-        return Agent(http=http, model=self.models.name, timeout_s=self._timeout_s)
+        return Agent(wire=wire, model=self.models.name, timeout_s=self._timeout_s)
 
 
 def _nothing() -> None:
