@@ -31,6 +31,7 @@ ANSWER_TOKENS = 1000
 """Set aside for an answer whose request does not bound it."""
 LONGEST_S = 300.0
 _HEADERS = ("content-type", "retry-after")
+_written = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class NotAsked(openai.OpenAIError):
@@ -226,10 +227,6 @@ class Wire(httpx2.AsyncBaseTransport):
 @lru_cache(maxsize=32)
 def _endpoint(url: str) -> httpx2.URL:
     return httpx2.URL(f"{url.rstrip('/')}/chat/completions")
-
-
-def _written(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def client(wire: Wire) -> openai.DefaultAsyncHttpxClient:
