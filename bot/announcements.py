@@ -43,7 +43,16 @@ def change_key(offer_id: int) -> str:
 
 def announce_incident(tx: Tx, incident_id: int) -> None:
     """The card of the incident: posted once, edited in place from then on."""
-    tx.posts.want(incident_key(incident_id), INCIDENTS, "incident", incident_id)
+    announce_incidents(tx, [incident_id])
+
+
+def announce_incidents(tx: Tx, incident_ids: Sequence[int]) -> None:
+    """Their cards."""
+    keys = {incident_key(number): number for number in incident_ids}
+    unknown = tx.posts.want_again(keys)
+    for key, number in keys.items():
+        if key in unknown:
+            tx.posts.want(key, INCIDENTS, "incident", number)
 
 
 def announce_investigation(tx: Tx, incident_id: int) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,12 +18,10 @@ from dbos import DBOS, SetWorkflowID
 
 from bot import workflows
 from bot.copilot import Copilot
-from bot.domain.incident import IncidentState
-from bot.domain.proposal import ProposalState
-from bot.domain.store import Store, Tx
+from bot.domain.store import Store
 from bot.errors import StoreUnavailable, VigieError
 from bot.rest import Rest
-from bot.stages import stand
+from bot.stages.due import due, is_unfinished
 from bot.stages.steps import Steps
 
 log = structlog.get_logger()
@@ -31,6 +29,7 @@ log = structlog.get_logger()
 Verb = Callable[[str], Awaitable[None]]
 SWEEP_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 3.0  # while nothing is written: what time alone brings about comes that late at worst
+PAUSE = 2.0  # after a sweep, in times of what it took
 AT_ONCE = 8
 # An investigation mostly waits for the model: many may, and nobody's answer or execution waits behind them.
 INVESTIGATIONS = 32
@@ -38,41 +37,6 @@ INVESTIGATIONS = 32
 CONVERSATIONS = 256
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
-
-
-def due(tx: Tx) -> list[str]:
-    """Everything that waits for work now, each as `verb:subject`."""
-    frozen = tx.n3.freeze() is not None
-    return [work for work in unfinished(tx) if not (frozen and work.startswith(("execute:", "stand:")))]
-
-
-def unfinished(tx: Tx) -> list[str]:
-    """The same, whether execution is frozen or not."""
-    work = []
-    for incident in tx.incidents.open_now():
-        if incident.rounds > tx.diagnoses.last_round(incident.id):
-            work.append(f"investigate:{incident.id}:{incident.rounds}")
-    for proposal in tx.proposals.in_states(ProposalState.PROPOSED):
-        if not proposal.digest:
-            work.append(f"prepare:{proposal.id}")
-    work += stand.due(tx)
-    work += [f"execute:{p.id}" for p in tx.proposals.in_states(ProposalState.SIGNED)]
-    work += [f"verify:{p.id}" for p in tx.proposals.to_verify()]
-    work += [f"look:{look.proposal_id}:{look.id}" for look in tx.settling.looks_due()]
-    work += [f"stop:{number}" for number in tx.executions.to_stop()]
-    merged = tx.regroupings.merged()  # what became part of another incident is told there
-    for incident in tx.incidents.in_states(IncidentState.RESOLVED):
-        if incident.id in merged:
-            continue
-        unverified = any(p.is_under_way for p in tx.proposals.of_incident(incident.id))
-        if tx.summaries.get(incident.id) is None and not unverified:
-            work.append(f"resolve:{incident.id}")
-    work += [f"learn:{summary.incident_id}" for summary in tx.summaries.to_learn()]
-    work += [f"keep:{number}" for number in tx.library.to_keep()]
-    work += [f"forget:{number}" for number in tx.library.to_forget()]
-    work += [f"answer:{key}" for key in tx.inbox.pending("ask")]
-    work += [f"draft:{key}" for key in tx.inbox.pending("draft")]
-    return work
 
 
 class Lifecycle:
@@ -161,16 +125,7 @@ class Lifecycle:
 
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
-        await asyncio.to_thread(self._alerts.sweep)
-        await asyncio.to_thread(self._proposals.expire_due)
-        await asyncio.to_thread(self._standing.look_after)
-        await asyncio.to_thread(self._calling.note_trouble)
-        await asyncio.to_thread(self._reviews.post_due)
-        await asyncio.to_thread(self._heartbeats.look)
-        await asyncio.to_thread(self._mutes.sweep)
-        await asyncio.to_thread(self._gaps.look)
-        await asyncio.to_thread(self._upkeep.look)
-        for work, attempt in await asyncio.to_thread(self._startable):
+        for work, attempt in await asyncio.to_thread(self._look):
             workflow_id = work if not attempt else f"{work}#{attempt}"
             with SetWorkflowID(workflow_id):
                 handle = await DBOS.start_workflow_async(self._workflow, work)
@@ -181,7 +136,17 @@ class Lifecycle:
         await asyncio.to_thread(self._homes.refresh)
         self._rest.begin(self._due_at)
 
-    def _startable(self) -> list[tuple[str, int]]:
+    def _look(self) -> list[tuple[str, int]]:
+        """What time brings about, and the works that may start now, each with how often it failed."""
+        self._alerts.sweep()
+        self._proposals.expire_due()
+        self._standing.look_after()
+        self._calling.note_trouble()
+        self._reviews.post_due()
+        self._heartbeats.look()
+        self._mutes.sweep()
+        self._gaps.look()
+        self._upkeep.look()
         with self._store.read() as tx:
             waiting = tx.inbox.waiting()
             works = [*due(tx), *self._calling.due(tx)]
@@ -192,6 +157,7 @@ class Lifecycle:
     async def _sweep_for_ever(self) -> None:
         while True:
             self._kick.clear()
+            began = time.monotonic()
             try:
                 if self._is_owner():
                     if await asyncio.to_thread(self._rest.is_over):
@@ -202,11 +168,11 @@ class Lifecycle:
             except Exception:  # the loop's boundary: a failed sweep is tried again a second later
                 log.exception("sweep failed")
                 self._alive_at = self._whole_at
-            try:
+            # In a storm each batch of alerts kicks: the sweep leaves most of the time to what it serves.
+            await asyncio.sleep(min(SWEEP_EVERY_S, PAUSE * (time.monotonic() - began)))
+            with suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_EVERY_S):
                     await self._kick.wait()
-            except TimeoutError:
-                continue
 
     async def _carry_out(self, work: str) -> None:
         """One attempt; what is still due after it is a setback, counted and tried again later."""
@@ -241,6 +207,6 @@ class Lifecycle:
 
     def _settle(self, work: str, problem: str) -> None:
         with self._store.begin() as tx:
-            if work in [*unfinished(tx), *self._calling.due(tx)]:
+            if is_unfinished(tx, work) or work in self._calling.due(tx):
                 tx.inbox.setback(work, problem, WAITS)
                 log.warning("work will be tried again", work=work, problem=problem)

@@ -70,21 +70,24 @@ class Alerts:
 
     def receive_many(self, notifications: Sequence[Notification]) -> list[list[Decision]]:
         """The same for several at once, all in one transaction: all of them are stored, or none is."""
+        marks = [[fingerprint(alert) for alert in one.alerts] for one in notifications]
         with self._remembering() as (tx, memory):
+            _load(tx, memory, [mark for of_one in marks for mark in of_one])
             batch = Batch(tx, memory, self._rules)
-            decided = [self._take(tx, memory, batch, one.alerts, one.key) for one in notifications]
+            decided = [
+                self._take(tx, memory, batch, one, own) for one, own in zip(notifications, marks, strict=True)
+            ]
             batch.write()
         self._wake("receive", "")
         return decided
 
     def _take(
-        self, tx: Tx, memory: Memory, batch: Batch, alerts: Sequence[Alert], delivery: str
+        self, tx: Tx, memory: Memory, batch: Batch, notification: Notification, marks: Sequence[str]
     ) -> list[Decision]:
+        alerts, delivery = notification.alerts, notification.key
         if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
             return []
-        marks = [fingerprint(alert) for alert in alerts]
         decided = dict(take_out(tx, alerts))
-        _load(tx, memory, marks)
         for index in _canonical(alerts, marks):
             if index in decided:
                 continue
@@ -116,8 +119,7 @@ class Alerts:
     def next_hold(self) -> datetime | None:
         """When the next hold ends, for who lets time pass by itself."""
         with self._alone:
-            waiting = self._memory.waiting() if self._memory else []
-        return waiting[0].due_at if waiting else None
+            return self._memory.next_hold() if self._memory else None
 
     def is_waiting(self) -> bool:
         """Whether anything is open that time may end; as far as is remembered."""

@@ -68,7 +68,7 @@ class Heartbeats:
         tx.incidents.start_round(incident.id, 0)
         _keep(tx, alert, Decision(Kind.OPENED, why, notifies=True), incident.id)
         tx.alerts.count("decided:opened")
-        tx.incidents.joined(incident.id, alert.severity)
+        tx.incidents.joined([(incident.id, alert.severity, 1)])
         tx.beats.gone(beat.fingerprint, incident.id)
         tx.audit.append("vigie", "opened", f"incident {incident.label}", {"reason": why})
         announce_incident(tx, incident.id)

@@ -4,12 +4,13 @@ it."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.announcements import announce_incident, announce_news, announce_rise
+from bot.announcements import announce_incident, announce_incidents, announce_news, announce_rise
 from bot.domain.alert import Alert, Decision, Kind, Severity
-from bot.domain.incident import IncidentState
+from bot.domain.incident import Incident, IncidentState
 from bot.domain.noise import Delivery, Held, Hold, Series
 from bot.domain.store import Tx
 from bot.triage.memory import Memory
@@ -124,8 +125,7 @@ class Batch:
         tx.triage.save(series, changes.groups.values(), changes.traces, changes.habits)
         for kind, many in Counter(one.decision.kind for one in self._deliveries).items():
             tx.alerts.count(f"decided:{kind.value}", many)
-        for incident, effect in self._effects.items():
-            self._write_effect(incident, effect, numbers)
+        self._write_effects(numbers)
         for incident in sorted(self._over):
             self._resolve(incident)
         memory.forget_old_series()
@@ -154,29 +154,32 @@ class Batch:
     def _effect(self, incident: int) -> _Effect:
         return self._effects.setdefault(incident, _Effect())
 
-    def _write_effect(self, incident: int, effect: _Effect, numbers: list[int]) -> None:
+    def _write_effects(self, numbers: Sequence[int]) -> None:
+        tx, effects = self._tx, self._effects
+        tx.incidents.joined((n, one.severity, one.received) for n, one in effects.items() if one.received)
+        rows = tx.incidents.get_all(list(effects))
+        shown = [n for n, effect in effects.items() if self._write_effect(rows[n], effect, numbers)]
+        announce_incidents(tx, shown)
+
+    def _write_effect(self, row: Incident, effect: _Effect, numbers: Sequence[int]) -> bool:
+        """What follows for one incident; whether its card changes with it."""
         tx = self._tx
-        if effect.received:
-            tx.incidents.joined(incident, effect.severity, effect.received)
-        row = tx.incidents.get(incident)
-        assert row is not None
         if effect.opens:
-            tx.incidents.told(incident)
-            tx.incidents.start_round(incident, 0)
+            tx.incidents.told(row.id)
+            tx.incidents.start_round(row.id, 0)
             tx.audit.append("vigie", "opened", f"incident {row.label}", {"severity": row.severity.word})
         elif row.held:
-            return
+            return False
         elif effect.fresh and row.rounds < MAX_ROUNDS:
             # A new kind of alert in an open incident is a reason to investigate once more, within bounds.
-            tx.incidents.start_round(incident, row.rounds)
+            tx.incidents.start_round(row.id, row.rounds)
         if effect.rose is not None:
-            announce_rise(tx, incident, effect.rose)
+            announce_rise(tx, row.id, effect.rose)
         for index, reason in effect.news:
-            announce_news(tx, incident, numbers[index], reason)
+            announce_news(tx, row.id, numbers[index], reason)
         # Repeats change nothing but a count, so Slack is told of each tenth.
         tenth = row.alerts_received // 10 > (row.alerts_received - effect.received) // 10
-        if effect.opens or effect.changed or tenth:
-            announce_incident(tx, incident)
+        return effect.opens or effect.changed or tenth
 
     def _resolve(self, incident: int) -> None:
         tx = self._tx

@@ -17,13 +17,13 @@ from bot.standing_state import leave_to_people, left_key
 
 
 def due(tx: Tx) -> list[str]:
-    """Standing sign-offs that an open incident's alert fires now, each as `stand:number:incident`."""
+    """Standing sign-offs that an open incident's alert fires now, each as `number:incident`."""
     given = [s for s in tx.standing.in_states(StandingState.IN_FORCE) if s.is_in_force(tx.now)]
     if not given:
         return []
     open_now = tx.incidents.open_now()
     return [
-        f"stand:{standing.id}:{incident.id}"
+        f"{standing.id}:{incident.id}"
         for standing in given
         for incident in open_now
         if _fired_by(tx, standing, incident) is not None

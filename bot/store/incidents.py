@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +13,10 @@ from bot.domain.incident import Incident, IncidentState, may_move
 from bot.store import tables as t
 from bot.store.records import Records
 
+_AT_ONCE = 500  # numbers in one statement: databases bound how many values it may hold
 # Made once, as each alert asks for them: building a statement takes longer than running it.
 _GET = sa.select(t.incidents).where(t.incidents.c.id == sa.bindparam("incident_id"))
+_GET_ALL = sa.select(t.incidents).where(t.incidents.c.id.in_(sa.bindparam("incident_ids", expanding=True)))
 _RISE = sa.bindparam("severity", type_=sa.Integer)
 _JOINED = (
     sa.update(t.incidents)
@@ -31,6 +33,12 @@ _OPEN = (
     .where(~t.incidents.c.held)
     .order_by(t.incidents.c.id)
 )
+_LAST_ROUND = (
+    sa.select(sa.func.max(t.diagnoses.c.round))
+    .where(t.diagnoses.c.incident_id == t.incidents.c.id)
+    .scalar_subquery()
+)
+_TO_INVESTIGATE = _OPEN.where(t.incidents.c.rounds > sa.func.coalesce(_LAST_ROUND, 0))
 
 
 class Incidents(Records):
@@ -64,6 +72,14 @@ class Incidents(Records):
         row = self._connection.execute(_GET, {"incident_id": incident_id}).first()
         return None if row is None else _incident(row)
 
+    def get_all(self, incident_ids: Sequence[int]) -> dict[int, Incident]:
+        """Those of these numbers that there are."""
+        found: dict[int, Incident] = {}
+        for start in range(0, len(incident_ids), _AT_ONCE):
+            some = {"incident_ids": list(incident_ids[start : start + _AT_ONCE])}
+            found |= {row.id: _incident(row) for row in self._connection.execute(_GET_ALL, some)}
+        return found
+
     def in_states(self, *states: IncidentState) -> list[Incident]:
         """Incidents in any of these states, oldest first; those that nobody was told of are not among
         them."""
@@ -72,6 +88,10 @@ class Incidents(Records):
     def open_now(self) -> list[Incident]:
         """Incidents that are neither resolved nor closed, oldest first, but those that are held."""
         return [_incident(row) for row in self._connection.execute(_OPEN)]
+
+    def to_investigate(self) -> list[Incident]:
+        """Those of them with a round that has no diagnosis yet."""
+        return [_incident(row) for row in self._connection.execute(_TO_INVESTIGATE)]
 
     def held_now(self) -> list[Incident]:
         """Open incidents that nobody was told of yet, oldest first."""
@@ -104,11 +124,15 @@ class Incidents(Records):
         )
         return changed.rowcount == 1
 
-    def joined(self, incident_id: int, severity: Severity, by: int = 1) -> None:
-        """Count more alerts; the severity only ever rises."""
-        self._connection.execute(
-            _JOINED, {"incident_id": incident_id, "severity": int(severity), "at": self._now, "many": by}
-        )
+    def joined(self, joins: Iterable[tuple[int, Severity, int]]) -> None:
+        """Count alerts of incidents: which, how grave the worst is, how many. The severity only ever
+        rises."""
+        rows = [
+            {"incident_id": incident, "severity": int(severity), "at": self._now, "many": many}
+            for incident, severity, many in joins
+        ]
+        if rows:
+            self._connection.execute(_JOINED, rows)
 
     def start_round(self, incident_id: int, seen: int) -> bool:
         """Begin investigation round `seen` + 1; False when that round was begun already."""

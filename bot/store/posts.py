@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -57,6 +57,13 @@ class Posts(Records):
                     wanted_at=self._now,
                 )
             )
+
+    def want_again(self, keys: Iterable[str]) -> set[str]:
+        """Want one more version of messages that are drawn from rows; the keys that no message has."""
+        rows = [{"post": key, "said": None, "at": self._now} for key in keys]
+        if not rows or self._connection.execute(_AGAIN, rows).rowcount == len(rows):
+            return set()
+        return {row["post"] for row in rows} - self.by_keys([row["post"] for row in rows]).keys()
 
     def get(self, key: str) -> Post | None:
         row = self._connection.execute(sa.select(t.posts).where(t.posts.c.key == key)).first()

@@ -24,7 +24,7 @@ class HoldEnd:
 
 def holds_due(memory: Memory, now: datetime) -> list[Hold]:
     """Those whose time has come, in the order in which it came."""
-    return [hold for hold in memory.waiting() if hold.due_at <= now]
+    return memory.waiting(now)
 
 
 def hold_end(hold: Hold, memory: Memory, rules: Rules, now: datetime) -> HoldEnd:

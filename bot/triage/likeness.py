@@ -80,97 +80,100 @@ class Likeness:
 
 _NONE = Likeness(-math.inf, "")
 _MOST_MEMBERS = 12
+_Tie = tuple[float, str]
+"""How much likelier the place is than by chance, and a sentence with {service}, {other}, {host}, {name}."""
 
 
-def likeness(
-    traits: Traits,
-    members: Iterable[Member],
-    topology: Topology,
-    chance: Chance,
-    weights: Weights,
-    now: datetime,
-) -> Likeness:
-    """Compare one alert with one incident."""
-    ties = []
-    for member in members:
-        near, why = _near(traits, member, topology, chance, weights)
-        age = (now - member.at).total_seconds()
-        strength = near * math.exp(-age / weights.lasts.total_seconds())
-        shared = _shared(traits, member, chance, weights) * math.exp(-age / weights.at_once.total_seconds())
-        if shared > strength:
-            strength, why = shared, f"{traits.name} fires on {member.service} too"
-        if strength > 0:
-            ties.append((strength, why))
-    if not ties:
-        return _NONE
-    ties.sort(reverse=True)
-    total = sum(strength for strength, _ in ties[:_MOST_MEMBERS])
-    rate = weights.children / weights.lasts.total_seconds()
-    return Likeness(math.log(total * rate / chance.troubles_per_s), ties[0][1])
+class Comparison:
+    """One alert beside open incidents; what ties its service to another is worked out once for all of
+    them."""
 
+    def __init__(
+        self, traits: Traits, topology: Topology, chance: Chance, weights: Weights, now: datetime
+    ) -> None:
+        self._traits, self._topology, self._chance = traits, topology, chance
+        self._weights, self._now = weights, now
+        self._lasts, self._at_once = weights.lasts.total_seconds(), weights.at_once.total_seconds()
+        self._ties: dict[str, _Tie] = {}
 
-def _near(
-    traits: Traits, member: Member, topology: Topology, chance: Chance, weights: Weights
-) -> tuple[float, str]:
-    """How much likelier the place and the name are than by chance, by what ties the two places."""
-    if not member.service:
-        return _by_host(traits, member, chance, weights)
-    if not traits.service:
-        on_it = traits.host == member.host and traits.host != ""
-        return (
-            weights.host_of_it * chance.hosts if on_it else 0.0
-        ), f"{member.service} runs on {traits.host}"
-    share, why = _by_service(traits.service, member.service, topology, chance, weights)
-    usual = weights.same_name_there if traits.service == member.service else weights.same_name_near
-    leads = 1.0 if member.leads else weights.follower
-    return share * _name(traits, member, usual, chance) * leads, why
+    def likeness(self, members: Iterable[Member]) -> Likeness:
+        """Compare it with the incident of these members."""
+        name, of_a_service = self._traits.name, bool(self._traits.service)
+        ties: list[tuple[float, str, str]] = []
+        for member in members:
+            age = (self._now - member.at).total_seconds()
+            near, why = self._near(member)
+            strength = near * math.exp(-age / self._lasts)
+            if member.name == name and bool(member.service) is of_a_service:
+                shared = self._shared() * math.exp(-age / self._at_once)
+                if shared > strength:
+                    strength, why = shared, "{name} fires on {other} too"
+            if strength > 0:
+                ties.append((strength, why, member.service))
+        if not ties:
+            return _NONE
+        ties.sort(reverse=True)
+        total = sum([strength for strength, _, _ in ties[:_MOST_MEMBERS]])
+        rate = self._weights.children / self._lasts
+        _, why, other = ties[0]
+        said = why.format(service=self._traits.service, other=other, host=self._traits.host, name=name)
+        return Likeness(math.log(total * rate / self._chance.troubles_per_s), said)
 
+    def _near(self, member: Member) -> _Tie:
+        """The place and the name together."""
+        traits, weights = self._traits, self._weights
+        other = member.service
+        if not other:
+            return self._by_host(member)
+        if not traits.service:
+            on_it = traits.host == member.host and traits.host != ""
+            return weights.host_of_it * self._chance.hosts if on_it else 0.0, "{other} runs on {host}"
+        tie = self._ties.get(other)
+        if tie is None:
+            tie = self._ties[other] = self._by_service(other)
+        usual = weights.same_name_there if traits.service == other else weights.same_name_near
+        leads = 1.0 if member.leads else weights.follower
+        return tie[0] * self._name(member, usual) * leads, tie[1]
 
-def _by_service(
-    service: str, other: str, topology: Topology, chance: Chance, weights: Weights
-) -> tuple[float, str]:
-    """Ratio of the places alone: many neighbours share what one of them would have."""
-    fewest, services = weights.fewest_neighbours, chance.services
-    if service == other:
-        return weights.same_service * services, f"{service} already has it"
-    if other in topology.calls.get(service, ()):
-        many = max(fewest, len(topology.callers[other]))
-        return weights.callers * services / many, f"{service} calls {other}"
-    if service in topology.calls.get(other, ()):
-        return weights.called * services / max(fewest, len(topology.calls[other])), f"{other} calls {service}"
-    if service in topology.beyond.get(other, ()):
-        many = max(fewest, len(topology.beyond[other]))
-        return weights.beyond * services / many, f"{service} depends on {other}"
-    many = topology.shared(service, other)
-    if many:
-        return weights.siblings * services / max(fewest, many), f"{service} and {other} call the same"
-    together = topology.together.get(other, frozenset())
-    if service in together:
-        many = max(fewest, len(together))
-        return weights.callers * services / many, f"{service} often fails with {other}"
-    if other in topology.known:
-        return weights.unrelated, f"it began within moments of {other}"
-    # Nobody says whom it calls: what its neighbours would get goes to whomever it may be.
-    left = weights.callers + weights.called + weights.siblings
-    return left, f"it began within moments of {other}"
+    def _by_service(self, other: str) -> _Tie:
+        """Ratio of the places alone: many neighbours share what one of them would have."""
+        service, topology, weights = self._traits.service, self._topology, self._weights
+        fewest, services = weights.fewest_neighbours, self._chance.services
+        if service == other:
+            return weights.same_service * services, "{service} already has it"
+        if other in topology.calls.get(service, ()):
+            many = max(fewest, len(topology.callers[other]))
+            return weights.callers * services / many, "{service} calls {other}"
+        if service in topology.calls.get(other, ()):
+            many = max(fewest, len(topology.calls[other]))
+            return weights.called * services / many, "{other} calls {service}"
+        if service in topology.beyond.get(other, ()):
+            many = max(fewest, len(topology.beyond[other]))
+            return weights.beyond * services / many, "{service} depends on {other}"
+        alike = topology.shared(service, other)
+        if alike:
+            return weights.siblings * services / max(fewest, alike), "{service} and {other} call the same"
+        together = topology.together.get(other, frozenset())
+        if service in together:
+            many = max(fewest, len(together))
+            return weights.callers * services / many, "{service} often fails with {other}"
+        if other in topology.known:
+            return weights.unrelated, "it began within moments of {other}"
+        # Nobody says whom it calls: what its neighbours would get goes to whomever it may be.
+        left = weights.callers + weights.called + weights.siblings
+        return left, "it began within moments of {other}"
 
+    def _by_host(self, member: Member) -> _Tie:
+        traits, weights = self._traits, self._weights
+        if traits.host != member.host or not traits.host:
+            return 0.0, ""
+        share = weights.on_its_host if traits.service else weights.of_its_host
+        return share * self._chance.hosts * self._name(member, weights.anywhere), "host {host} has it"
 
-def _by_host(traits: Traits, member: Member, chance: Chance, weights: Weights) -> tuple[float, str]:
-    if traits.host != member.host or not traits.host:
-        return 0.0, ""
-    share = weights.on_its_host if traits.service else weights.of_its_host
-    return share * chance.hosts * _name(
-        traits, member, weights.anywhere, chance
-    ), f"host {traits.host} has it"
+    def _shared(self) -> float:
+        """The same alert elsewhere: something that both use may be broken."""
+        anywhere = self._weights.anywhere if self._traits.service else 0.3 * self._weights.anywhere
+        return anywhere * self._weights.same_name_anywhere / self._chance.name
 
-
-def _shared(traits: Traits, member: Member, chance: Chance, weights: Weights) -> float:
-    """The same alert elsewhere: something that both use may be broken."""
-    if traits.name != member.name or bool(traits.service) != bool(member.service):
-        return 0.0
-    share = weights.anywhere if traits.service else 0.3 * weights.anywhere
-    return share * weights.same_name_anywhere / chance.name
-
-
-def _name(traits: Traits, member: Member, usual: float, chance: Chance) -> float:
-    return usual / chance.name if traits.name == member.name else 1 - usual
+    def _name(self, member: Member, usual: float) -> float:
+        return usual / self._chance.name if self._traits.name == member.name else 1 - usual

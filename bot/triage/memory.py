@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from bot.domain.noise import Group, Hold, Remembered, Series, Trace
 from bot.triage.likeness import Chance
@@ -238,10 +238,16 @@ class Memory:
         if not waiting:
             self.holds.pop(hold.incident, None)
 
-    def waiting(self) -> list[Hold]:
-        """All that is held, the one that ends first in front."""
-        found = [hold for of_one in self.holds.values() for hold in of_one.values()]
+    def waiting(self, until: datetime | None = None) -> list[Hold]:
+        """What is held, or what of it ends by then; the one that ends first in front."""
+        every = chain.from_iterable(of_one.values() for of_one in self.holds.values())
+        found = [hold for hold in every if until is None or hold.due_at <= until]
         return sorted(found, key=lambda hold: (hold.due_at, hold.alert_id))
+
+    def next_hold(self) -> datetime | None:
+        """When the next hold ends."""
+        every = chain.from_iterable(of_one.values() for of_one in self.holds.values())
+        return min((hold.due_at for hold in every), default=None)
 
     def take_changes(self) -> Changes:
         taken, self._changes = self._changes, Changes()

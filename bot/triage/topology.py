@@ -37,8 +37,10 @@ class Topology:
 
     def shared(self, one: str, other: str) -> int:
         """How many services call the rarest thing that both call; 0 when they share none."""
-        both = self.calls.get(one, frozenset()) & self.calls.get(other, frozenset())
-        return min((len(self.callers[name]) for name in both), default=0)
+        own, others = self.calls.get(one), self.calls.get(other)
+        if not own or not others:
+            return 0
+        return min((len(self.callers[name]) for name in own & others), default=0)
 
     def with_calls(self, more: Mapping[str, Iterable[str]]) -> Topology:
         """The same with more calls, as alerts name them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.noise import Group
-from bot.triage.likeness import likeness
+from bot.triage.likeness import Comparison
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 from bot.triage.seen import Seen
@@ -52,14 +52,13 @@ def correlate(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Place 
     if not rules.has("correlation"):
         return None
     traits = seen.traits
-    chance = memory.chance(traits.name, now)
+    alert = Comparison(traits, memory.topology, memory.chance(traits.name, now), rules.weights, now)
     best: tuple[float, int] | None = None
     why = ""
     for number in memory.near(traits.service, traits.host, now, rules.window):
         if number == memory.overflow or _elsewhere(seen, memory.groups[number]):
             continue
-        members = memory.patterns[number].members(now, rules.window)
-        like = likeness(traits, members, memory.topology, chance, rules.weights, now)
+        like = alert.likeness(memory.patterns[number].members(now, rules.window))
         # Of two that explain it equally well the older one has it, whatever the order of looking.
         if like.score >= rules.weights.threshold and (best is None or (like.score, -number) > best):
             best, why = (like.score, -number), like.why

@@ -23,6 +23,8 @@ def normalise(text: str) -> tuple[str, tuple[str, ...]]:
     """The text in NFKC with \\n line ends and nothing hidden, and the names of the classes that were
     removed.
     """
+    if text.isascii() and text.isprintable():
+        return text, ()  # nothing of that is in it, as in most texts
     text = (
         text.replace("\r\n", "\n")
         .replace("\r", "\n")

@@ -29,7 +29,8 @@ from bot.domain.records import NewProposal, Summary
 from bot.domain.tool import Risk
 from bot.errors import WorkflowsUnusable
 from bot.executor_main import membership
-from bot.lifecycle import Lifecycle, due
+from bot.lifecycle import Lifecycle
+from bot.stages.due import due
 from bot.stages.steps import Steps
 from bot.store import tables
 from bot.store.database import Store

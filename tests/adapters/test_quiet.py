@@ -22,7 +22,7 @@ from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import Matcher, Mute, MuteState
 from bot.errors import MuteRefused, Refused
 from bot.folder import own_folder
-from bot.lifecycle import unfinished
+from bot.stages.due import unfinished
 from bot.tools.in_force import Adopted
 from bot.triage.rules import Rules
 from bot.triage.windows import Declared

@@ -79,7 +79,7 @@ class Desk(Case):
         with self.store.read() as tx:
             works = stand.due(tx)
         for work in works:
-            _, standing, incident = work.split(":")
+            standing, incident = work.split(":")
             stand.use(self.store, Adopted(), int(standing), int(incident))
         with self.store.read() as tx:
             every = tx.proposals.in_states(*ProposalState)

@@ -123,7 +123,7 @@ class Gate:
         with self.store.read() as tx:
             due = [name for name in stand.due(tx) if name.endswith(f":{number}")]
         for name in due:
-            stand.use(self.store, Adopted(), int(name.split(":")[1]), number)
+            stand.use(self.store, Adopted(), int(name.split(":")[0]), number)
         with self.store.read() as tx:
             made = [p.id for p in tx.proposals.of_incident(number) if not p.digest]
         for one in made:

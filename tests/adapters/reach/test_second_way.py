@@ -42,7 +42,7 @@ class Reach:
 
     def rose(self, incident_id: int) -> None:
         with self.store.begin() as tx:
-            tx.incidents.joined(incident_id, Severity.CRITICAL)
+            tx.incidents.joined([(incident_id, Severity.CRITICAL, 1)])
             announce_rise(tx, incident_id, Severity.CRITICAL)
 
     def over(self, incident_id: int) -> None:

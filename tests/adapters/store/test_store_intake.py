@@ -87,3 +87,22 @@ def test_the_card_of_a_critical_incident_goes_first(store: Store) -> None:
         tx.posts.want("incident:2", "incidents", "incident", 2)
     with store.read() as tx:
         assert [post.key for post in tx.posts.unsent(limit=3)][:2] == ["incident:3", "incident:1"]
+
+
+def test_a_batch_asks_no_more_often_for_many_alerts_than_for_few(store: Store) -> None:
+    """What sixty deliveries of known incidents cost in statements, six cost too: a storm grows no queue."""
+    intake = Alerts(store, Rules(), wake)
+    intake.receive_many([Notification([alert(number)]) for number in range(6)])
+    asked: list[str] = []
+
+    def note(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(store._engine, "before_cursor_execute", note)
+    counts = []
+    for numbers in (range(100, 106), range(200, 260)):
+        asked.clear()
+        intake.receive_many([Notification([alert(number, name="Again")]) for number in numbers])
+        counts.append(len(asked))
+    sa.event.remove(store._engine, "before_cursor_execute", note)
+    assert counts[0] > 5 and counts[1] <= counts[0], counts

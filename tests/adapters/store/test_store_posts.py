@@ -106,3 +106,15 @@ def test_messages_wait_in_the_order_in_which_they_were_first_wanted(store: Store
         count, since = tx.posts.lag()
     assert count == 2
     assert since is not None and since >= first.wanted_at
+
+
+def test_one_more_version_of_many_names_those_that_no_message_has(store: Store) -> None:
+    """Known ones get one version more, what was refused for good too; unknown ones are named, not made."""
+    kept, refused = want(store, "kept"), want(store, "refused")
+    with store.begin() as tx:
+        tx.posts.sent(tx.posts.sending(kept), "C1", "1.1")
+        tx.posts.give_up(tx.posts.sending(refused), "no such channel")
+        assert tx.posts.want_again(["kept", "unknown", "refused"]) == {"unknown"}
+        assert tx.posts.want_again([]) == set()
+        assert tx.posts.get("unknown") is None
+    assert waiting(store) == ["kept", "refused"]
