@@ -90,7 +90,9 @@ class Agent:
         try:
             with tracing_context(enabled=False):  # evidence goes to the endpoint and nowhere else
                 result = await self._graph.ainvoke(
-                    {"messages": messages}, {"recursion_limit": 4 * (turns + REPAIRS + 1)}, context=run
+                    {"messages": messages},
+                    {"recursion_limit": 4 * (turns + REPAIRS + 1)},
+                    context=run,
                 )
         except openai.OpenAIError as error:
             raise ModelUnavailable(_reason(error)) from error

@@ -27,6 +27,7 @@ _NEWEST = (
     .order_by(i.investigations.c.round.desc())
     .limit(1)
 )
+_KEPT = sa.select(i.contents.c.digest).where(i.contents.c.digest == sa.bindparam("wanted"))
 _WHOLE = sa.select(i.contents.c.text).where(i.contents.c.digest == sa.bindparam("wanted"))
 _KEEP = sa.insert(i.contents)
 
@@ -86,7 +87,7 @@ class Investigations(Records):
     def keep(self, texts: Mapping[str, str]) -> None:
         """Keep long texts whole, by the digest of their content."""
         for digest, text in texts.items():
-            if self.whole(digest) is None:
+            if self._connection.execute(_KEPT, {"wanted": digest}).first() is None:
                 self._connection.execute(_KEEP, {"digest": digest, "text": text, "at": self._now})
 
     def whole(self, digest: str) -> str | None:
