@@ -58,14 +58,13 @@ set_runtime_overrides(aio_to_thread=_at_once)
 class Agent:
     """A ready agent for one event loop."""
 
-    def __init__(self, *, wire: Wire, model: str, timeout_s: float) -> None:
+    def __init__(self, *, wire: Wire, model: str) -> None:
         self._wire = wire
         chat = Chat(
             wire=wire,
             api_key=SecretStr("of the wire"),  # which puts in address, model and key of each provider
             base_url="http://provider/v1",
             model=model,
-            timeout=timeout_s,
             max_retries=0,
             disable_streaming=True,
             use_responses_api=False,

@@ -205,7 +205,7 @@ class ModelDiagnostician:
         wire = self.models.wire()
         from bot.llm.agent import Agent
 
-        return Agent(wire=wire, model=self.models.name, timeout_s=self._timeout_s)
+        return Agent(wire=wire, model=self.models.name)
 
 
 def _nothing() -> None:
