@@ -55,21 +55,25 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from bot import logs, settings
+    from bot import collector, logs, settings
 
-    logs.configure()
-    read = settings.load(arguments.config)  # what is wrong in the file is said before the rest is loaded
-    from bot.commands.doctor.start import refuse_half_finished
+    with collector.loading():
+        logs.configure()
+        read = settings.load(arguments.config)  # what is wrong in the file is said before the rest is loaded
+        from bot.commands.doctor.start import refuse_half_finished
 
-    asyncio.run(refuse_half_finished(read, arguments.config))
-    from bot import app
+        asyncio.run(refuse_half_finished(read, arguments.config))
+        from bot import app
 
     asyncio.run(app.serve(read, arguments.config.resolve()))
     return 0
 
 
 def _executor(arguments: argparse.Namespace) -> int:
-    from bot import executor_main, logs, settings
+    from bot import collector
+
+    with collector.loading():
+        from bot import executor_main, logs, settings
 
     logs.configure()
     executor_main.run(settings.load(arguments.config, only=executor_main.VARIABLES))

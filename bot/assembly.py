@@ -266,7 +266,8 @@ class Assembly:
         ports = (self._store, self._in_force, self._executor, self._knowledge)
         reading = self._file.investigation
         bounds = reading.bounds if reading.enabled else None
-        steps = Steps(*ports, self._model, deadline_s, self.author, bounds)
+        freshness = self._file.questions.freshness
+        steps = Steps(*ports, self._model, deadline_s, self.author, bounds, freshness)
         made: Lifecycle = module.Lifecycle(
             self._store, self._copilot, steps, self._settings.lifecycle_url, lambda: self._owner.is_held
         )

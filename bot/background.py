@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.collector import loading
 from bot.errors import MembershipUnknown, ModelUnavailable, StoreUnavailable
 from knowledge.base import KnowledgeBase
 
@@ -76,11 +77,13 @@ async def keep_indexed(knowledge: KnowledgeBase, after: asyncio.Event) -> None:
     It waits for `after` at first, so that it takes no time from being ready.
     """
 
-    told = ""
+    told, kept = "", False
 
     async def index() -> None:
-        nonlocal told
-        await asyncio.to_thread(knowledge.warm)
+        nonlocal told, kept
+        with contextlib.nullcontext() if kept else loading():
+            await asyncio.to_thread(knowledge.warm)
+        kept = True
         told = await asyncio.to_thread(_tell_index, knowledge, told)
         done = 0
         while count := await asyncio.to_thread(knowledge.index_pending):
@@ -151,7 +154,8 @@ async def forget(look: Callable[[], None], after: asyncio.Event) -> None:
 async def warm(model: ModelDiagnostician) -> None:
     """Load what takes seconds, so that the first incident does not spend its deadline on it."""
     try:
-        await model.warm()
+        with loading():
+            await model.warm()
         log.info("the model is ready")
     except ModelUnavailable as error:
         log.warning("the model cannot be used", problem=str(error))

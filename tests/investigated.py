@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,15 @@ PAST = Document(
 )
 
 
+class Clock:
+    """The machine's, so much ahead as a test says."""
+
+    ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
 @dataclass
 class Investigated:
     """One Vigie without Slack and lifecycle. Tools print files of `folder`; `ledger` has what actions did."""
@@ -76,6 +85,7 @@ class Investigated:
     model: ModelDiagnostician | None = None
     deadline_s: float = 30.0
     bounds: Bounds | None = field(default_factory=Bounds)
+    clock: Clock = field(default_factory=Clock)
     done: list[str] = field(default_factory=list)
 
     async def ask(
@@ -258,7 +268,8 @@ async def investigated(
     (folder / "meet.py").write_text(MEET)
     engine = open_engine(sqlite_url(folder / "vigie.sqlite"))
     upgrade(engine)
-    store = Store(engine, lambda: datetime.now(UTC))
+    clock = Clock()
+    store = Store(engine, clock)
     with store.begin() as tx:
         known = catalogue(folder)
         known["checks"] |= checks or {}
@@ -270,7 +281,7 @@ async def investigated(
         knowledge.add(document)
     async with ScriptedModel([prose("")]) as server:
         executor = Executor(store, Nobody(), Secrets({}))
-        made = Investigated(folder, store, executor, knowledge, server)
+        made = Investigated(folder, store, executor, knowledge, server, clock=clock)
         made.calm()
         try:
             yield made

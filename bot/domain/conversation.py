@@ -17,7 +17,8 @@ _END = re.compile(r"(?<=[.!?…])\s+(?!\[)|(?<=\])\s+(?=[^\W\d_a-zß-ÿ])|\n+")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What may be cited. `id` is T (a recorded event), E (evidence) or P (a passage) with a number.
+    """What may be cited. `id` is T (a recorded event), E (evidence), R (read for a question) or P (a passage)
+    with a number.
 
     `opens` is the passage behind it; `service` the one that it is about, where it says so.
     """
@@ -28,6 +29,18 @@ class Source:
     kind: str = "event"
     opens: str = ""
     service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How much one question may read: so many checks, within so many seconds in all.
+
+    A reading that was asked for less than `again_after_s` seconds ago is shown with its age, not made again.
+    """
+
+    checks: int = 3
+    within_s: float = 20.0
+    again_after_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

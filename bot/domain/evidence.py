@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+READ_FOR_A_QUESTION = "R"
+"""Begins the number of what was read because somebody asked. It stays through all rounds: R1, R2, ..."""
+
 
 class EvidenceKind(StrEnum):
     ALERT = "alert"
@@ -29,3 +32,15 @@ class Evidence:
     at: datetime
     digest: str
     facts: dict[str, object]
+
+    @property
+    def is_of_a_question(self) -> bool:
+        """Whether it was read for somebody's question, not for a round's diagnosis."""
+        return self.id.startswith(READ_FOR_A_QUESTION)
+
+    @property
+    def given(self) -> str:
+        """The arguments of a check, as they stand behind its name; empty where it had none."""
+        arguments = self.facts.get("arguments")
+        values = arguments.values() if isinstance(arguments, dict) else ()
+        return f" ({', '.join(map(str, values))})" if values else ""

@@ -40,7 +40,7 @@ class SeenAlert:
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """One run of a check; `result` is None until the executor has written it."""
+    """One run of a check, asked for at `asked_at`; `result` is None until the executor has written it."""
 
     id: int
     incident_id: int
@@ -48,6 +48,7 @@ class CheckRun:
     arguments: Mapping[str, object]
     ended_at: datetime | None
     result: CheckResult | None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def record(tx: Tx, tools: Sequence[Tool], incident_id: int, folder: Path) -> dic
     incident = tx.incidents.get(incident_id)
     if incident is None:
         raise BadInput(f"There is no incident #{incident_id}.")
-    evidence = tx.diagnoses.evidence(incident_id)
+    evidence = [piece for piece in tx.diagnoses.evidence(incident_id) if not piece.is_of_a_question]
     if not evidence:
         raise BadInput(f"{incident.label} was not investigated yet.")
     if folder.exists():

@@ -162,6 +162,16 @@ async def _ask(cast: Cast, card: Message, number: int) -> None:
             "the answer to /vigie ask", lambda s: find(s, "stuck behind a lock")
         )
         must(button(found, "open_source") is not None, "/vigie ask answers with sources")
+        await _look(cast, card)
+
+
+async def _look(cast: Cast, card: Message) -> None:
+    """A question about how things are now is answered by a look, which changes nothing."""
+    tell("On-call, in the thread", "@vigie is the queue still growing?")
+    await cast.on_call.say(INCIDENTS.id, "<@U0VIGIE> is the queue still growing?", card["ts"])
+    answer = await cast.on_call.waits_for("what was just read", lambda s: reply(s, card, "Fresh readings"))
+    must(" orders" in text_of(answer["blocks"]), "the answer says how many orders wait now")
+    show("Vigie, in the thread", answer, 9)
 
 
 async def _open_source(cast: Cast, diagnosis: Message) -> None:

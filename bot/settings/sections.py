@@ -11,6 +11,7 @@ from bot.settings.investigation_section import InvestigationSection
 from bot.settings.knowledge_sections import KnowledgeSection
 from bot.settings.model_sections import ModelSection
 from bot.settings.noise_sections import CanarySection, MuteSection, NoiseSection, TopologySection
+from bot.settings.questions_section import QuestionsSection
 from bot.settings.running_sections import AuditSection, ExecutionSection, SecretKey, SecretSection
 from bot.settings.section import PathText, Section
 from bot.settings.source_sections import SourceSection
@@ -195,6 +196,8 @@ class File(Section):
     """Any OpenAI-compatible endpoint; asked when OPENAI_API_KEY is set or providers are given."""
     investigation: InvestigationSection = InvestigationSection()
     """How much the model may read for one incident."""
+    questions: QuestionsSection = QuestionsSection()
+    """What a question in an incident's thread may read, with a model and without."""
     heartbeats: HeartbeatsSection = HeartbeatsSection()
     """Alerts that always fire."""
     knowledge: KnowledgeSection = KnowledgeSection()

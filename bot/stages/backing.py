@@ -1,7 +1,8 @@
 """Holds what a model wrote in words against its sources, sentence by sentence.
 
 A sentence is backed when it names a source that the model was given, its quotes and figures stand in what it
-names, and the two are about the same. Everything else is kept apart, so that nobody takes it for a fact.
+names, and the two are about the same. That something was done or allowed only recorded events show.
+Everything else is kept apart, so that nobody takes it for a fact.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.conversation import Sentence, Source, Written, sentences_of
+from bot.stages.deeds import tells_of_a_deed
 from bot.stages.language import content_words, language_of
 from bot.stages.words import inert
 
 MOST, LONGEST = 24, 500
 NO_SOURCE, QUOTE, FIGURE, ELSEWHERE = "no source", "quote", "figure", "about something else"
+DEED = "a deed that no record shows"
 _TELLING = 3
 """So many words that say what a sentence is about, and none of them in its source: that is about something
 else. Where the source is in another language, nothing can be said of that."""
@@ -55,6 +58,8 @@ def _judged(one: Sentence, known: Mapping[str, str], language: str) -> Judged:
         doubt = QUOTE
     elif not all(any(_holds(text, figure) for text in cited) for figure in _figures(text)):
         doubt = FIGURE
+    elif tells_of_a_deed(text) and not any(name.startswith("T") for name in one.citations):
+        doubt = DEED
     elif _is_elsewhere(text, cited, language):
         doubt = ELSEWHERE
     return Judged(text, one.citations, doubt)

@@ -12,15 +12,17 @@ from bot.domain.tool import Verdict
 
 MOST = 3
 """Charts in one round of an incident."""
+MOST_WITH_QUESTIONS = 12
+"""The same with those that people's questions bring."""
 
 
-def want_charts(tx: Tx, incident: Incident, pieces: Sequence[Evidence]) -> None:
+def want_charts(tx: Tx, incident: Incident, pieces: Sequence[Evidence], most: int = MOST) -> None:
     """Want what may still be shown of them; asking again adds nothing.
 
     The points stay with the check's run, from which the picture is drawn when it is sent.
     """
     wanted = to_draw(pieces)
-    room = MOST - charts_of_round(tx, incident, MOST) if wanted else 0
+    room = most - charts_of_round(tx, incident, most) if wanted else 0
     for piece in wanted:
         if room and announce_chart(tx, incident, _run_of(piece), str(piece.facts["chart"])):
             room -= 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from bot import fault_hook
 from bot.announcements import INCIDENTS, announce_draft, answer_key, incident_key
@@ -21,7 +21,10 @@ from bot.domain.tool import Tool
 from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.in_force import InForce
 from bot.stages import answer, resting, telling
-from bot.stages.backing import Judged, judge
+from bot.stages.answered import Asked, Words, content_of
+from bot.stages.backing import judge
+from bot.stages.fitting_checks import Wanted, fitting_checks
+from bot.stages.fresh import Freshly
 from bot.stages.language import asks_what_happened, language_of, since_of
 from bot.stages.phrases import phrases
 from bot.stages.words import inert
@@ -35,41 +38,21 @@ _NAMED = re.compile(r"(?<!\w)#([0-9]{1,9})\b")
 Search = Callable[[Query], Awaitable[SearchResult]]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question with all that an answer may rest on; the sources that fit it best come first."""
-
-    received: Received
-    incident: Incident | None
-    language: str
-    channel: str
-    sources: Sequence[Source]
-    earlier: Sequence[Turn] = ()
-    actions: Sequence[Tool] = ()
-    listed: Sequence[Source] = ()
-    since: str = ""
-
-    @property
-    def question(self) -> str:
-        return str(self.received.payload["question"])
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a model wrote, judged; without text `why_not` says why there is none."""
-
-    sentences: Sequence[Judged] = ()
-    model: str = ""
-    prompt: str = ""
-    why_not: str = ""
-    text: str = ""
-    sent: frozenset[str] = field(default_factory=frozenset)
-
-
 class Conversing:
-    """The verbs `answer` and `draft`. Without an author both come from rows and passages alone."""
+    """The verbs `answer` and `draft`. Without an author both come from rows, passages and checks alone.
 
-    def __init__(self, store: Store, in_force: InForce, search: Search, author: Author | None) -> None:
+    `freshly` reads checks for a question; None: it rests on what is recorded.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        in_force: InForce,
+        search: Search,
+        author: Author | None,
+        freshly: Freshly | None = None,
+    ) -> None:
+        self._freshly = freshly
         self._store = store
         self._in_force = in_force
         self._search = search
@@ -78,7 +61,9 @@ class Conversing:
         self._asking = asyncio.Semaphore(ASKING_AT_ONCE)
 
     async def answer(self, subject: str) -> None:
-        """Answer a question where it was asked: at once with what is there, then in words."""
+        """Answer a question where it was asked: at once with what is there, then with what checks read now,
+        then in words.
+        """
         with self._store.read() as tx:
             received = tx.inbox.get(subject)
             query = answer.query_of(tx, received) if received else None
@@ -88,6 +73,11 @@ class Conversing:
             found = await self._search(query)
             asked = await asyncio.to_thread(self._read, received, found)
             first = Words() if self._author is None else None
+            is_over = self._author is None and not asked.wanted
+            await asyncio.to_thread(self._say, asked, found, first, is_over)
+        if self._freshly is not None and asked.incident is not None and asked.wanted:
+            read = await self._freshly.read(asked.incident, asked.wanted, draw=asked.draw)
+            asked = replace(asked, wanted=(), fresh=read, sources=resting.of_fresh(read, asked.sources))
             await asyncio.to_thread(self._say, asked, found, first, self._author is None)
         if self._author is None:
             return
@@ -157,21 +147,35 @@ class Conversing:
             at_home = card is not None and card.channel_id == channel
             known = resting.of_incident(tx, incident, language, with_passages=at_home)
             moment = since_of(question, tx.now)
-        actions = resting.fitting_actions(incident, tools, question)
+            actions = resting.fitting_actions(incident, tools, question)
+            wanted = self._wanted(tx, incident, question, actions) if _may_read(received, at_home) else []
         if moment is None and asks_what_happened(question):
             moment = incident.opened_at
         listed = resting.since(known, moment)[-LISTED:] if moment else []
         rest = [source for source in known if source not in listed]
         sources = [*listed, *resting.of_actions(actions), *resting.of_passages(passages, known), *rest]
         since = f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
-        return Asked(received, incident, language, role, sources, earlier, actions, listed, since)
+        return Asked(
+            received, incident, language, role, sources, earlier, actions, listed, since, wanted, at_home
+        )
+
+    def _wanted(self, tx: Tx, incident: Incident, question: str, actions: Sequence[Tool]) -> Sequence[Wanted]:
+        """The checks to be read for a question."""
+        if self._freshly is None:
+            return ()
+        most, tools = self._freshly.bounds.checks, self._in_force.tools(tx)
+        inventory, seen = self._in_force.inventory(tx), tx.diagnoses.evidence(incident.id)
+        alerts = tx.alerts.of_incident(incident.id)
+        labels = frozenset(value for alert in alerts for value in alert.labels.values())
+        return fitting_checks(question, tx.now, incident, tools, inventory, seen, actions, most, labels)
 
     def _say(self, asked: Asked, found: SearchResult, words: Words | None, over: bool) -> None:
         with self._store.begin() as tx:
             content = content_of(asked, words)
             answer.post(tx, asked.received, found, content)
             if over:
-                if not (found.fits or content["said"] or content["listed"] or content["actions"]):
+                parts = ("said", "listed", "actions", "fresh")
+                if not (found.fits or any(content[part] for part in parts)):
                     answer.miss(tx, asked.received)
                 tx.inbox.done(asked.received.key)
 
@@ -206,38 +210,6 @@ def _drafted(
     return replace(new, text=text, model=words.model, prompt=words.prompt, note=note)
 
 
-def content_of(asked: Asked, words: Words | None) -> dict[str, object]:
-    """What the message says beside the passages; `words` is None while the model still writes."""
-    said = [one for one in words.sentences if not one.doubt] if words else []
-    cited = {name for one in said for name in one.citations}
-    number = asked.incident.id if asked.incident else 0
-    return {
-        "language": asked.language,
-        "looking": words is None,
-        "said": [{"text": one.text, "citations": list(one.citations)} for one in said],
-        "doubted": [one.text for one in words.sentences if one.doubt] if words else [],
-        "cited": [_shown(source) for source in asked.sources if source.id in cited],
-        "since": asked.since,
-        "listed": [_shown(source) for source in asked.listed],
-        "actions": [
-            {
-                "title": tool.title,
-                "risk": tool.risk.value,
-                "does": tool.does,
-                "value": f"{tool.name}:{number}",
-            }
-            for tool in asked.actions
-        ],
-        "model": words.model if words else "",
-        "note": words.why_not if words else "",
-    }
-
-
-def _shown(source: Source) -> dict[str, str]:
-    when = telling.clock(source)
-    return {"id": source.id, "at": when, "text": source.text[:300], "opens": source.opens}
-
-
 def _incident_of(tx: Tx, received: Received) -> Incident | None:
     """The incident in whose thread it was asked, else the one that the question names as #12."""
     number = received.payload.get("incident_id")
@@ -245,6 +217,14 @@ def _incident_of(tx: Tx, received: Received) -> Incident | None:
         named = _NAMED.search(str(received.payload["question"]))
         number = int(named[1]) if named else None
     return tx.incidents.get(number) if number is not None else None
+
+
+def _may_read(received: Received, at_home: bool) -> bool:
+    """Whether what production says now belongs where it was asked: in the incident's own channel, in a direct
+    message, and where everybody of the workspace reads; not in a room of which that is not known.
+    """
+    payload = received.payload
+    return at_home or str(payload["channel"]).startswith("D") or payload.get("access") == []
 
 
 def _earlier(tx: Tx, received: Received) -> list[Turn]:
@@ -258,6 +238,11 @@ def _earlier(tx: Tx, received: Received) -> list[Turn]:
 
 
 def _turn(content: Mapping[str, object]) -> Turn:
-    said = content.get("said")
-    texts = [str(one["text"]) for one in said if isinstance(one, dict)] if isinstance(said, list) else []
-    return Turn(str(content.get("question", "")), " ".join(texts))
+    """What was said in words; where nothing was, what was read."""
+    said = [str(one["text"]) for one in _rows(content.get("said"))]
+    read = [f"{one['title']}: {one['told']}." for one in _rows(content.get("fresh"))]
+    return Turn(str(content.get("question", "")), " ".join(said or read))
+
+
+def _rows(value: object) -> list[Mapping[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

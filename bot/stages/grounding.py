@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.stages.deeds import tells_of_a_deed
 from prompts.fencing import plain
 
 SHORTEST = 8
@@ -35,8 +36,9 @@ def ground(
     claims = [
         tuple(c for c in said if _holds(c, texts)) for said in (made.symptoms, made.ruled_out, made.reach)
     ]
-    words = [_without_unknown_ids(said, texts) for said in (made.advice, made.gaps, made.next_checks)]
-    remedies = tuple(r for r in made.remedies if _ids_exist(r.why, texts))
+    lines = (made.advice, made.gaps, made.next_checks)
+    words = [tuple(line for line in said if _may_be_said(line, texts)) for said in lines]
+    remedies = tuple(r for r in made.remedies if _may_be_said(r.why, texts))
     lost = len(made.hypotheses) - len(kept) + len(made.remedies) - len(remedies)
     said_before = made.symptoms, made.ruled_out, made.reach, made.advice, made.gaps, made.next_checks
     lost += sum(map(len, said_before)) - sum(map(len, (*claims, *words)))
@@ -71,7 +73,7 @@ def stands(quote: Quote, texts: Mapping[str, str]) -> bool:
 
 
 def _hypothesis(one: Hypothesis, texts: Mapping[str, str]) -> Hypothesis | None:
-    if not all(_ids_exist(text, texts) for text in (one.cause, one.statement, one.component)):
+    if not all(_may_be_said(text, texts) for text in (one.cause, one.statement, one.component)):
         return None
     if not all(stands(quote, texts) for quote in one.quotes):
         return None
@@ -82,15 +84,12 @@ def _hypothesis(one: Hypothesis, texts: Mapping[str, str]) -> Hypothesis | None:
 
 def _holds(claim: Claim, texts: Mapping[str, str]) -> bool:
     quoted = bool(claim.quotes) and all(stands(quote, texts) for quote in claim.quotes)
-    return quoted and _ids_exist(claim.text, texts)
+    return quoted and _may_be_said(claim.text, texts)
 
 
-def _ids_exist(text: str, texts: Mapping[str, str]) -> bool:
-    return all(name.upper() in texts for name in _ID.findall(text))
-
-
-def _without_unknown_ids(lines: Sequence[str], texts: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(line for line in lines if _ids_exist(line, texts))
+def _may_be_said(text: str, texts: Mapping[str, str]) -> bool:
+    """Its ids are there, and it tells of no deed: those stand in the records, not in evidence."""
+    return all(name.upper() in texts for name in _ID.findall(text)) and not tells_of_a_deed(text)
 
 
 def _facts(piece: Evidence) -> str:

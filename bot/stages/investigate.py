@@ -21,7 +21,7 @@ from bot.stages.linked import suggest_arguments
 from bot.stages.numbering import MAX_TEXT, Numbering
 from knowledge.model import Query, SearchResult
 
-__all__ = ["MAX_TEXT", "number", "numbered", "query_of", "run_checks", "seen_by"]
+__all__ = ["MAX_TEXT", "is_check_of", "number", "numbered", "query_of", "run_checks", "seen_by"]
 
 MAX_CHECKS = 8
 log = structlog.get_logger()
@@ -57,10 +57,14 @@ def _request(store: Store, in_force: InForce, incident: Incident) -> list[int]:
 
 
 def _arguments(tool: Tool, incident: Incident, inventory: Inventory) -> dict[str, object] | None:
+    """What a check of the incident's service is run with; None for other tools and where people choose."""
+    return suggest_arguments(tool, incident, inventory) if is_check_of(tool, incident) else None
+
+
+def is_check_of(tool: Tool, incident: Incident) -> bool:
+    """Whether it only reads, and may read the incident's service in its environment."""
     in_scope = incident.environment in tool.environments and incident.service in tool.services
-    if tool.kind is not ToolKind.CHECK or not in_scope:
-        return None
-    return suggest_arguments(tool, incident, inventory)
+    return tool.kind is ToolKind.CHECK and in_scope
 
 
 def _runs(store: Store, run_ids: Sequence[int]) -> list[CheckRun]:

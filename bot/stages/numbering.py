@@ -24,7 +24,9 @@ WITHHELD = "[withheld: it holds a private key]"
 class Numbering:
     """The evidence of one round. `wholes` has the texts that were too long for it, by their digest."""
 
-    def __init__(self) -> None:
+    def __init__(self, letter: str = "E", after: int = 0) -> None:
+        """Numbers begin behind `after`."""
+        self._letter, self._after = letter, after
         self.pieces: list[Evidence] = []
         self.wholes: dict[str, str] = {}
 
@@ -83,7 +85,8 @@ class Numbering:
         # Cleaned at its entrance already; what slipped through there must not reach a model or a reader.
         clean = redact(normalise(text)[0])
         text = WITHHELD if clean.private_key else clean.text
-        name, digest = f"E{len(self.pieces) + 1}", hashlib.sha256(text.encode()).hexdigest()
+        name = f"{self._letter}{self._after + len(self.pieces) + 1}"
+        digest = hashlib.sha256(text.encode()).hexdigest()
         if len(text) > MAX_TEXT:
             self.wholes[digest] = text
             facts["size"] = len(text)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.conversation import Source
-from bot.domain.evidence import EvidenceKind
+from bot.domain.evidence import READ_FOR_A_QUESTION, Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.store import Tx
 from bot.domain.tool import Tool
+from bot.stages.asking_now import plain
+from bot.stages.fresh import Fresh
 from bot.stages.linked import actions_for
 from bot.stages.timeline import timeline_of
 from knowledge.model import Passage
 
 TEXT = 1500
 FIRST = 5  # pieces of evidence before what happened
+NEWEST = 3  # of what was read for earlier questions, before that
 FITTING_ACTIONS = 3
 _WORD = re.compile(r"[a-z0-9]{4,}")
 _SHOULD_WE = re.compile(
@@ -39,22 +41,34 @@ def of_incident(tx: Tx, incident: Incident, language: str, *, with_passages: boo
 
     `with_passages` only for who reads the incident's channel: documents may be theirs alone.
     """
-    seen = _evidence(tx, incident, with_passages=with_passages)
+    known = _evidence(tx, incident, with_passages=with_passages)
+    seen = [source for source in known if not source.id.startswith(READ_FOR_A_QUESTION)]
+    asked = [source for source in known if source.id.startswith(READ_FOR_A_QUESTION)][::-1]
     happened = timeline_of(tx, incident, language)
-    return [*seen[:FIRST], *_supposed(tx, incident), *happened[::-1], *seen[FIRST:]]
+    first = [*asked[:NEWEST], *seen[:FIRST], *_supposed(tx, incident)]
+    return [*first, *happened[::-1], *seen[FIRST:], *asked[NEWEST:]]
+
+
+def of_fresh(fresh: Iterable[Fresh], known: Sequence[Source]) -> list[Source]:
+    """The sources with what was just read before all else."""
+    pieces = {one.piece.id: one.piece for one in fresh if one.piece is not None}
+    return [*map(_of_piece, pieces.values()), *(source for source in known if source.id not in pieces)]
 
 
 def _evidence(tx: Tx, incident: Incident, *, with_passages: bool) -> list[Source]:
     found = []
     for piece in tx.diagnoses.evidence(incident.id):
-        is_passage = piece.kind is EvidenceKind.PASSAGE
-        if is_passage and not with_passages:
-            continue
-        text = f"{piece.title}\n{piece.text}"[:TEXT]
-        opens = piece.source if is_passage else ""
-        service = str(piece.facts.get("service", "")) if is_passage else ""
-        found.append(Source(piece.id, text, piece.at, piece.kind.value, opens, service))
+        if with_passages or piece.kind is not EvidenceKind.PASSAGE:
+            found.append(_of_piece(piece))
     return found
+
+
+def _of_piece(piece: Evidence) -> Source:
+    is_passage = piece.kind is EvidenceKind.PASSAGE
+    opens = piece.source if is_passage else ""
+    service = str(piece.facts.get("service", "")) if is_passage else ""
+    text = f"{piece.title}{piece.given}\n{piece.text}"[:TEXT]
+    return Source(piece.id, text, piece.at, piece.kind.value, opens, service)
 
 
 def _supposed(tx: Tx, incident: Incident) -> list[Source]:
@@ -95,10 +109,10 @@ def of_actions(actions: Sequence[Tool]) -> list[Source]:
 
 def fitting_actions(incident: Incident, tools: Mapping[str, Tool], question: str) -> list[Tool]:
     """Actions for this incident that share words with a question which asks about doing something."""
-    plain = _plain(question)
-    if not _SHOULD_WE.search(plain):
+    text = plain(question)
+    if not _SHOULD_WE.search(text):
         return []
-    asked = set(_WORD.findall(plain))
+    asked = set(_WORD.findall(text))
     asked |= {name for begun, name in _VERBS.items() if any(word.startswith(begun) for word in asked)}
     known = actions_for(incident, list(tools.values()))
     scored = [(len(asked & _words(tool)), name) for name, tool in known.items()]
@@ -114,10 +128,4 @@ def since(sources: Sequence[Source], moment: datetime) -> list[Source]:
 
 
 def _words(tool: Tool) -> set[str]:
-    return set(_WORD.findall(_plain(f"{tool.name.replace('_', ' ')} {tool.title}")))
-
-
-def _plain(text: str) -> str:
-    """Small letters without accents or punctuation."""
-    seen = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[^a-z0-9]+", " ", "".join(c for c in seen if not unicodedata.combining(c)))
+    return set(_WORD.findall(plain(f"{tool.name.replace('_', ' ')} {tool.title}")))

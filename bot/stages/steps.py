@@ -14,6 +14,7 @@ from bot.announcements import (
     announce_investigation,
     announce_summary,
 )
+from bot.domain.conversation import Freshness
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.investigation import Bounds
@@ -30,6 +31,7 @@ from bot.stages.confidence import outcome_of
 from bot.stages.conversing import Conversing
 from bot.stages.desk import Desk
 from bot.stages.diagnose import diagnose
+from bot.stages.fresh import Freshly
 from bot.stages.library import Library
 from bot.stages.numbering import Numbering, unread
 from knowledge.causes.model import NOTHING, Judgement
@@ -54,8 +56,12 @@ class Steps:
         deadline_s: float,
         author: Author | None = None,
         reading: Bounds | None = None,
+        freshness: Freshness | None = None,
     ) -> None:
-        """`reading`: how much the model may read by itself; None: it judges what was found."""
+        """`reading`: how much the model may read by itself; None: it judges what was found.
+
+        `freshness`: how much one question may read; None: it is answered from what is recorded.
+        """
         self._reading = reading
         self._store = store
         self._in_force = in_force
@@ -64,7 +70,8 @@ class Steps:
         self._model = model
         self._deadline_s = deadline_s
         self._gathering = asyncio.Semaphore(GATHER_AT_ONCE)
-        self.conversing = Conversing(store, in_force, self._search, author)
+        freshly = Freshly(store, in_force, executor, freshness) if freshness else None
+        self.conversing = Conversing(store, in_force, self._search, author, freshly)
 
     async def investigate(self, subject: str) -> None:
         """Gather evidence for one round of an incident and diagnose it; it is done when it is stored."""

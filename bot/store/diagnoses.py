@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote, Remedy
-from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.evidence import READ_FOR_A_QUESTION, Evidence, EvidenceKind
 from bot.store import tables as t
 from bot.store.records import Records
 
@@ -20,8 +20,11 @@ _TEXTS = ("advice", "gaps", "caveats", "next_checks")
 
 class Diagnoses(Records):
     def put_evidence(self, incident_id: int, pieces: Sequence[Evidence]) -> None:
-        """Store the evidence of a round in place of the earlier one's."""
-        self._connection.execute(sa.delete(t.evidence).where(t.evidence.c.incident_id == incident_id))
+        """Store the evidence of a round in place of the earlier one's; what was read for questions stays."""
+        of_a_round = sa.not_(t.evidence.c.id.startswith(READ_FOR_A_QUESTION, autoescape=True))
+        self._connection.execute(
+            sa.delete(t.evidence).where(t.evidence.c.incident_id == incident_id, of_a_round)
+        )
         self.add_evidence(incident_id, pieces)
 
     def add_evidence(self, incident_id: int, pieces: Sequence[Evidence]) -> None:
@@ -31,7 +34,7 @@ class Diagnoses(Records):
             self._connection.execute(_ADD, rows)
 
     def evidence(self, incident_id: int) -> list[Evidence]:
-        """The evidence of the newest round, in the order of its numbers."""
+        """The evidence of the newest round in the order of its numbers, then what was read for questions."""
         rows = self._connection.execute(sa.select(t.evidence).where(t.evidence.c.incident_id == incident_id))
         pieces = [
             Evidence(
@@ -46,7 +49,7 @@ class Diagnoses(Records):
             )
             for row in rows
         ]
-        return sorted(pieces, key=lambda piece: int(piece.id[1:]))
+        return sorted(pieces, key=lambda piece: (piece.id[0], int(piece.id[1:])))
 
     def put(self, incident_id: int, round_: int, diagnosis: Diagnosis) -> None:
         """Store the diagnosis of a round; the same round written again is replaced."""

@@ -60,10 +60,11 @@ class Posts(Records):
 
     def want_again(self, keys: Iterable[str]) -> set[str]:
         """Want one more version of messages that are drawn from rows; the keys that no message has."""
-        rows = [{"post": key, "said": None, "at": self._now} for key in keys]
+        wanted = list(keys)
+        rows = [{"post": key, "said": None, "at": self._now} for key in wanted]
         if not rows or self._connection.execute(_AGAIN, rows).rowcount == len(rows):
             return set()
-        return {row["post"] for row in rows} - self.by_keys([row["post"] for row in rows]).keys()
+        return set(wanted) - self.by_keys(wanted).keys()
 
     def get(self, key: str) -> Post | None:
         row = self._connection.execute(sa.select(t.posts).where(t.posts.c.key == key)).first()

@@ -7,6 +7,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -33,7 +34,13 @@ from bot.tools.dry_run import dry_run
 from bot.tools.ending import end_of_run
 from bot.tools.identity import sign_second_look
 from bot.tools.in_force import CATALOGUE, catalogue_in_force, policy_in_force
-from bot.tools.plan import arguments_of, build, refuse_other_environment, refuse_out_of_scope
+from bot.tools.plan import (
+    arguments_of,
+    build,
+    refuse_other_environment,
+    refuse_out_of_scope,
+    refuse_what_changes,
+)
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import Emit, RunResult
 from bot.tools.running import Running
@@ -77,6 +84,8 @@ class Executor:
         """`hold` raises where this executor is not the one executor of the store any more."""
         self._budget = budget
         self._running: dict[int, Running] = {}
+        # Whoever waits for one holds it; nobody does, and it is gone.
+        self._checking: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._store = store
         self._hold = hold
         self._membership = membership
@@ -93,7 +102,11 @@ class Executor:
         return [proposal.id for proposal in interrupted]
 
     async def check(self, run_id: int) -> None:
-        """Run a requested check and write its result to its row."""
+        """Run a requested check and write its result to its row; once, however many ask for it meanwhile."""
+        async with self._checking.setdefault(run_id, asyncio.Lock()):
+            await self._check_once(run_id)
+
+    async def _check_once(self, run_id: int) -> None:
         with self._store.read() as tx:
             run = tx.checks.get(run_id)
             catalogue = catalogue_in_force(tx)
@@ -102,6 +115,7 @@ class Executor:
             return
         try:
             tool = catalogue.tool(run.tool)
+            refuse_what_changes(tool)
             refuse_out_of_scope(tool, incident)
             arguments = validate(tool, run.arguments, catalogue.inventory)
             refuse_other_environment(tool, arguments, incident, catalogue.inventory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain.incident import Incident
-from bot.domain.tool import CheckResult, Inventory, Tool, Use
+from bot.domain.tool import CheckResult, Inventory, Tool, ToolKind, Use
 from bot.errors import ArgumentRefused
 from bot.sign_off.policy import Policy
 from bot.tools.arguments import rows_of, validate
@@ -79,6 +79,16 @@ def refuse_out_of_scope(tool: Tool, incident: Incident) -> None:
         raise ArgumentRefused(
             f"service: {tool.name} may touch {', '.join(tool.services)}, not {incident.service!r}."
         )
+
+
+def refuse_what_changes(tool: Tool) -> None:
+    """Refuse an action where something is only to be read.
+
+    Raises:
+        ArgumentRefused: it is not a check.
+    """
+    if tool.kind is not ToolKind.CHECK:
+        raise ArgumentRefused(f"{tool.name} is an action, which runs only once it is signed.")
 
 
 def refuse_other_environment(

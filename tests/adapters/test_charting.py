@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,14 +12,18 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.chart import KEY
+from bot.domain.evidence import EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.records import Post
 from bot.slack.snapshots import Snapshots
 from bot.slack.uploads import File
+from bot.stages.charting import MOST, MOST_WITH_QUESTIONS, want_charts
 from bot.tools.in_force import Adopted
 from tests import prometheus_filled
 from tests.investigated import PLACE, Investigated, investigated
+from tests.questioned import Thread
 from tests.scripted_model import prose, reads
+from tests.unit.diagnosis.builders import evidence
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -102,3 +107,28 @@ async def test_what_a_model_asks_for_is_drawn_too(stage: Investigated) -> None:
     said = [str(message["content"]) for message in stage.server.requests[-1]["messages"]]
     assert any("72 orders" in text for text in said)
     assert not any(f'"{KEY}"' in text for text in said)
+
+
+async def test_what_a_question_reads_is_drawn_in_the_incidents_thread(stage: Investigated) -> None:
+    """One picture of what was read now, under its own number; none where it was asked elsewhere."""
+    stage.model = None
+    thread = Thread(stage, stage.open())
+    elsewhere = {"channel": "D1", "thread_ts": None}
+    said = await thread.ask("are orders still waiting?", **elsewhere)
+    assert (said["fresh"][0]["told"], posts(stage, thread.incident)) == ("36 orders", [])
+    stage.clock.ahead += timedelta(seconds=60)
+    said = await thread.ask("are orders still waiting?")
+    (post,) = posts(stage, thread.incident)
+    assert said["fresh"][0]["id"] == "R2"
+    assert file(stage, post).title == "R2 Orders that wait"
+
+
+async def test_questions_take_no_picture_from_a_round(stage: Investigated) -> None:
+    """A round has its three whatever was asked; with questions there are twelve at most."""
+    incident = stage.open()
+    with stage.store.begin() as tx:
+        for number in range(20):
+            piece = evidence(f"R{number}", EvidenceKind.CHECK, "waiting", chart=f"{number:064}")
+            piece = replace(piece, source=f"check:{number}")
+            want_charts(tx, incident, [piece], MOST if number < 5 else MOST_WITH_QUESTIONS)
+    assert len(posts(stage, incident)) == MOST_WITH_QUESTIONS

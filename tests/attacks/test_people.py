@@ -7,9 +7,11 @@ from functools import partial
 
 import pytest
 import pytest_asyncio
+import sqlalchemy as sa
 
 from bot.domain.proposal import Proposal, ProposalState
 from bot.playground.workspace import Channel, Person
+from bot.store import tables
 from tests.world import BOT, CHANNEL, GUEST, N3_A, N3_B, ON_CALL, PEOPLE, World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,7 +26,9 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worl
     """A Vigie whose workspace has another bot in it, and somebody who is named like an N3."""
     channel = Channel(CHANNEL, "incidents", members=tuple(person.id for person in EVERYBODY))
     folder = tmp_path_factory.mktemp("office")
-    async with world(folder, people=EVERYBODY, channels=(channel,)) as running:
+    # Whatever was just read is read again: here it matters who asked.
+    config = "[questions]\nagain_after_s = 0\n"
+    async with world(folder, people=EVERYBODY, channels=(channel,), config=config) as running:
         yield running
 
 
@@ -113,6 +117,41 @@ async def test_a_direct_message_opens_no_other_door(office: World) -> None:
 
 def _more_told(office: World, person: Person, before: int) -> bool:
     return len(office.told(person)) > before
+
+
+@pytest.mark.attack("D3")
+async def test_a_guest_has_nothing_read(office: World) -> None:
+    """A question in the thread or by direct message: no check is run for it and nothing is answered; for a
+    member the same words are a look.
+    """
+    service = office.break_target()
+    incident = await office.incident(service)
+    card = await office.message(f"incident:{incident.id}")
+    question = f"<@{BOT.id}> is the value of #{incident.id} still too high?"
+
+    def runs() -> list[int]:
+        query = sa.select(tables.check_runs.c.round).where(tables.check_runs.c.incident_id == incident.id)
+        with office.store._engine.connect() as connection:
+            return [int(round_) for round_ in connection.execute(query).scalars() if round_ < 0]
+
+    for place, thread in ((CHANNEL, card["ts"]), ("D" + GUEST.id[1:], None)):
+        told = len(office.told(GUEST))
+        await office.place.say(GUEST.id, place, question, thread)
+        await office.until("the refusal", partial(_more_told, office, GUEST, told))
+    await office.settle()
+    assert (runs(), _answers(office, service)) == ([], [])
+    office.break_target(8, service=service)
+    await office.place.say(ON_CALL.id, CHANNEL, question, card["ts"])
+    await office.until("the answer", lambda: bool(_answers(office, "8 points, was 9 points")))
+    assert runs() == [-1]
+    assert office.ledger(service) == []
+
+
+def _answers(office: World, words: str) -> list[str]:
+    """Answers to questions that hold the words."""
+    with office.store.read() as tx:
+        posts = tx.posts.of_kind("answer")
+    return [str(post.content) for post in posts if words in str(post.content)]
 
 
 @pytest.mark.attack("D6")

@@ -15,7 +15,7 @@ from bot.domain.records import Received
 from bot.domain.spending import Spent
 from bot.stages import answer
 from knowledge.model import SearchResult
-from tests.specimens import talking, values
+from tests.specimens import looks, talking, values
 from tests.specimens.charts import charts
 from tests.specimens.proposals import proposals
 from tests.specimens.rows import Rows
@@ -58,6 +58,7 @@ def messages() -> Iterator[Specimen]:
     yield from ordinary("message", "summary", _learned, "learned")
     yield from variants("message", "answer", _answer)
     yield from talking.messages()
+    yield from looks.messages()
     yield from variants("message", "change", _change)
     yield from ordinary("message", "change", lambda voice: _change(voice, values.N3_A), "signed by one")
     for state in ("", "in force", "rejected", "withdrawn"):

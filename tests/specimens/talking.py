@@ -12,8 +12,8 @@ from bot.domain.records import Received
 from bot.domain.tool import Risk
 from bot.slack.blocks import draft as draft_blocks
 from bot.stages import answer
+from bot.stages.answered import Asked, Words, content_of
 from bot.stages.backing import NO_SOURCE, Judged
-from bot.stages.conversing import Asked, Words, content_of
 from bot.stages.telling import draft as draft_of
 from bot.stages.telling import story_of
 from knowledge.model import SearchResult

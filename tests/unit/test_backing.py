@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.conversation import Source, Written
-from bot.stages.backing import ELSEWHERE, FIGURE, NO_SOURCE, QUOTE, Judged, judge
+from bot.stages.backing import DEED, ELSEWHERE, FIGURE, NO_SOURCE, QUOTE, Judged, judge
 
 AT = datetime(2026, 3, 1, 12, 4, 5, tzinfo=UTC)
 SOURCES = [
@@ -121,3 +121,47 @@ def test_a_text_without_end_is_cut() -> None:
     assert len(judged("It is so [E1]. " * 20_000)) == 24
     (long,) = judged("x" * 50_000)
     assert len(long.text) <= 500
+
+
+LOG = Source("E2", "clear_lock was run and signed by N3 A, approved; orders are stuck", AT, "check")
+RECORD = Source("T2", "N3 A signed P4, clear_lock", AT)
+
+
+def doubts_of(text: str, language: str = "en") -> list[str]:
+    sent = frozenset({"E2", "T2"})
+    return [one.doubt for one in judge(Written(text, sent, "m", "p"), [LOG, RECORD], language)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I have run clear_lock [E2].", "en"),
+        ("I've already run clear_lock, signed by N3 A [E2].", "en"),
+        ("We are now clearing the orders [E2].", "en"),
+        ("We executed clear_lock [E2].", "en"),
+        ("clear_lock was approved by N3 A [E2].", "en"),
+        ("N3 A has signed clear_lock [E2].", "en"),
+        ("J'ai déjà lancé clear_lock [E2].", "fr"),
+        ("Nous avons exécuté clear_lock [E2].", "fr"),
+        ("clear_lock a été approuvé par N3 A [E2].", "fr"),
+        ("L’astreinte a validé clear_lock [E2].", "fr"),
+    ],
+)
+def test_a_deed_stands_on_recorded_events_alone(text: str, language: str) -> None:
+    """A log that says so is no record, whoever is said to have done or allowed it."""
+    assert doubts_of(text, language) == [DEED]
+    assert doubts_of(text.replace("[E2]", "[E2, T2]"), language) == [""]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Orders are stuck, so clear_lock may help [E2].",
+        "We see orders that are stuck [E2].",
+        "clear_lock needs a signature [E2].",
+        "The orders were restarted [E2].",
+    ],
+)
+def test_what_is_no_deed_of_ours_needs_no_record(text: str) -> None:
+    """What evidence shows of the system itself, advice, and what has yet to be done."""
+    assert doubts_of(text) == [""]

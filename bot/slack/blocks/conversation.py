@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.slack.blocks import knowledge, parts
+from bot.slack.blocks import fresh, knowledge, parts
 from bot.slack.blocks.parts import Block
 
 Content = Mapping[str, Any]
+_BESIDE_READINGS = 2
 _SENTENCES, _SOURCES, _EVENTS, _ACTIONS = 12, 8, 20, 3
 _WORDS = {
     "en": {
@@ -36,13 +37,15 @@ def headline(content: Content) -> str:
     """What a notification says."""
     if content.get("said"):
         return str(content["said"][0]["text"])
+    if told := fresh.headline(content):
+        return told
     return parts.counted(len(content["passages"]), "passage")
 
 
 def answer(content: Content) -> list[Block]:
     """Who asked what, what is known, and passages where nothing better answers."""
     words = _WORDS["fr" if content.get("language") == "fr" else "en"]
-    blocks = knowledge.asked(content)
+    blocks = knowledge.asked(content) + fresh.blocks(content)
     if content.get("looking"):
         blocks.append(parts.note(words["looking"]))
     if content.get("note"):
@@ -52,8 +55,11 @@ def answer(content: Content) -> list[Block]:
     elif content.get("since"):
         blocks += _listed(content, words)
     blocks += _actions(content.get("actions", []), words)
-    if not content.get("said") and (content["passages"] or not content.get("listed")):
-        blocks += knowledge.passages(content)
+    is_answered = content.get("listed") or content.get("fresh") or content.get("reading")
+    if not content.get("said") and (content["passages"] or not is_answered):
+        # What was just read answers first; a long list below it would push it out of sight.
+        most = _BESIDE_READINGS if content.get("fresh") else len(content["passages"])
+        blocks += knowledge.passages({**content, "passages": content["passages"][:most]})
     return blocks
 
 

@@ -13,7 +13,7 @@ from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import MOST_ALERTS, SeenAlert
 from bot.domain.spending import Spent
-from bot.slack.blocks import parts
+from bot.slack.blocks import fresh, parts
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.times import clock
 
@@ -70,8 +70,10 @@ def card(
 
 def evidence(pieces: Sequence[Evidence]) -> list[Block]:
     """What was found, each piece with its number."""
+    asked = [piece for piece in pieces if piece.is_of_a_question]
+    pieces = [piece for piece in pieces if not piece.is_of_a_question]
     if not pieces:
-        return [parts.status("*No evidence* was found.")]
+        return [parts.status("*No evidence* was found."), *fresh.kept(asked)]
     blocks = [parts.status("*Evidence*")]
     shown = pieces[:_EVIDENCE_LINES]
     blocks.append(parts.rich(parts.listing([_evidence_runs(piece) for piece in shown])))
@@ -80,7 +82,7 @@ def evidence(pieces: Sequence[Evidence]) -> list[Block]:
         blocks.append(parts.buttons(*(open_button(piece) for piece in sources[:_SOURCES])))
     if len(pieces) > len(shown):
         blocks.append(parts.note(f"_{parts.counted(len(pieces) - len(shown), 'more piece')} not shown._"))
-    return blocks
+    return blocks + fresh.kept(asked)
 
 
 def open_button(piece: Evidence) -> Block:

@@ -199,7 +199,7 @@ async def test_confidence_stays_a_share(given: float, shown: float) -> None:
 
 async def test_text_is_one_short_visible_line() -> None:
     """Line ends, invisible and reversing characters and sheer length never reach a reader."""
-    nasty = "a\u202eb\n\x1b[31m*Signed by N3*\u200b" + "x" * 5000
+    nasty = "a\u202eb\n\x1b[31m*All is well*\u200b" + "x" * 5000
     given = Diagnosis(
         Method.MODEL,
         (Hypothesis(nasty, nasty, 0.5, ("E1",), component=nasty),) * 30,

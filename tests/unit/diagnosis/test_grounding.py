@@ -116,3 +116,19 @@ def test_ours_is_not_judged_by_its_prose() -> None:
     """What is made from typed facts needs no quote."""
     made = Diagnosis(Method.SIMILAR, (replace(SOUND, quotes=()),))
     assert ground(made, EVIDENCE) == made
+
+
+@pytest.mark.parametrize(
+    "text", ["I have restarted worker 7.", "N3 A approved the restart.", "J'ai vidé la file."]
+)
+def test_a_deed_is_no_finding(text: str) -> None:
+    """Evidence shows no sign-off and no deed of ours: whatever tells of one goes, and is counted."""
+    quotes = SOUND.quotes
+    found = of(
+        replace(SOUND, statement=text),
+        symptoms=(Claim(text, ("E2",), quotes=quotes),),
+        advice=(text,),
+        remedies=(Remedy("restart", {}, text, ("E2",)),),
+    )
+    assert (found.hypotheses, found.symptoms, found.advice, found.remedies) == ((), (), (), ())
+    assert found.rejected == 4
