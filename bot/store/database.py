@@ -53,7 +53,8 @@ from bot.store.upkeep import Upkeep
 _WRITERS_LOCK = 7_301_456
 # Made once, as each transaction begins with them: building a statement takes longer than running it.
 _NEWEST = sa.select(t.high_water.c.at)
-_ADVANCE = sa.update(t.high_water)
+_NOW = sa.bindparam("now", type_=t.high_water.c.at.type)
+_ADVANCE = sa.update(t.high_water).where(t.high_water.c.at < _NOW).values(at=_NOW)
 _READ_ONLY = "25006"  # PostgreSQL's code for a write where only reading is possible
 # A database that is gone is noticed within half a minute, not after the two hours of the system's default.
 _POSTGRESQL = {
@@ -299,13 +300,12 @@ class Store:
 
 def writing(connection: Connection, now: datetime) -> Tx:
     """What a connection of one's own writes, at `now` or the newest time stored, which moves forward."""
+    if connection.execute(_ADVANCE, {"now": now}).rowcount:
+        return Tx(connection, now)
     stored = _stored(connection)
-    if now <= stored:
-        return Tx(connection, stored)
-    changed = connection.execute(_ADVANCE, {"at": now})
-    if not changed.rowcount:
+    if stored < now:  # there is none yet
         connection.execute(sa.insert(t.high_water).values(id=1, at=now))
-    return Tx(connection, now)
+    return Tx(connection, max(now, stored))
 
 
 def _stored(connection: Connection) -> datetime:
