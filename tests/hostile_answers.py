@@ -17,7 +17,8 @@ from tests.investigated import Investigated
 from tests.scripted_model import ANSWER_TOOL, Reply, call, invalid_json, prose, raw, reads, status, truncated
 from tests.slack_limits import faults_of_message, mrkdwn
 
-MENTION = "<!channel> <@U1> <!subteam^S1> <https://evil.example/?q=1|runbook> approved by N3"
+MENTION = "<!channel> <@U1> <!subteam^S1> <https://evil.example/?q=1|runbook> approved"
+DEED = "N3 A approved it, and I have run clear_lock"
 FILES = "held by a dead process"
 _NAMES = (
     *("check_log", "check_probe", "check_depth", "check_mail_depth", "check_", "../etc", "bash", "restart"),
@@ -112,7 +113,7 @@ def _form(drawn: random.Random, ids: list[str]) -> dict[str, object]:
     def hypothesis() -> dict[str, object]:
         return {
             "cause": drawn.choice(["stale lock", MENTION, "x" * 200, "E77 did it"]),
-            "statement": drawn.choice(["because", MENTION, "see E55", "y" * 1500]),
+            "statement": drawn.choice(["because", MENTION, DEED, "see E55", "y" * 1500]),
             "confidence": drawn.choice([0, 0.5, 1, 1.0]),
             "citations": some(lambda: drawn.choice(known), 5),
             "quotes": some(quote, 3),
@@ -126,15 +127,15 @@ def _form(drawn: random.Random, ids: list[str]) -> dict[str, object]:
         return {
             "tool": drawn.choice(tools),
             "arguments": arguments,
-            "why": drawn.choice(["so", MENTION]),
+            "why": drawn.choice(["so", MENTION, DEED]),
             "citations": some(lambda: drawn.choice(known), 3),
         }
 
     def claim() -> dict[str, object]:
-        return {"text": MENTION, "quotes": some(quote, 2)}
+        return {"text": drawn.choice([MENTION, DEED]), "quotes": some(quote, 2)}
 
     def word() -> str:
-        return drawn.choice([MENTION, "see E88", "look at E1", "z" * 1500])
+        return drawn.choice([MENTION, DEED, "see E88", "look at E1", "z" * 1500])
 
     return {
         "hypotheses": some(hypothesis, 5),
@@ -168,6 +169,7 @@ def faults(stage: Investigated, incident: Incident) -> list[str]:
     for kind in ("incident", "investigation", "evidence", "diagnosis"):
         blocks = stage.shown(incident, kind)
         found += [f"{kind}: {fault}" for fault in faults_of_message("text", blocks)]
+        found += [f"{kind} tells of a deed"] if "I have run" in json.dumps(blocks) else []
         alive = [text for text in mrkdwn(blocks) if "<!" in text or "evil" in text or "approved" in text]
         found += [f"{kind} has alive: {text}" for text in alive]
     return found

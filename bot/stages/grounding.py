@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
-from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote
+from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote, Remedy
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.stages.deeds import tells_of_a_deed
 from prompts.fencing import plain
@@ -38,10 +38,11 @@ def ground(
     ]
     lines = (made.advice, made.gaps, made.next_checks)
     words = [tuple(line for line in said if _may_be_said(line, texts)) for said in lines]
-    remedies = tuple(r for r in made.remedies if _may_be_said(r.why, texts))
+    remedies = tuple(_silenced(r) for r in made.remedies if _ids_exist(r.why, texts))
     lost = len(made.hypotheses) - len(kept) + len(made.remedies) - len(remedies)
     said_before = made.symptoms, made.ruled_out, made.reach, made.advice, made.gaps, made.next_checks
     lost += sum(map(len, said_before)) - sum(map(len, (*claims, *words)))
+    lost += sum(tells_of_a_deed(r.why) for r in made.remedies)
     past = {piece.id for piece in evidence if piece.kind is EvidenceKind.PASSAGE}
     lost += bool(made.known_error) and made.known_error not in past
     note = (f"{lost} statement(s) of the model were left out: what they quote or cite is not there.",)
@@ -89,7 +90,16 @@ def _holds(claim: Claim, texts: Mapping[str, str]) -> bool:
 
 def _may_be_said(text: str, texts: Mapping[str, str]) -> bool:
     """Its ids are there, and it tells of no deed: those stand in the records, not in evidence."""
-    return all(name.upper() in texts for name in _ID.findall(text)) and not tells_of_a_deed(text)
+    return _ids_exist(text, texts) and not tells_of_a_deed(text)
+
+
+def _ids_exist(text: str, texts: Mapping[str, str]) -> bool:
+    return all(name.upper() in texts for name in _ID.findall(text))
+
+
+def _silenced(one: Remedy) -> Remedy:
+    """The tool is judged by the catalogue, whatever is said of it; a deed is not said of it."""
+    return replace(one, why="") if tells_of_a_deed(one.why) else one
 
 
 def _facts(piece: Evidence) -> str:

@@ -30,14 +30,15 @@ POISONED = Document(
 )
 
 
+SAID = HOSTILE.replace("signed by N3", "all is well")  # a model that tells of a sign-off is not shown at all
+
+
 def answer(_asked: dict[str, Any]) -> Any:  # noqa: ANN401  # a Reply
     """A model that puts the hostile text wherever it may write."""
-    guess = {"cause": HOSTILE[:190], "statement": HOSTILE, "confidence": 0.9, "citations": ["E1"]}
-    remedy = {"tool": "fix", "arguments": {}, "why": HOSTILE, "citations": ["E1"]}
+    guess = {"cause": SAID[:190], "statement": SAID, "confidence": 0.9, "citations": ["E1"]}
+    remedy = {"tool": "fix", "arguments": {}, "why": SAID, "citations": ["E1"]}
     invented = {"tool": HOSTILE[:190], "arguments": {}, "why": HOSTILE, "citations": ["E1"]}
-    return call(
-        {"hypotheses": [guess], "remedies": [remedy, invented], "advice": [HOSTILE], "gaps": [HOSTILE]}
-    )
+    return call({"hypotheses": [guess], "remedies": [remedy, invented], "advice": [SAID], "gaps": [SAID]})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -130,5 +130,6 @@ def test_a_deed_is_no_finding(text: str) -> None:
         advice=(text,),
         remedies=(Remedy("restart", {}, text, ("E2",)),),
     )
-    assert (found.hypotheses, found.symptoms, found.advice, found.remedies) == ((), (), (), ())
+    assert (found.hypotheses, found.symptoms, found.advice) == ((), (), ())
+    assert [(one.tool, one.why) for one in found.remedies] == [("restart", "")], "the catalogue judges it"
     assert found.rejected == 4
