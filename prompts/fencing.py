@@ -29,12 +29,16 @@ def line(text: object, limit: int = 200) -> str:
 
 def plain(text: str) -> str:
     """`text` without invisible characters, and with the openings of chat markup replaced by look-alikes."""
-    seen = unicodedata.normalize("NFKC", text)
-    shown = "".join(c if c == "\t" or unicodedata.category(c) not in _HIDDEN else _gap(c) for c in seen)
-    return _BRACKET.sub("(", _TAG.sub("‹", shown))
+    is_simple = text.isascii() and text.isprintable()  # as most lines are: nothing in them can hide
+    return _BRACKET.sub("(", _TAG.sub("‹", text if is_simple else _visible(text)))
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def _visible(text: str) -> str:
+    seen = unicodedata.normalize("NFKC", text)
+    return "".join(c if c == "\t" or unicodedata.category(c) not in _HIDDEN else _gap(c) for c in seen)
 
 
 def _gap(character: str) -> str:

@@ -145,7 +145,7 @@ class Investigated:
             summary=summary,
             **more,
         )
-        ports = (self.store, Adopted(), _Nobody(), AT_ONCE, lambda verb, subject: None)
+        ports = (self.store, Adopted(), Nobody(), AT_ONCE, lambda verb, subject: None)
         copilot = Copilot.of(*ports)
         with self.store.read() as tx:
             before = [incident.id for incident in tx.incidents.open_now()]
@@ -280,7 +280,7 @@ async def investigated(
     for document in documents:
         knowledge.add(document)
     async with ScriptedModel([prose("")]) as server:
-        executor = Executor(store, _Nobody(), Secrets({}))
+        executor = Executor(store, Nobody(), Secrets({}))
         made = Investigated(folder, store, executor, knowledge, server, clock=clock)
         made.calm()
         try:
@@ -292,6 +292,8 @@ async def investigated(
             store.close()
 
 
-class _Nobody:
+class Nobody:
+    """An installation without any N3."""
+
     def n3(self) -> frozenset[Person]:
         return frozenset()

@@ -23,6 +23,15 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class Lately:
+    """What was used in the last 24 hours: in all, of it for one channel, and of it with one provider."""
+
+    in_all: Spent
+    channel: Spent
+    provider: Spent
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """What may be used at most; 0 is no bound."""
 

@@ -21,7 +21,8 @@ class Usage:
 def choices_of(raw: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
     """The answer and its choices, each with a message; None where it is no answer of the protocol."""
     try:
-        parsed = json.loads(raw)
+        # Twice: JSON can spell half a character, which can be neither stored nor sent on.
+        parsed = json.loads(json.dumps(json.loads(raw), ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     choices = parsed.get("choices") if isinstance(parsed, dict) else None

@@ -22,6 +22,7 @@ from bot.llm.breaker import Breaker
 from bot.llm.fitting import Count, fit
 from bot.llm.models import Models
 from bot.llm.providers import Provider
+from bot.llm.run import run_of
 
 if TYPE_CHECKING:
     from bot.llm.agent import Agent
@@ -122,8 +123,8 @@ class ModelDiagnostician:
         desk: Desk | None,
     ) -> Diagnosis:
         agent = await self._agent()
-        from bot.llm.agent import TOOL, run_of
         from bot.llm.answer import as_diagnosis
+        from bot.llm.bounds import TOOL
 
         rules, case, sent = self.prompt(incident, evidence, tools, TOOL, desk is not None)
         run = run_of(self._budget, self._count, desk, incident.service, self._timeout_s, self._may_be_sent)
@@ -201,10 +202,10 @@ class ModelDiagnostician:
             raise ModelUnavailable(f"It could not be set up ({type(error).__name__}: {error}).") from error
 
     def _load(self) -> Agent:
-        http = self.models.client()
+        wire = self.models.wire()
         from bot.llm.agent import Agent
 
-        return Agent(http=http, model=self.models.name, timeout_s=self._timeout_s)
+        return Agent(wire=wire, model=self.models.name)
 
 
 def _nothing() -> None:

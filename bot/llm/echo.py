@@ -8,6 +8,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from bot.llm.privacy import Privacy, each_text
@@ -58,7 +59,7 @@ class Echo:
         self._mark = mark
         self._privacy = privacy
         ours = " ".join(str(message["content"]) for message in messages if _is_ours(message))
-        self._runs = set(_runs(ours))
+        self._runs = _runs_of(ours)
         self.found: list[str] = []
 
     def scan(self, answer: object) -> Any:  # noqa: ANN401  # any JSON
@@ -90,6 +91,12 @@ def _runs(text: str) -> Iterator[tuple[str, ...]]:
     seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
     words = _WORD.findall(seen.lower())
     return (tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
+
+
+@lru_cache(maxsize=8)
+def _runs_of(instructions: str) -> frozenset[tuple[str, ...]]:
+    """The same instructions stand before each turn of a conversation."""
+    return frozenset(_runs(instructions))
 
 
 def _decoded(text: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache, partial
 
 import structlog
 
@@ -86,18 +87,20 @@ class Ledger:
         incident = new.purpose.incident
         if incident is not None and (rule := never_sent(tx, incident, self._never_send)):
             return Refusal(f"{rule.words} is never sent to a model")
-        limits, currency = self._limits, new.currency
-        bounds: list[tuple[Limit, Callable[[], Spent], str]] = [
-            (limits.day, tx.exchanges.spent_today, "the last 24 hours"),
-            (limits.channel, lambda: tx.exchanges.spent_in(new.purpose.channel), "this channel"),
+        limits = self._limits
+        lately = cache(lambda: tx.exchanges.spent_lately(new.purpose.channel, new.provider))
+        bounds: list[tuple[Limit, Callable[[], Spent], str, bool]] = [
+            (limits.day, lambda: lately().in_all, "the last 24 hours", False),
+            (limits.channel, lambda: lately().channel, "this channel", False),
+            (own, lambda: lately().provider, new.provider, True),
         ]
         if incident is not None:
-            bounds.insert(0, (limits.incident, lambda: tx.exchanges.spent_on(incident), f"#{incident}"))
-        for limit, spent, whose in bounds:
-            if limit != Limit() and (bound := limit.broken_by(spent() + new.aside, currency)):
-                return Refusal(f"the budget of {whose} is used up, {bound}")
-        bound = own.broken_by(tx.exchanges.spent_with(new.provider) + new.aside, currency)
-        return Refusal(f"the budget of {new.provider} is used up, {bound}", True) if bound else None
+            spent_on = partial(tx.exchanges.spent_on, incident)
+            bounds.insert(0, (limits.incident, spent_on, f"#{incident}", False))
+        for limit, spent, whose, by_provider in bounds:
+            if limit != Limit() and (bound := limit.broken_by(spent() + new.aside, new.currency)):
+                return Refusal(f"the budget of {whose} is used up, {bound}", by_provider)
+        return None
 
     def _kept(self, new: Reserve) -> Reserve:
         return replace(new, sent=_capped(new.sent) if self._keep else "")

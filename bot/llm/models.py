@@ -1,6 +1,6 @@
 """All models of one installation: who is asked in which order, what they see and what they may cost.
 
-Whatever asks a model takes its HTTP client from here, so that nothing goes out past the wire.
+Whatever asks a model takes its line or its HTTP client from here, so that nothing goes out past the wire.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from bot.llm.providers import Order, Provider
 
 if TYPE_CHECKING:
     import openai
+
+    from bot.llm.wire import Wire
 
 Count = Callable[[str], int]
 
@@ -49,13 +51,19 @@ class Models:
         """The model that is asked first, as people know it."""
         return self.order.every[0].model
 
-    def client(self) -> openai.DefaultAsyncHttpxClient:
-        """A client for one event loop; importing what it needs takes a second, so do it in a thread."""
+    def wire(self) -> Wire:
+        """The line for one event loop; importing what it needs takes a second, so do it in a thread."""
         forget_tracing()
-        from bot.llm import wire
+        from bot.llm.wire import Wire
 
-        made = wire.Wire(self.order, count=self.count, privacy=self.privacy, ledger=self.ledger)
-        return wire.client(made)
+        return Wire(self.order, count=self.count, privacy=self.privacy, ledger=self.ledger)
+
+    def client(self) -> openai.DefaultAsyncHttpxClient:
+        """The same as a client that speaks HTTP."""
+        wire = self.wire()
+        from bot.llm.wire import client
+
+        return client(wire)
 
     def may_be_sent(self, service: str) -> bool:
         """Whether a document about this service may be sent."""

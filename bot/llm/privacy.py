@@ -68,12 +68,18 @@ class Privacy:
         found: list[str] = []
         return Clean(self._without_secrets(text, found), tuple(dict.fromkeys(found)))
 
-    def messages(self, messages: object) -> Clean:
-        """All messages of a request: contents, and arguments of the calls in them."""
+    def messages(self, messages: object, known: dict[str, Clean] | None = None) -> Clean:
+        """All messages of a request: contents, and arguments of the calls in them.
+
+        `known` has the texts that were cleaned before, and gets the new ones.
+        """
         found: list[str] = []
+        known = {} if known is None else known
 
         def clean(text: str) -> str:
-            made = self.text(text)
+            if text not in known:
+                known[text] = self.text(text)
+            made = known[text]
             found.extend(made.found)
             return str(made.value)
 

@@ -1,7 +1,8 @@
 """The one line to models: what langchain or openai send goes through here, and nothing else goes out.
 
 Each call is cleaned, set aside in the ledger, tried at one provider after the other within the time left,
-read within bounds, looked through for echoes, and settled. Above it stands any client; it sees one endpoint.
+read within bounds, looked through for echoes, and settled. Above it stands the agent, or any client that
+speaks HTTP; it sees one endpoint.
 """
 
 from __future__ import annotations
@@ -10,24 +11,27 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpx2
 import openai
 
 from bot.domain.spending import ANSWERED, FAILED, Purpose, Reserve, Settled, Spent
-from bot.llm.answers import Usage, as_events, choices_of, usage_of
+from bot.llm.answers import Usage, choices_of, usage_of
 from bot.llm.asking import Asking, current
 from bot.llm.echo import Echo, Mark
 from bot.llm.ledger import Ledger, Refusal
 from bot.llm.privacy import Privacy
 from bot.llm.providers import Order, Provider
 from bot.llm.transport import AnswerTooLarge, read_bounded
+from bot.llm.tried import Tried
 
 ANSWER_TOKENS = 1000
 """Set aside for an answer whose request does not bound it."""
 LONGEST_S = 300.0
 _HEADERS = ("content-type", "retry-after")
+_written = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class NotAsked(openai.OpenAIError):
@@ -36,10 +40,14 @@ class NotAsked(openai.OpenAIError):
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One request, cleaned and marked: what every provider gets but for the model's name."""
+    """One request, cleaned and marked: what every provider gets but for the model's name.
+
+    `sent` is what is kept of it.
+    """
 
     asking: Asking
     body: dict[str, Any]
+    sent: str
     redacted: tuple[str, ...]
     tokens: int
     answer_tokens: int
@@ -66,22 +74,30 @@ class Wire(httpx2.AsyncBaseTransport):
         self._settling: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The first usable answer of a provider, or what the last one did.
+        """The same for a client that speaks HTTP.
 
         Raises:
             NotAsked: none may be asked.
             AnswerTooLarge, httpx2.HTTPError: what came of asking the last one.
         """
+        original = json.loads(await request.aread())
+        return (await self.ask(original)).response(request, bool(original.get("stream")))
+
+    async def ask(self, original: dict[str, Any]) -> Tried:
+        """The first usable answer of a provider to a request's JSON, or what the last one did.
+
+        Raises:
+            NotAsked: none may be asked.
+        """
         asking = current() or Asking(Purpose("unknown"), asyncio.get_running_loop().time() + LONGEST_S)
         if asking.refused:
             raise NotAsked(asking.refused)
-        original = json.loads(await request.aread())
         call = self._prepared(asking, original)
         providers = self._order.now()
         refusal, last = "", None
         for place, provider in enumerate(providers):
             share = self._share(asking, provider, len(providers) - place)
-            tried = await self._try(request, call, provider, share)
+            tried = await self._try(call, provider, share)
             if isinstance(tried, Refusal):
                 refusal = tried.reason
                 if not tried.by_provider:
@@ -89,43 +105,43 @@ class Wire(httpx2.AsyncBaseTransport):
                 continue
             last = tried
             if tried.worked or place == len(providers) - 1:
-                return tried.response(request, bool(original.get("stream")))
+                return tried
         if last is None:
             asking.refused = refusal
             raise NotAsked(refusal)
-        return last.response(request, bool(original.get("stream")))
+        return last
 
     async def aclose(self) -> None:
         await asyncio.gather(*self._settling, return_exceptions=True)
         await self._inner.aclose()
 
     def _prepared(self, asking: Asking, original: dict[str, Any]) -> _Call:
-        cleaned = self._privacy.messages(original.get("messages", []))
+        cleaned = self._privacy.messages(original.get("messages", []), asking.cleaned)
         # A whole answer can be looked through before anybody sees it; a stream of pieces cannot.
         body = {k: v for k, v in original.items() if k not in ("stream", "stream_options")}
         body |= {"stream": False, "messages": self._mark.put(cleaned.value)}
         asked = body.get("max_completion_tokens") or body.get("max_tokens") or ANSWER_TOKENS
-        sent = json.dumps([body["messages"], body.get("tools", [])], ensure_ascii=False)
-        return _Call(asking, body, cleaned.found, self._count(sent), int(asked))
+        messages, tools = [_written(one) for one in body["messages"]], _written(body.get("tools", []))
+        sizes = [asking.size_of(text, self._count) for text in (*messages, tools)]
+        sent = f'{{"messages": [{", ".join(messages)}], "tools": {tools}}}'
+        return _Call(asking, body, self._mark.out_of(sent), cleaned.found, sum(sizes), int(asked))
 
     def _share(self, asking: Asking, provider: Provider, left: int) -> float:
         """Seconds for one provider, so that those after it have theirs."""
         rest = max(asking.until - asyncio.get_running_loop().time(), 0.05)
         return min(provider.timeout_s or rest / left, rest)
 
-    async def _try(
-        self, request: httpx2.Request, call: _Call, provider: Provider, share: float
-    ) -> _Tried | Refusal:
+    async def _try(self, call: _Call, provider: Provider, share: float) -> Tried | Refusal:
         number = await self._reserve(call, provider, share)
         if isinstance(number, Refusal):
             return number
         loop = asyncio.get_running_loop()
-        started, tried = loop.time(), _Tried(error=httpx2.ReadTimeout("no answer in time"))
+        started, tried = loop.time(), Tried(error=httpx2.ReadTimeout("no answer in time"))
         try:
             async with asyncio.timeout(share):
-                tried = await self._ask(request, call, provider)
+                tried = await self._ask(call, provider)
         except TimeoutError:
-            tried = _Tried(error=httpx2.ReadTimeout(f"{provider.name} did not answer within {share:.3g} s"))
+            tried = Tried(error=httpx2.ReadTimeout(f"{provider.name} did not answer within {share:.3g} s"))
         finally:
             # Also when the caller's deadline ends this.
             self._order.told(provider, tried.worked)
@@ -140,18 +156,12 @@ class Wire(httpx2.AsyncBaseTransport):
             call.asking.tokens += end.tokens_in + end.tokens_out
         return tried
 
-    async def _ask(self, request: httpx2.Request, call: _Call, provider: Provider) -> _Tried:
+    async def _ask(self, call: _Call, provider: Provider) -> Tried:
         body = json.dumps(call.body | {"model": provider.model}).encode()
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         if provider.key:
             headers["authorization"] = f"Bearer {provider.key}"
-        outgoing = httpx2.Request(
-            "POST",
-            f"{provider.url.rstrip('/')}/chat/completions",
-            headers=headers,
-            content=body,
-            extensions=request.extensions,
-        )
+        outgoing = httpx2.Request("POST", _endpoint(provider.url), headers=headers, content=body)
         try:
             answer = await self._inner.handle_async_request(outgoing)
             try:
@@ -159,37 +169,32 @@ class Wire(httpx2.AsyncBaseTransport):
             finally:
                 await answer.aclose()
         except (httpx2.HTTPError, AnswerTooLarge) as error:
-            return _Tried(error=error)
+            return Tried(error=error)
         kept = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
         if answer.status_code != 200:
-            return _Tried(answer.status_code, kept, raw)
+            return Tried(answer.status_code, kept)
         choices = choices_of(raw)
         if choices is None:
-            return _Tried(200, kept, raw, problem="what it sent is no answer")
+            return Tried(200, kept, problem="what it sent is no answer")
         parsed, found = choices
         echo = Echo(self._mark, self._privacy, call.body["messages"])
         for choice in found:
             choice["message"] = echo.scan(choice["message"])
-        text = json.dumps(parsed, ensure_ascii=False).encode("utf-8", "replace")
-        said = json.dumps([choice["message"] for choice in found], ensure_ascii=False)
+        said = _written([choice["message"] for choice in found])
         echoed = tuple(dict.fromkeys(echo.found))
-        return _Tried(200, kept, text, usage=usage_of(parsed), said=said, echoed=echoed, worked=True)
+        return Tried(200, kept, answer=parsed, usage=usage_of(parsed), said=said, echoed=echoed)
 
     async def _reserve(self, call: _Call, provider: Provider, share: float) -> int | Refusal:
         if self._ledger is None:
             return 0
         money = provider.price.of(call.tokens, call.answer_tokens)
-        sent = json.dumps(
-            {"messages": call.body["messages"], "tools": call.body.get("tools", [])},
-            ensure_ascii=False,
-        )
         new = Reserve(
             call.asking.purpose,
             provider.name,
             provider.model,
             Spent(call.tokens + call.answer_tokens, money, share),
             provider.price.currency,
-            self._mark.out_of(sent),
+            call.sent,
             call.redacted,
         )
         return await self._ledger.reserve(new, provider.limit)
@@ -198,7 +203,7 @@ class Wire(httpx2.AsyncBaseTransport):
         if self._ledger is not None:
             await self._ledger.settle(number, purpose, end)
 
-    def _end(self, call: _Call, provider: Provider, tried: _Tried, took_s: float) -> Settled:
+    def _end(self, call: _Call, provider: Provider, tried: Tried, took_s: float) -> Settled:
         """What it cost: as the provider says, else as counted; nothing where it refused to work at all."""
         if tried.worked:
             counted = Usage(call.tokens, self._count(tried.said))
@@ -219,40 +224,9 @@ class Wire(httpx2.AsyncBaseTransport):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """What came of asking one provider."""
-
-    status: int = 0
-    headers: dict[str, str] | None = None
-    body: bytes = b""
-    error: Exception | None = None
-    problem: str = ""
-    usage: Usage | None = None
-    said: str = ""
-    echoed: tuple[str, ...] = ()
-    worked: bool = False
-
-    @property
-    def may_be_billed(self) -> bool:
-        """Whether it may have worked on it although nothing usable came back."""
-        if isinstance(self.error, httpx2.ConnectError | httpx2.ConnectTimeout):
-            return False
-        return self.error is not None or self.status == 200
-
-    @property
-    def told(self) -> str:
-        if self.error is not None:
-            return f"{type(self.error).__name__}: {self.error}"[:300]
-        return self.problem or ("" if self.worked else f"HTTP {self.status}")
-
-    def response(self, request: httpx2.Request, streamed: bool) -> httpx2.Response:
-        if self.error is not None:
-            raise self.error
-        body, headers = self.body, dict(self.headers or {})
-        if streamed and self.worked:
-            body, headers = as_events(body), {"content-type": "text/event-stream"}
-        return httpx2.Response(self.status, headers=headers, content=body, request=request)
+@lru_cache(maxsize=32)
+def _endpoint(url: str) -> httpx2.URL:
+    return httpx2.URL(f"{url.rstrip('/')}/chat/completions")
 
 
 def client(wire: Wire) -> openai.DefaultAsyncHttpxClient:

@@ -20,8 +20,10 @@ NEXT = 5
 
 def inert(text: str, limit: int) -> str:
     """`text` as one visible line of at most `limit` characters."""
-    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: limit * 4])
-    seen = "".join(c for c in shown if unicodedata.category(c) not in ("Cf", "Cs", "Co"))
+    seen = text[: limit * 4]
+    if not (seen.isascii() and seen.isprintable()):  # as most texts are: nothing in them can hide
+        shown = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in seen)
+        seen = "".join(c for c in shown if unicodedata.category(c) not in ("Cf", "Cs", "Co"))
     line = " ".join(seen.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

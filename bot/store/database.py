@@ -51,6 +51,10 @@ from bot.store.upkeep import Upkeep
 
 # Any fixed number: writers of one PostgreSQL database queue for it, as those of SQLite do for the file.
 _WRITERS_LOCK = 7_301_456
+# Made once, as each transaction begins with them: building a statement takes longer than running it.
+_NEWEST = sa.select(t.high_water.c.at)
+_NOW = sa.bindparam("now", type_=t.high_water.c.at.type)
+_ADVANCE = sa.update(t.high_water).where(t.high_water.c.at < _NOW).values(at=_NOW)
 _READ_ONLY = "25006"  # PostgreSQL's code for a write where only reading is possible
 # A database that is gone is noticed within half a minute, not after the two hours of the system's default.
 _POSTGRESQL = {
@@ -296,17 +300,16 @@ class Store:
 
 def writing(connection: Connection, now: datetime) -> Tx:
     """What a connection of one's own writes, at `now` or the newest time stored, which moves forward."""
+    if connection.execute(_ADVANCE, {"now": now}).rowcount:
+        return Tx(connection, now)
     stored = _stored(connection)
-    if now <= stored:
-        return Tx(connection, stored)
-    changed = connection.execute(sa.update(t.high_water).values(at=now))
-    if not changed.rowcount:
+    if stored < now:  # there is none yet
         connection.execute(sa.insert(t.high_water).values(id=1, at=now))
-    return Tx(connection, now)
+    return Tx(connection, max(now, stored))
 
 
 def _stored(connection: Connection) -> datetime:
-    row = connection.execute(sa.select(t.high_water.c.at)).first()
+    row = connection.execute(_NEWEST).first()
     return datetime.min.replace(tzinfo=UTC) if row is None else row.at
 
 

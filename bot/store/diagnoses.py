@@ -13,6 +13,7 @@ from bot.domain.evidence import READ_FOR_A_QUESTION, Evidence, EvidenceKind
 from bot.store import tables as t
 from bot.store.records import Records
 
+_ADD = sa.insert(t.evidence)
 _CLAIMS = ("symptoms", "ruled_out", "reach")
 _TEXTS = ("advice", "gaps", "caveats", "next_checks")
 
@@ -30,7 +31,7 @@ class Diagnoses(Records):
         """Store more of it."""
         rows = [asdict(piece) | {"incident_id": incident_id, "kind": piece.kind.value} for piece in pieces]
         if rows:
-            self._connection.execute(sa.insert(t.evidence), rows)
+            self._connection.execute(_ADD, rows)
 
     def evidence(self, incident_id: int) -> list[Evidence]:
         """The evidence of the newest round in the order of its numbers, then what was read for questions."""

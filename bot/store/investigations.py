@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,13 +14,28 @@ from bot.store.records import Records
 
 RECENT = 500
 """So many outcomes count: what was so long ago says little of the model of today."""
+# Made once, as each turn of a model asks for them: building a statement takes longer than running it.
+_ROUND = sa.and_(
+    i.investigations.c.incident_id == sa.bindparam("incident"),
+    i.investigations.c.round == sa.bindparam("of_round"),
+)
+_STEPS = sa.select(i.investigations.c.steps).where(_ROUND)
+_CHANGE = sa.update(i.investigations).where(_ROUND)
+_NEWEST = (
+    sa.select(i.investigations)
+    .where(i.investigations.c.incident_id == sa.bindparam("incident"))
+    .order_by(i.investigations.c.round.desc())
+    .limit(1)
+)
+_KEPT = sa.select(i.contents.c.digest).where(i.contents.c.digest == sa.bindparam("wanted"))
+_WHOLE = sa.select(i.contents.c.text).where(i.contents.c.digest == sa.bindparam("wanted"))
+_KEEP = sa.insert(i.contents)
 
 
 class Investigations(Records):
     def begin(self, incident_id: int, round_: int) -> None:
         """A round begins, or begins again after a crash: its lines are drawn anew, a stop stays."""
-        known = self._connection.execute(self._of(sa.select(i.investigations), incident_id, round_)).first()
-        if known is None:
+        if self._connection.execute(_STEPS, _round(incident_id, round_)).first() is None:
             self._connection.execute(
                 sa.insert(i.investigations).values(
                     incident_id=incident_id, round=round_, started_at=self._now, plan=[], steps=[]
@@ -61,8 +75,7 @@ class Investigations(Records):
 
     def get(self, incident_id: int) -> Investigation | None:
         """The newest round that was read for."""
-        query = sa.select(i.investigations).where(i.investigations.c.incident_id == incident_id)
-        row = self._connection.execute(query.order_by(i.investigations.c.round.desc()).limit(1)).first()
+        row = self._connection.execute(_NEWEST, {"incident": incident_id}).first()
         if row is None:
             return None
         values = dict(row._mapping) | {
@@ -74,14 +87,12 @@ class Investigations(Records):
     def keep(self, texts: Mapping[str, str]) -> None:
         """Keep long texts whole, by the digest of their content."""
         for digest, text in texts.items():
-            if self.whole(digest) is None:
-                values = {"digest": digest, "text": text, "at": self._now}
-                self._connection.execute(sa.insert(i.contents).values(values))
+            if self._connection.execute(_KEPT, {"wanted": digest}).first() is None:
+                self._connection.execute(_KEEP, {"digest": digest, "text": text, "at": self._now})
 
     def whole(self, digest: str) -> str | None:
         """The text with this digest; None where it was short enough to stand in the evidence itself."""
-        query = sa.select(i.contents.c.text).where(i.contents.c.digest == digest)
-        found: str | None = self._connection.execute(query).scalar_one_or_none()
+        found: str | None = self._connection.execute(_WHOLE, {"wanted": digest}).scalar_one_or_none()
         return found
 
     def note_outcome(self, outcome: Hindsight) -> None:
@@ -100,15 +111,12 @@ class Investigations(Records):
         ]
 
     def _steps(self, incident_id: int, round_: int) -> list[dict[str, object]]:
-        query = self._of(sa.select(i.investigations.c.steps), incident_id, round_)
-        return list(self._connection.execute(query).scalar_one_or_none() or ())
+        found = self._connection.execute(_STEPS, _round(incident_id, round_)).scalar_one_or_none()
+        return list(found or ())
 
     def _change(self, incident_id: int, round_: int, **values: object) -> None:
-        statement = sa.update(i.investigations).where(
-            i.investigations.c.incident_id == incident_id, i.investigations.c.round == round_
-        )
-        self._connection.execute(statement.values(values))
+        self._connection.execute(_CHANGE, _round(incident_id, round_) | values)
 
-    @staticmethod
-    def _of(query: sa.Select[Any], incident_id: int, round_: int) -> sa.Select[Any]:
-        return query.where(i.investigations.c.incident_id == incident_id, i.investigations.c.round == round_)
+
+def _round(incident_id: int, round_: int) -> dict[str, object]:
+    return {"incident": incident_id, "of_round": round_}

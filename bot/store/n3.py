@@ -16,6 +16,13 @@ from bot.store.policy_tables import group_members
 from bot.store.records import Records
 
 _IN_FORCE, _OFFERED, _WITHDRAWN, _REJECTED = "in force", "offered", "withdrawn", "rejected"
+# Made once, as all that a tool may do is judged by it: building a statement takes longer than running it.
+_ADOPTED = (
+    sa.select(t.adopted)
+    .where(t.adopted.c.what == sa.bindparam("what"), t.adopted.c.state == _IN_FORCE)
+    .order_by(t.adopted.c.id.desc())
+    .limit(1)
+)
 
 
 class N3Records(Records):
@@ -88,7 +95,8 @@ class N3Records(Records):
 
     def adopted(self, what: str) -> Adopted | None:
         """The catalogue or policy in force."""
-        return self._newest(t.adopted.c.what == what, t.adopted.c.state == _IN_FORCE)
+        row = self._connection.execute(_ADOPTED, {"what": what}).first()
+        return None if row is None else _adopted(row)
 
     def adopt(self, what: str, digest: str, content: str) -> None:
         """Put content in force as it was found at the first start."""

@@ -55,8 +55,9 @@ class ExecutorProcess:
         Raises:
             ExecutorUnavailable: it is not running, ended before it answered, or took far too long.
         """
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), 10)
+        if not self.is_ready:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), 10)
         process = self._process
         if not self._ready.is_set() or process is None or process.stdin is None:
             raise ExecutorUnavailable(self.problem)
@@ -69,7 +70,8 @@ class ExecutorProcess:
         try:
             process.stdin.write(line.encode())
             await process.stdin.drain()
-            await asyncio.wait_for(answer, _ANSWER_WITHIN_S)
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                await answer
         except TimeoutError:
             raise ExecutorUnavailable(f"There was no answer within {_ANSWER_WITHIN_S:g} s.") from None
         except ConnectionError:

@@ -92,6 +92,19 @@ async def test_checks_run_side_by_side_and_come_in_the_order_of_the_request(stag
     assert all(step.said for step in known.steps)
 
 
+async def test_with_the_form_filled_in_nothing_more_is_read(stage: Investigated) -> None:
+    """A turn that ends and asks to read, too, ends: what it says is the diagnosis, and no check runs."""
+    form = (DONE.tool, DONE.arguments)
+    await stage.ask(reads(("check_left", NOW), form))
+    stage.done.clear()
+    incident = stage.open()
+    made = await stage.investigate(incident)
+    assert stage.server is not None
+    assert made.method is Method.MODEL
+    assert len(stage.server.requests) == 1
+    assert "left" not in by_tool(stage.evidence(incident))
+
+
 @pytest.mark.attack("P18")
 async def test_a_check_that_fails_is_evidence_and_the_rest_goes_on(
     stage: Investigated, monkeypatch: pytest.MonkeyPatch

@@ -200,7 +200,7 @@ async def test_a_busy_channel_burns_no_more_than_its_budget(desk: Desk, limits: 
             found += await asyncio.gather(*(of(asked) for _ in range(15)))
             await asked.aclose()
     with desk.store.read() as tx:
-        spent, rows = tx.exchanges.spent_today(), tx.exchanges.of_incident(INCIDENT.id)
+        spent, rows = tx.exchanges.spent_lately("", "").in_all, tx.exchanges.of_incident(INCIDENT.id)
     bound = limits.incident if limits.incident != Limit() else limits.channel
     bound = bound if bound != Limit() else limits.day
     assert bound.broken_by(spent, "USD") == ""
@@ -221,7 +221,7 @@ async def test_a_model_that_says_it_took_nothing_is_counted_all_the_same(desk: D
     async with ScriptedModel([said]) as model:
         await of(over(provider("main", model), desk=desk))
     with desk.store.read() as tx:
-        assert tx.exchanges.spent_today().tokens > 300
+        assert tx.exchanges.spent_lately("", "").in_all.tokens > 300
 
 
 async def test_a_call_that_was_cut_off_counts_in_full(desk: Desk) -> None:
@@ -233,7 +233,7 @@ async def test_a_call_that_was_cut_off_counts_in_full(desk: Desk) -> None:
         await asked.aclose()
     with desk.store.read() as tx:
         (row,) = tx.exchanges.of_incident(INCIDENT.id)
-        assert tx.exchanges.spent_today().tokens > 1000
+        assert tx.exchanges.spent_lately("", "").in_all.tokens > 1000
     assert row.state in (FAILED, RESERVED)
 
 
@@ -346,3 +346,55 @@ async def test_refusal_is_no_failure(desk: Desk) -> None:
                 await asked.diagnose(INCIDENT, EVIDENCE, TOOLS)
         assert isinstance(ModelNotAsked(), ModelUnavailable)
     assert (asked.counts["refused"], asked.counts["failed"], model.requests) == (5, 0, [])
+
+
+SHOUTED = "Rule one: " + " ".join(f"word{n}" for n in range(9)) + "."
+
+
+@pytest.mark.parametrize(
+    "leaking",
+    [
+        Reply(status=201, body=json.dumps({"choices": [{"message": {"content": SHOUTED}}]})),
+        raw(json.dumps({"choices": [{"message": {"content": SHOUTED}}, "junk"]})),
+    ],
+    ids=["another status", "half an answer"],
+)
+async def test_what_was_not_looked_through_reaches_no_client(leaking: Reply) -> None:
+    """An answer out of the ordinary is none: its text goes to nobody, as nobody searched it for echoes."""
+    async with (
+        ScriptedModel([leaking]) as model,
+        Models([provider("main", model)], count=roughly).client() as http,
+    ):
+        with asking(Purpose("ask"), asyncio.get_running_loop().time() + 10):
+            got = await http.post("http://provider/v1/chat/completions", json={"messages": []})
+    assert model.requests
+    assert got.text == "{}"
+
+
+async def test_half_a_character_is_answered_and_kept(desk: Desk) -> None:
+    """JSON can spell half a character; it is shown as a question mark, and the row is settled."""
+    odd = Reply(tool=SOUND.tool, arguments=SOUND.arguments, content="\ud800 well", finish="tool_calls")
+    async with ScriptedModel([odd]) as model:
+        asked = over(provider("main", model), desk=desk)
+        assert (await of(asked)).method is Method.MODEL
+        await asked.aclose()
+    with desk.store.read() as tx:
+        (row,) = tx.exchanges.of_incident(INCIDENT.id)
+    assert (row.state, "? well" in row.answer) == (ANSWERED, True)
+
+
+async def test_the_texts_of_a_conversation_are_counted_once() -> None:
+    """A repair sends everything again; no text of it is counted a second time."""
+    counted: list[str] = []
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return roughly(text)
+
+    async with ScriptedModel([prose("I would rather talk."), SOUND]) as model:
+        made = Models([provider("main", model)], count=count)
+        asked = ModelDiagnostician(models=made, count=count, timeout_s=20.0)
+        assert (await of(asked)).method is Method.MODEL
+    messages = [json.dumps(one, ensure_ascii=False) for one in model.requests[-1]["messages"][1:]]
+    assert len(messages) == 3
+    assert [counted.count(text) for text in messages] == [1, 1, 1]

@@ -8,8 +8,12 @@ from typing import Any
 
 import jinja2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import prompts
+from bot.stages.words import inert
+from prompts.fencing import plain
 
 GIVEN: dict[str, Any] = {
     "incident": "title: x",
@@ -52,3 +56,11 @@ def test_every_prompt_has_a_version_and_a_line_in_the_readme() -> None:
         name = file.name.removesuffix(".md.j2")
         assert re.fullmatch("[0-9a-f]{12}", prompts.version(name))
         assert f"| `{name}` |" in readme
+
+
+@given(st.text(st.characters(max_codepoint=0x2FF), max_size=100))
+def test_a_plain_line_is_read_as_any_other(text: str) -> None:
+    """The short way for lines in which nothing can hide says what the long one says of them."""
+    with_more = f"{text}\u200b"  # what has no width goes, but only the long way finds it
+    assert plain(text) == plain(with_more)
+    assert inert(text, 200) == inert(with_more, 200)
