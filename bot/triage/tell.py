@@ -10,7 +10,7 @@ from bot.triage.habits import hold_of
 from bot.triage.memory import Memory
 from bot.triage.pattern import WIDE
 from bot.triage.rules import Rules
-from bot.triage.seen import Seen, kind_at
+from bot.triage.seen import STILL, Seen, kind_at
 from bot.triage.where import Place, flaps
 
 MOST_AT_ONCE = 12
@@ -69,10 +69,17 @@ def _critical_news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str
     known = f"service:{seen.place}" in group.told
     if told_at is None and (recent < MOST_AT_ONCE or not known):
         return f"{seen.traits.name} on {seen.place} is new in #{group.incident}, and critical."
+    if told_at is not None and now - told_at > rules.together and rules.has("second") and _is_alone(group):
+        return f"{seen.traits.name} begins once more on {seen.place} in #{group.incident}, and is critical."
     if told_at is not None and now - told_at > rules.reminder:
         minutes = int((now - told_at).total_seconds() / 60)
         return f"It is critical, and people were told of it {minutes} min ago."
     return ""
+
+
+def _is_alone(group: Group) -> bool:
+    """Whether one alert at most still fires of those that people were told of: no storm, or not yet."""
+    return sum(mark.startswith(STILL) for mark in group.told) <= 1
 
 
 def _news(seen: Seen, group: Group, rules: Rules) -> str:

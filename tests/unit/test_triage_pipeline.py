@@ -147,6 +147,28 @@ def test_news_breaks_through_an_absorbed_group() -> None:
     assert "web is new in #1" in late.decision.reason
 
 
+def test_a_second_trouble_of_one_kind_is_told_though_it_looks_like_the_first() -> None:
+    """Units of one cause fire within a minute; later, while the first fires alone, it is a trouble of its own.
+    A third is not told: by then people look."""
+    day = Day()
+    first = day.at(0, alert("DbDown", "database", C, pod="database-1"))
+    spread = day.at(0.9, alert("DbDown", "database", C, pod="database-2"))
+    second = day.at(1.5, alert("DbDown", "database", C, pod="database-3"))
+    third = day.at(3.5, alert("DbDown", "database", C, pod="database-4"))
+    assert {first.incident, spread.incident, second.incident, third.incident} == {1}
+    assert [one.told_at is not None for one in (spread, second, third)] == [False, True, False]
+    assert "DbDown begins once more on database in #1, and is critical." in second.decision.reason
+
+
+def test_what_begins_after_the_first_is_over_is_told() -> None:
+    """People think that it is over; the same again, a minute later, is news."""
+    day = Day()
+    day.at(0, alert("DbDown", "database", C, pod="database-1"))
+    day.at(0.5, alert("Slow", "database"))
+    day.at(1, over(alert("DbDown", "database", C, pod="database-1")))
+    assert day.at(2, alert("DbDown", "database", C, pod="database-2")).told_at is not None
+
+
 def test_a_new_kind_on_a_known_service_breaks_through_when_it_stays() -> None:
     """It may be another trouble: told after hold and lull. The same kind of another pod is no news."""
     day = Day()
