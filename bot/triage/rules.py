@@ -31,8 +31,8 @@ class Rules:
     """A critical alert of a service and name that people were told of breaks through again after this
     time."""
     together: timedelta = timedelta(minutes=1)
-    """What strikes several units of a service makes one alert fire for all of them within this time: rules are
-    evaluated as often. A critical one that comes later, while one alone fires, is a second trouble."""
+    """What strikes several units of a service makes one alert fire for all of them within this time, as rules
+    are evaluated that often. A critical one that comes later, while one alone fires, is a second trouble."""
     lull: timedelta = timedelta(minutes=10)
     """News of an incident that is not critical comes no more often than this."""
     silent: timedelta = timedelta(hours=4, minutes=20)

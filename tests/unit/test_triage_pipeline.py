@@ -148,8 +148,8 @@ def test_news_breaks_through_an_absorbed_group() -> None:
 
 
 def test_a_second_trouble_of_one_kind_is_told_though_it_looks_like_the_first() -> None:
-    """Units of one cause fire within a minute; later, while the first fires alone, it is a trouble of its own.
-    A third is not told: by then people look."""
+    """Units of one cause fire within a minute; later, while the first fires alone, it is another trouble. A
+    third is not told: by then people look."""
     day = Day()
     first = day.at(0, alert("DbDown", "database", C, pod="database-1"))
     spread = day.at(0.9, alert("DbDown", "database", C, pod="database-2"))
