@@ -34,7 +34,7 @@ class Weights:
     siblings: float = 0.12
     beyond: float = 0.2
     """On callers of callers: rules wait for different times, so a service between may fire later or never."""
-    anywhere: float = 0.1
+    anywhere: float = 0.15
     same_name_there: float = 0.5
     """Share of the effects on one service that bear the same name; a rule fires for several pods."""
     same_name_near: float = 0.3

@@ -18,7 +18,7 @@ class Rules:
     hold: timedelta = timedelta(minutes=6)
     """How long a non-critical alert may clear itself before anybody is told, where nothing is known of it."""
     shortest_hold: timedelta = timedelta(minutes=5)
-    longest_hold: timedelta = timedelta(minutes=7)
+    longest_hold: timedelta = timedelta(minutes=8)
     """What history may make of it: minutes at most."""
     flaps: int = 3
     """So many beginnings within `flap_window` and an alert flaps."""
