@@ -148,7 +148,7 @@ async def test_slack_away_at_the_start_delays_messages_only(tmp_path: Path) -> N
         incident = running.open_incident(service)
         assert incident is not None
         await running.until(
-            "an answer that does not come", lambda: "Slack does not answer; trying" in running.logged()
+            "an answer that does not come", lambda: "does not let Vigie in" in running.logged()
         )
         status, health = await running.get("/health")
         assert (status, "Slack does not answer" in health) == (200, True)
