@@ -67,6 +67,7 @@ async def _story(vigie: World) -> None:
     evidence = await vigie.message(f"incident:{incident.id}:evidence")
     await vigie.place.click(ON_CALL.id, CHANNEL, evidence["ts"], _source_button(evidence))
     proposal = await vigie.propose(incident)
+    await vigie.until("the call to N3", lambda: _texts(vigie, "call") or None)
     assert (await vigie.sign(N3_A, proposal)).ok
     await vigie.over(proposal)
     await vigie.fire(
