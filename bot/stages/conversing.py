@@ -148,7 +148,9 @@ class Conversing:
             known = resting.of_incident(tx, incident, language, with_passages=at_home)
             moment = since_of(question, tx.now)
             actions = resting.fitting_actions(incident, tools, question)
-            wanted = self._wanted(tx, incident, question, actions) if _may_read(received, at_home) else []
+            wanted = (
+                self._wanted(tx, incident, question, tools, actions) if _may_read(received, at_home) else []
+            )
         if moment is None and asks_what_happened(question):
             moment = incident.opened_at
         listed = resting.since(known, moment)[-LISTED:] if moment else []
@@ -159,11 +161,18 @@ class Conversing:
             received, incident, language, role, sources, earlier, actions, listed, since, wanted, at_home
         )
 
-    def _wanted(self, tx: Tx, incident: Incident, question: str, actions: Sequence[Tool]) -> Sequence[Wanted]:
+    def _wanted(
+        self,
+        tx: Tx,
+        incident: Incident,
+        question: str,
+        tools: Mapping[str, Tool],
+        actions: Sequence[Tool],
+    ) -> Sequence[Wanted]:
         """The checks to be read for a question."""
         if self._freshly is None:
             return ()
-        most, tools = self._freshly.bounds.checks, self._in_force.tools(tx)
+        most = self._freshly.bounds.checks
         inventory, seen = self._in_force.inventory(tx), tx.diagnoses.evidence(incident.id)
         alerts = tx.alerts.of_incident(incident.id)
         labels = frozenset(value for alert in alerts for value in alert.labels.values())

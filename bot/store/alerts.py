@@ -13,10 +13,9 @@ from bot.domain.records import MOST_ALERTS, SeenAlert
 from bot.store import tables as t
 from bot.store import triage_tables as tt
 from bot.store.beats import Beats
-from bot.store.records import Records
+from bot.store.records import Records, in_parts
 from bot.store.triage import series_of
 
-_AT_ONCE = 500  # values in one statement: databases bound how many there may be
 # Made once, as each batch asks for them: building a statement takes longer than running it.
 _SERIES = sa.select(t.series).where(t.series.c.fingerprint.in_(sa.bindparam("marks", expanding=True)))
 _COUNT = (
@@ -30,9 +29,9 @@ class Alerts(Records):
     def series(self, fingerprints: Sequence[str]) -> dict[str, Series]:
         """The series of these fingerprints that were ever delivered."""
         found: dict[str, Series] = {}
-        for start in range(0, len(fingerprints), _AT_ONCE):
-            some = {"marks": list(fingerprints[start : start + _AT_ONCE])}
-            found |= {row.fingerprint: series_of(row) for row in self._connection.execute(_SERIES, some)}
+        for some in in_parts(fingerprints):
+            rows = self._connection.execute(_SERIES, {"marks": some})
+            found |= {row.fingerprint: series_of(row) for row in rows}
         return found
 
     def add(self, deliveries: Sequence[Delivery]) -> list[int]:

@@ -11,9 +11,8 @@ from sqlalchemy.engine import Row
 from bot.domain.alert import Alert, Severity
 from bot.domain.incident import Incident, IncidentState, may_move
 from bot.store import tables as t
-from bot.store.records import Records
+from bot.store.records import Records, in_parts
 
-_AT_ONCE = 500  # numbers in one statement: databases bound how many values it may hold
 # Made once, as each alert asks for them: building a statement takes longer than running it.
 _GET = sa.select(t.incidents).where(t.incidents.c.id == sa.bindparam("incident_id"))
 _GET_ALL = sa.select(t.incidents).where(t.incidents.c.id.in_(sa.bindparam("incident_ids", expanding=True)))
@@ -75,9 +74,9 @@ class Incidents(Records):
     def get_all(self, incident_ids: Sequence[int]) -> dict[int, Incident]:
         """Those of these numbers that there are."""
         found: dict[int, Incident] = {}
-        for start in range(0, len(incident_ids), _AT_ONCE):
-            some = {"incident_ids": list(incident_ids[start : start + _AT_ONCE])}
-            found |= {row.id: _incident(row) for row in self._connection.execute(_GET_ALL, some)}
+        for some in in_parts(incident_ids):
+            rows = self._connection.execute(_GET_ALL, {"incident_ids": some})
+            found |= {row.id: _incident(row) for row in rows}
         return found
 
     def in_states(self, *states: IncidentState) -> list[Incident]:

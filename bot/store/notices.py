@@ -12,9 +12,7 @@ from sqlalchemy.engine import Row
 from bot.domain.alert import Severity
 from bot.domain.records import News, Notice, WayState
 from bot.store import tables as t
-from bot.store.records import Records
-
-_AT_ONCE = 500  # ids in one statement: databases bound how many values it may hold
+from bot.store.records import Records, in_parts
 
 
 class Notices(Records):
@@ -43,8 +41,7 @@ class Notices(Records):
     def of_incidents(self, incident_ids: Sequence[int]) -> list[Notice]:
         """All notices of these incidents, oldest first."""
         found: list[Notice] = []
-        for start in range(0, len(incident_ids), _AT_ONCE):
-            some = incident_ids[start : start + _AT_ONCE]
+        for some in in_parts(incident_ids):
             query = sa.select(t.second_way).where(t.second_way.c.incident_id.in_(some))
             rows = self._connection.execute(query.order_by(t.second_way.c.id))
             found += [_notice(row) for row in rows]

@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from bot.domain.alert import Severity
 from bot.domain.records import FILES, Post
 from bot.store import tables as t
-from bot.store.records import Records
+from bot.store.records import Records, in_parts
 
-_AT_ONCE = 500  # keys in one statement: databases bound how many values it may hold
 _WAITS = sa.and_(t.posts.c.sent < t.posts.c.wanted, t.posts.c.sent >= 0)
 # Made once, as each alert asks for it: building a statement takes longer than running it.
 _AGAIN = (
@@ -110,8 +109,8 @@ class Posts(Records):
     def by_keys(self, keys: Sequence[str]) -> dict[str, Post]:
         """The messages of these keys that there are."""
         found: dict[str, Post] = {}
-        for start in range(0, len(keys), _AT_ONCE):
-            query = sa.select(t.posts).where(t.posts.c.key.in_(keys[start : start + _AT_ONCE]))
+        for some in in_parts(keys):
+            query = sa.select(t.posts).where(t.posts.c.key.in_(some))
             found |= {row.key: Post(**row._mapping) for row in self._connection.execute(query)}
         return found
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store import tables as t
+
+T = TypeVar("T")
+_AT_ONCE = 500  # values in one statement: databases bound how many there may be
+
+
+def in_parts(values: Sequence[T]) -> Iterator[list[T]]:
+    """The values, as many at a time as one statement may hold."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield list(values[start : start + _AT_ONCE])
 
 
 class Records:

@@ -14,9 +14,7 @@ from bot.domain.incident import IncidentState
 from bot.domain.quiet import Regroup, Regrouping
 from bot.store import quiet_tables as q
 from bot.store import tables as t
-from bot.store.records import Records
-
-_AT_ONCE = 500  # values in one statement: databases bound how many it may hold
+from bot.store.records import Records, in_parts
 
 
 class Regroupings(Records):
@@ -33,9 +31,8 @@ class Regroupings(Records):
     def move(self, fingerprints: Sequence[str], source: int, target: int) -> None:
         """Take all deliveries of these series from one incident to another; triage moves the series."""
         of = t.alerts
-        for start in range(0, len(fingerprints), _AT_ONCE):
-            some = of.c.fingerprint.in_(fingerprints[start : start + _AT_ONCE])
-            changed = sa.update(of).where(of.c.incident_id == source, some)
+        for some in in_parts(fingerprints):
+            changed = sa.update(of).where(of.c.incident_id == source, of.c.fingerprint.in_(some))
             self._connection.execute(changed.values(incident_id=target))
 
     def firing(self, incident_id: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
@@ -240,14 +240,15 @@ class Memory:
 
     def waiting(self, until: datetime | None = None) -> list[Hold]:
         """What is held, or what of it ends by then; the one that ends first in front."""
-        every = chain.from_iterable(of_one.values() for of_one in self.holds.values())
-        found = [hold for hold in every if until is None or hold.due_at <= until]
+        found = [hold for hold in self._every_hold() if until is None or hold.due_at <= until]
         return sorted(found, key=lambda hold: (hold.due_at, hold.alert_id))
 
     def next_hold(self) -> datetime | None:
         """When the next hold ends."""
-        every = chain.from_iterable(of_one.values() for of_one in self.holds.values())
-        return min((hold.due_at for hold in every), default=None)
+        return min((hold.due_at for hold in self._every_hold()), default=None)
+
+    def _every_hold(self) -> Iterator[Hold]:
+        return chain.from_iterable(of_one.values() for of_one in self.holds.values())
 
     def take_changes(self) -> Changes:
         taken, self._changes = self._changes, Changes()
