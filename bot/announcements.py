@@ -220,6 +220,29 @@ def announce_rise(tx: Tx, incident_id: int, severity: Severity) -> None:
     announce_text(tx, rise_key(incident_id, severity), text)
 
 
+def announce_rating(tx: Tx, before: Incident, severity: Severity, by: Person, event: int) -> None:
+    """A person said how grave it is: in its thread, and where it rose in the channel, too."""
+    text = (
+        f"*{before.label}* is *{severity.word}* now and was *{before.severity.word}*, says <@{by.user_id}>."
+    )
+    rose = severity > before.severity
+    icon, kind = (":rotating_light:", "news") if rose else (":arrow_down:", "text")
+    key = incident_key(before.id)
+    content = {"text": f"{icon} {text}"}
+    tx.posts.want(f"{key}:rated:{event}", INCIDENTS, kind, before.id, key, content)
+
+
+def announce_gift(tx: Tx, incident: Incident, to: Person, by: Person, assignee: str, event: int) -> None:
+    """Who has an incident now, and who had it, are told directly when somebody else decided that."""
+    if to.key == assignee:
+        text = f":point_right: <@{by.user_id}> gave you *{incident.label}*."
+    else:
+        now = f"<@{Person.from_key(assignee).user_id}>'s" if assignee else "nobody's"
+        text = f":information_source: *{incident.label}* was yours and is {now} now, by <@{by.user_id}>."
+    content = {"text": text, "foreign": incident.title}
+    tx.posts.want(f"given:{incident.id}:{event}:{to.user_id}", to.user_id, "text", content=content)
+
+
 def announce_news(tx: Tx, incident_id: int, alert_id: int, why: str) -> None:
     """Something new in a known incident breaks through: a reply in its thread that the channel sees too."""
     key = incident_key(incident_id)

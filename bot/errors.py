@@ -73,6 +73,14 @@ class WordingRefused(Refused):
         super().__init__(detail)
 
 
+class ReportRefused(Refused):
+    """This incident cannot be opened."""
+
+    def __init__(self, detail: str = "", field: str = "title") -> None:
+        self.field = field  # of the form, where it is said
+        super().__init__(detail)
+
+
 class Stranger(Refused):
     """This is not allowed."""
 

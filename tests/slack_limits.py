@@ -22,6 +22,7 @@ _OURS = {"section", "header", "context", "divider", "actions", "rich_text", "inp
 _FIELDS = {
     "plain_text_input",
     "static_select",
+    "users_select",
     "multi_static_select",
     "radio_buttons",
     "checkboxes",

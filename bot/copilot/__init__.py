@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.copilot.alerts import Alerts
+from bot.copilot.by_hand import ByHand
 from bot.copilot.calling import Calling
 from bot.copilot.canaries import Canaries
 from bot.copilot.changes import Changes
@@ -80,6 +81,7 @@ class Copilot:
     gaps: Gaps
     upkeep: Upkeep
     drafts: Drafts
+    by_hand: ByHand
 
     @classmethod
     def of(
@@ -129,4 +131,5 @@ class Copilot:
             Gaps(*ports, shelf),
             Upkeep(*ports, shelf, upkeep),
             Drafts(*ports, habits),
+            ByHand(*ports),
         )

@@ -12,6 +12,7 @@ from bot.copilot.canaries import take_out
 from bot.copilot.intake_batch import Batch
 from bot.copilot.mute_notes import show_critical
 from bot.domain.alert import Alert, Decision
+from bot.domain.by_hand import PERSON
 from bot.domain.noise import Held, Hold
 from bot.domain.ports import Wake
 from bot.domain.quiet import Correction
@@ -154,8 +155,11 @@ class Alerts:
             batch.tell(hold, end.reason, first)
 
     def _expire(self, tx: Tx, memory: Memory, batch: Batch) -> None:
-        """A resolution may get lost: what was silent for far longer than usual is over."""
+        """A resolution may get lost: what was silent for far longer than usual is over; what a
+        person saw is over when a person says so."""
         for source in tx.triage.sources():
+            if source == PERSON:
+                continue
             since = tx.now - usual_gap(memory, source, self._rules.silent)
             for series in tx.triage.silent(source, since):
                 memory.load_series(series.fingerprint, series)

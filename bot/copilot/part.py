@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.announcements import announce_incident
-from bot.domain.alert import Alert, AlertStatus, Severity
-from bot.domain.incident import Incident, IncidentState
+from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
 from bot.domain.proposal import Proposal
@@ -55,24 +54,6 @@ def refusal(tx: Tx, person: Person, what: str, subject: str, reason: str) -> Jud
     """A refusal, with its trace in the audit log."""
     tx.audit.append(person.key, f"refused to {what}", subject, {"reason": reason})
     return Judgement(False, reason)
-
-
-def open_by_hand(tx: Tx, person: Person, service: str, environment: str, title: str) -> Incident:
-    """An incident that no alert has opened: a person saw it first, and has it."""
-    seen = Alert(
-        source="person",
-        name="opened by hand",
-        status=AlertStatus.FIRING,
-        severity=Severity.WARNING,
-        service=service,
-        environment=environment,
-        starts_at=tx.now,
-    )
-    incident = tx.incidents.open(seen, title[:300], None)
-    tx.incidents.assign(incident.id, person.key)
-    tx.audit.append(person.key, "opened by hand", f"incident {incident.label}", {"service": service})
-    announce_incident(tx, incident.id)
-    return incident
 
 
 def resolve(tx: Tx, incident_id: int, by: str) -> bool:

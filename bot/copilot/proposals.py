@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.announcements import announce_proposal, announce_undo_proposed
-from bot.copilot.part import Part, open_by_hand, proposal_of
+from bot.copilot.by_hand import open_by_hand
+from bot.copilot.part import Part, proposal_of
+from bot.domain.by_hand import MOST_TITLE, Report
 from bot.domain.evidence import Evidence
 from bot.domain.grounds import outdated
 from bot.domain.incident import IncidentState
@@ -119,7 +121,9 @@ class Proposals(Part):
         with self._once(event) as tx:
             incident_id = place.incident_id
             if incident_id is None:
-                opened = open_by_hand(tx, person, place.service, place.environment, why)
+                report = Report(why[:MOST_TITLE], place.service, place.environment)
+                opened = open_by_hand(tx, person, report)
+                tx.incidents.assign(opened.id, person.key)
                 incident_id = opened.id
             proposal = self._propose(tx, person, incident_id, tool, arguments, why)
         self._wake("prepare", str(proposal.id))

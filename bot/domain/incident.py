@@ -45,7 +45,8 @@ class Incident:
     """One cause, as people see it: the row behind the card in Slack.
 
     `previous` names the incident that the same alerts had opened before, if any. `held`: nobody was told of
-    it.
+    it. `opened_by` is who opened it by hand, `overruled` the gravest severity that its alerts had when a
+    person said how grave it is: no alert up to it changes that any more.
     """
 
     id: int
@@ -63,6 +64,8 @@ class Incident:
     alerts_received: int = 0
     rounds: int = 0
     held: bool = False
+    opened_by: str = ""
+    overruled: Severity | None = None
 
     @property
     def label(self) -> str:

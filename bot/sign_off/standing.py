@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.alert import AlertStatus
+from bot.domain.by_hand import PERSON
 from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
@@ -50,6 +51,7 @@ def fires(standing: StandingSignOff, alert: TypedAlert, incident: Incident, now:
         (incident.state.is_open, "the incident is over"),
         (alert.status is AlertStatus.FIRING and alert.firing, "the alert does not fire"),
         (alert.source == trigger.source, "another source sent it"),
+        (alert.source != PERSON, "a person reported it, and people propose"),
         (alert.name == trigger.name, "it is another alert"),
         (alert.severity >= trigger.severity, f"it is less than {trigger.severity.word}"),
         (
@@ -127,6 +129,7 @@ def may_be_given(terms: Terms, tool: Tool, now: datetime) -> Judgement:
             "it may not touch that environment",
         ),
         (bool(terms.trigger.source and terms.trigger.name), "a source and the exact name of an alert needed"),
+        (terms.trigger.source != PERSON, "what a person reports is no alert that could be signed for"),
         (1 <= terms.per_hour <= MOST_PER_HOUR, f"uses in an hour: from 1 to {MOST_PER_HOUR}"),
         (terms.per_hour <= terms.in_all <= MOST_IN_ALL, f"uses in all: not fewer, {MOST_IN_ALL} at most"),
         (0 < days <= MOST_DAYS, f"it must end within {MOST_DAYS} days"),

@@ -10,13 +10,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.domain.person import Person
-from bot.slack import standing
+from bot.slack import by_hand, standing
 from bot.slack.absorbing import noise
 from bot.slack.blocks import forms as form_blocks
 from bot.slack.blocks import knowledge as knowledge_blocks
 from bot.slack.blocks import parts
 from bot.slack.blocks import pending as pending_blocks
 from bot.slack.blocks import running as running_blocks
+from bot.slack.blocks.by_hand import OPEN
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import line as standing_line
 from bot.slack.blocks.times import clock, span
@@ -64,6 +65,7 @@ async def _status(edge: Edge, person: Person, body: Body, words: str) -> list[Bl
     blocks = [parts.status_with("*Open now*", running_blocks.freeze_button())]
     if seen.freeze:
         blocks = [parts.status(":lock: *Execution is frozen.*")]
+    blocks.append(parts.buttons(OPEN))
     for incident in seen.open_incidents[:_INCIDENTS]:
         line = f"*{incident.label}* · {incident.severity.word} · {incident.state.value}"
         own = f"{line} · {clock(incident.opened_at)}"
@@ -134,6 +136,14 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
     "questions": ("questions", "what was asked and found no answer; write it, or dismiss it", questions),
     "stale": ("stale", "runbooks to look at again: old ones, and those that incidents speak against", stale),
     "status": ("status", "what is open", _status),
+    "open": ("open checkout is slow", "an incident that no alert has opened, by a form", by_hand.open_),
+    "resolve": ("resolve 12", "it is over", by_hand.resolve),
+    "severity": ("severity 12 critical", "how grave it is; without a word a form asks", by_hand.severity),
+    "assign": (
+        "assign 12 me",
+        "who has it; `nobody` gives it back, without a word a form asks",
+        by_hand.assign,
+    ),
     "actions": ("actions shop-orders", "what may be done, all of it or for one service", _actions),
     "run": ("run restart_worker", "propose an action by a form", _run),
     "pending": ("pending", "what waits for N3, and what runs, with buttons", _pending),

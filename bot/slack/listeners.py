@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack import (
     absorbing,
     buttons,
+    by_hand,
     citing,
     commands,
     curating,
@@ -23,7 +24,7 @@ from bot.slack.edge import Edge
 
 PARTS = (
     *(commands, mentions, buttons, views, forms, standing, home),
-    *(muting, absorbing, citing, curating, upkeeping, drafting),
+    *(muting, absorbing, citing, curating, upkeeping, drafting, by_hand),
 )
 
 

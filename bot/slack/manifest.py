@@ -44,6 +44,10 @@ SHORTCUTS = {
         "Save as knowledge",
         "Save this message, or its thread, as a runbook, an incident or a note",
     ),
+    "open_incident": (
+        "Open an incident",
+        "This message as an incident: it is told and investigated at once",
+    ),
     "propose_action": ("Propose an action", "Choose an action for this incident; N3 signs it before it runs"),
 }
 

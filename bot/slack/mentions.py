@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from bot import fault_hook
 from bot.domain.person import Person
 from bot.errors import Refused
+from bot.slack import by_hand
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
 from bot.slack.commands import command_of
@@ -49,6 +50,13 @@ def register(app: AsyncApp, edge: Edge) -> None:
         incident_id = await asyncio.to_thread(_incident_of, edge, event["channel"], thread)
         said_at = f"message:{event['channel']}:{event['ts']}"
         if (blocks := await heard(edge, person, words, body)) is not None:
+            await edge.show(body, words, blocks)
+            return
+        own = [str(one.get("user_id")) for one in body.get("authorizations") or []]
+        said = event.get("text", "")
+        if (
+            blocks := await by_hand.said(edge, person, said, own, incident_id, f"spoken:{said_at}")
+        ) is not None:
             await edge.show(body, words, blocks)
             return
         if (blocks := await spoken(edge, person, words, incident_id, f"spoken:{said_at}")) is not None:

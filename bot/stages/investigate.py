@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from bot.announcements import incident_key
+from bot.domain.by_hand import NAME
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.ports import Executor
@@ -83,7 +84,8 @@ def query_of(incident: Incident, alerts: Sequence[SeenAlert], readers: frozenset
     """What the knowledge base is asked: the alert's name and service apart from its prose."""
     first = alerts[0] if alerts else None
     prose = [incident.title, *(f"{alert.summary} {alert.description}" for alert in alerts[:3])]
-    return Query("\n".join(prose)[:MAX_TEXT], first.name if first else "", incident.service, seen_by=readers)
+    name = first.name if first and first.name != NAME else ""
+    return Query("\n".join(prose)[:MAX_TEXT], name, incident.service, seen_by=readers)
 
 
 def number(

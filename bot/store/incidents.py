@@ -22,7 +22,13 @@ _JOINED = (
     .where(t.incidents.c.id == sa.bindparam("incident_id"))
     .values(
         alerts_received=t.incidents.c.alerts_received + sa.bindparam("many", type_=sa.Integer),
-        severity=sa.case((t.incidents.c.severity < _RISE, _RISE), else_=t.incidents.c.severity),
+        severity=sa.case(
+            (
+                (t.incidents.c.severity < _RISE) & (sa.func.coalesce(t.incidents.c.overruled, 0) < _RISE),
+                _RISE,
+            ),
+            else_=t.incidents.c.severity,
+        ),
         changed_at=sa.bindparam("at"),
     )
 )
@@ -45,9 +51,13 @@ class Incidents(Records):
         """The next incidents have numbers that none had before, even where some were lost."""
         self._leave_gap(t.incidents, by)
 
-    def open(self, alert: Alert, title: str, previous: int | None, held: bool = False) -> Incident:
-        """A new incident in state triggered, for an alert that nothing explains; `held`: nobody is told
-        yet."""
+    def open(
+        self, alert: Alert, title: str, previous: int | None, held: bool = False, opened_by: str = ""
+    ) -> Incident:
+        """A new incident in state triggered, for an alert that nothing explains; `held`: nobody is told yet.
+
+        `opened_by` is who opened it by hand.
+        """
         inserted = self._connection.execute(
             sa.insert(t.incidents).values(
                 **self._numbered(t.incidents),
@@ -60,6 +70,7 @@ class Incidents(Records):
                 changed_at=self._now,
                 previous=previous,
                 held=held,
+                opened_by=opened_by,
             )
         )
         assert inserted.inserted_primary_key is not None
@@ -133,6 +144,18 @@ class Incidents(Records):
         if rows:
             self._connection.execute(_JOINED, rows)
 
+    def rate(self, incident_id: int, severity: Severity) -> None:
+        """A person says how grave it is; alerts no graver than it was until now change that no more."""
+        table = t.incidents.c
+        worst = sa.case(
+            (sa.func.coalesce(table.overruled, 0) < table.severity, table.severity), else_=table.overruled
+        )
+        self._connection.execute(
+            sa.update(t.incidents)
+            .where(table.id == incident_id)
+            .values(severity=int(severity), overruled=worst, changed_at=self._now)
+        )
+
     def start_round(self, incident_id: int, seen: int) -> bool:
         """Begin investigation round `seen` + 1; False when that round was begun already."""
         changed = self._connection.execute(
@@ -153,4 +176,5 @@ def _incident(row: Row[Any]) -> Incident:
     values = dict(row._mapping)
     values["severity"] = Severity(row.severity)
     values["state"] = IncidentState(row.state)
+    values["overruled"] = None if row.overruled is None else Severity(row.overruled)
     return Incident(**values)

@@ -42,16 +42,19 @@ class Regroupings(Records):
         return int(self._connection.execute(query).scalar_one())
 
     def recount(self, incident_id: int) -> None:
-        """Counts and severity of an incident by the deliveries that it has now."""
+        """Counts and severity of an incident by the deliveries that it has now; what a person said of it
+        holds."""
         of = t.alerts.c
         worst = sa.func.max(of.body["severity"].as_integer())
         query = sa.select(sa.func.count(), worst).where(
             of.incident_id == incident_id, of.decision != "resolved"
         )
-        count, severity = self._connection.execute(query).one()
-        values = {"alerts_received": int(count), "changed_at": self._now}
-        if severity is not None:
-            values["severity"] = int(Severity(int(severity)))
+        count, found = self._connection.execute(query).one()
+        values: dict[str, object] = {"alerts_received": int(count), "changed_at": self._now}
+        if found is not None:
+            severity, own = int(Severity(int(found))), t.incidents.c
+            holds = sa.func.coalesce(own.overruled, 0) >= severity
+            values["severity"] = sa.case((holds, own.severity), else_=severity)
         self._connection.execute(sa.update(t.incidents).where(t.incidents.c.id == incident_id).values(values))
 
     def reopen(self, incident_id: int, state: IncidentState) -> bool:

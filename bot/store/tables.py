@@ -67,6 +67,8 @@ incidents = Table(
     Column("alerts_received", Integer, nullable=False, default=0),
     Column("rounds", Integer, nullable=False, default=0),
     Column("held", Boolean, nullable=False, server_default=false()),  # nobody was told of it
+    Column("opened_by", Text, nullable=False, server_default=""),
+    Column("overruled", Integer),  # a severity, since a person said how grave it is
 )
 
 alerts = Table(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from bot.copilot.by_hand import Offered
 from bot.copilot.forms import Form
 from bot.copilot.mutes import MuteList
 from bot.copilot.noise import Noise
@@ -17,6 +18,7 @@ from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.tool import Tool
 from bot.sign_off.quorum import Judgement
+from bot.slack import by_hand
 from bot.slack.blocks import parts
 from bot.slack.commands import COMMANDS
 from bot.slack.edge import Edge
@@ -24,6 +26,7 @@ from bot.slack.spoken import spoken
 from knowledge.model import Passage, SearchResult
 from tests.specimens import values
 from tests.specimens.specimen import Block, Message
+from tests.specimens.voices import ORDINARY
 
 _LIFTED = Judgement(True, "The freeze is lifted.")
 
@@ -73,6 +76,12 @@ class Desk:
         assert blocks is not None
         return Message(words, parts.within_limits(blocks))
 
+    def report(self, words: str) -> Message:
+        """What a mention of these words is answered that is about an incident by hand."""
+        blocks = asyncio.run(by_hand.said(self._edge, values.ON_CALL, words, [], None, "event:1"))
+        assert blocks is not None
+        return Message(words, parts.within_limits(blocks))
+
     @property
     def _edge(self) -> Edge:
         found = SearchResult(tuple(self.passages), bool(self.passages))
@@ -89,6 +98,12 @@ class Desk:
             mutes=SimpleNamespace(seen=lambda: self.mutes),
             gaps=SimpleNamespace(seen=lambda _readers: list(self.gaps), missed=lambda *_asked: None),
             upkeep=SimpleNamespace(seen=lambda _readers: list(self.stale)),
+            incidents=SimpleNamespace(resolve=lambda *_by: True),
+            by_hand=SimpleNamespace(
+                offered=lambda: Offered([], [], []),
+                one=lambda _incident: values.incident(ORDINARY),
+                change=lambda *_by: "#12 is critical now.",
+            ),
             drafts=SimpleNamespace(ask=lambda *_asked: None, incident_of=lambda _words: 12),
         )
         knowledge = SimpleNamespace(search=lambda *_asked: found)

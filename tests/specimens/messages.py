@@ -29,6 +29,8 @@ _INCIDENTS: Mapping[str, Mapping[str, Any]] = {
     "new": {"state": IncidentState.TRIGGERED, "assignee": "", "severity": Severity.WARNING},
     "again": {"state": IncidentState.IDENTIFIED, "previous": 8},
     "monitoring": {"state": IncidentState.MONITORING, "severity": Severity.INFO},
+    "opened by hand": {"opened_by": values.ON_CALL.key, "alerts_received": 1},
+    "opened by hand, and joined": {"opened_by": values.ON_CALL.key, "alerts_received": 9},
     "resolved by its source": {**_OVER, "resolved_by": "source"},
     "resolved by a person": {**_OVER, "resolved_by": values.ON_CALL.key},
 }

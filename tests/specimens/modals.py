@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.copilot.aftermath import Aftermath
+from bot.copilot.by_hand import Offered
 from bot.copilot.signing import Opening
 from bot.domain.proposal import Look
 from bot.sign_off.difference import can_be_shown
 from bot.sign_off.rendering import fits
+from bot.slack.blocks import by_hand as by_hand_blocks
 from bot.slack.blocks import change as change_blocks
 from bot.slack.blocks import diagnosis as diagnosis_blocks
 from bot.slack.blocks import forms as form_blocks
@@ -43,6 +45,12 @@ def modals() -> Iterator[Specimen]:
     yield from ordinary("modal", "run_open", lambda voice: _run(voice, settled=True), "for an incident")
     yield from variants("modal", "edit_open", _edit)
     yield from variants("modal", "choose_action", _choose)
+    yield from variants("modal", "incident_open", _open_incident)
+    yield from ordinary("modal", "incident_open", lambda voice: _open_incident(voice, known=False), "unknown")
+    yield from ordinary("modal", "incident_open", _opened, "opened")
+    yield from variants(
+        "modal", "incident_change", lambda voice: by_hand_blocks.change_view(values.incident(voice))
+    )
     for key, took_effect in (("settle_open:yes", True), ("settle_open:no", False)):
         yield from variants("modal", key, partial(_settle, took_effect=took_effect))
 
@@ -111,6 +119,18 @@ def _edit(voice: Voice) -> View:
 def _choose(voice: Voice) -> View:
     tools = [values.tool(voice)] * max(1, voice.many(2, 120))
     return form_blocks.chooser(values.incident(voice) if tools else None, tools)
+
+
+def _open_incident(voice: Voice, *, known: bool = True) -> View:
+    services = [voice.text("shop-orders", 60), voice.text("shop-carts", 60)] if known else []
+    offered = Offered(services, ["production", "staging"] if known else [], [values.incident(voice)] * 5)
+    return by_hand_blocks.open_view(
+        offered, voice.text("Checkout is slow"), voice.text("Three customers called.")
+    )
+
+
+def _opened(voice: Voice) -> View:
+    return by_hand_blocks.opened_view(values.incident(voice))
 
 
 def _settle(voice: Voice, *, took_effect: bool) -> View:

@@ -62,7 +62,7 @@ incidents = st.builds(
     alerts_received=st.integers(0, 10**9),
     rounds=st.integers(0, 3),
 )
-CARD = ("take", "resolve", "absorbed_open", "draft_catchup", "draft_update")
+CARD = ("take", "resolve", "incident_change", "absorbed_open", "draft_catchup", "draft_update")
 mappings = st.dictionaries(st.sampled_from(["a", "runbook_url"]), foreign, max_size=2)
 alerts = st.builds(
     SeenAlert,

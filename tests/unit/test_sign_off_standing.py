@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.alert import AlertStatus, Severity
+from bot.domain.by_hand import NAME, PERSON
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Outcome, ProposalState
 from bot.domain.standing import By, Pattern, StandingState, Trigger, Uses
@@ -96,6 +97,13 @@ def test_each_of_these_alone_keeps_it_from_firing(name: str) -> None:
     assert not fires(*ALONE[name](), NOW).allowed
 
 
+def test_what_a_person_reports_fires_nothing() -> None:
+    """Even where a sign-off for that were in force: who wants something run proposes it."""
+    trigger = Trigger(PERSON, NAME, Severity.INFO, {})
+    given = standing(terms=replace(TERMS, trigger=trigger))
+    assert not fires(given, delivery(source=PERSON, name=NAME), incident(), NOW).allowed
+
+
 def test_texts_that_were_only_cut_or_redacted_do_not_keep_it_from_firing() -> None:
     """A long description says nothing about which alert it is."""
     assert fires(standing(), delivery(flags=("a text was cut",)), incident(), NOW).allowed
@@ -168,6 +176,7 @@ REFUSED_TERMS: dict[str, dict[str, Any]] = {
     "no environment": {"environments": ()},
     "no name": {"trigger": Trigger("alertmanager", "", Severity.INFO, {})},
     "no source": {"trigger": Trigger("", "QueueStuck", Severity.INFO, {})},
+    "what a person reports": {"trigger": Trigger(PERSON, NAME, Severity.INFO, {})},
     "none in an hour": {"per_hour": 0},
     "too many in an hour": {"per_hour": 21, "in_all": 30},
     "fewer in all than in an hour": {"in_all": 1},

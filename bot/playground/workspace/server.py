@@ -56,6 +56,7 @@ class Workspace(ScriptedPeople, Administration):
         signing_secret: str = "",
         commands: Iterable[tuple[str, str]] = (("/vigie", "Ask the incident copilot; try /vigie help"),),
         shortcuts: Iterable[tuple[str, str]] = (
+            ("open_incident", "Open an incident"),
             ("propose_action", "Propose an action"),
             ("save_knowledge", "Save as knowledge"),
         ),

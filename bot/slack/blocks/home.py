@@ -12,6 +12,7 @@ from bot.domain.incident import Incident
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
 from bot.slack.blocks import parts, review, running
+from bot.slack.blocks.by_hand import OPEN
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.standing import short as standing_short
 from bot.slack.blocks.times import clock, span
@@ -60,6 +61,7 @@ def view(home: Home, now: datetime, links: Mapping[int, str]) -> Block:
     blocks += _section("Open, and nobody has it", home.nobody, incident_with(True))
     if not home.nobody:
         blocks.append(parts.note("No open incident is without somebody."))
+    blocks.append(parts.buttons(OPEN))
     blocks += _section("Held: it may clear by itself", home.held, _held)
     blocks += [parts.divider(), parts.note("`/vigie help` says what else there is.")]
     return {"type": "home", "blocks": parts.within_view(blocks)}

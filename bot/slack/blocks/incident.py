@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.copilot.regrouping import MERGED
 from bot.domain.alert import AlertStatus, Severity
+from bot.domain.by_hand import NAME
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.noise import Shown
@@ -22,7 +23,7 @@ _ICONS = {
     Severity.WARNING: ":warning:",
     Severity.INFO: ":information_source:",
 }
-_EVIDENCE_LINES, _SOURCES, _ALERTS = 20, 8, 8
+_EVIDENCE_LINES, _SOURCES, _ALERTS, _DETAILS = 20, 8, 8, 500
 
 
 def card(
@@ -40,6 +41,8 @@ def card(
     line = f"{icon} *{incident.label}* · *{incident.severity.word}* · *{incident.state.value}* · {since}"
     blocks = [parts.status(f"{line}\nHas it: {who}"), parts.header(incident.title)]
     blocks.append(parts.foreign_note(f"Service {incident.service or '?'} in {incident.environment or '?'}"))
+    alerts, reports = _told_apart(alerts)
+    blocks += [parts.foreign_note(parts.cut(report.description, _DETAILS)) for report in reports]
     if alerts:
         blocks.append(parts.rich(parts.listing([_alert_runs(*same) for same in _alike(alerts)[:_ALERTS]])))
     named = dict.fromkeys(filter(None, (alert.annotations.get("runbook_url") for alert in alerts)))
@@ -64,7 +67,8 @@ def card(
         done = parts.button("Resolve", "resolve", str(incident.id))
         join = parts.button("Catch me up", "draft_catchup", str(incident.id))
         tell = parts.button("Status update…", "draft_update", str(incident.id))
-        blocks.append(parts.buttons(take, done, every, join, tell))
+        change = parts.button("Change…", "incident_change", str(incident.id))
+        blocks.append(parts.buttons(take, done, change, every, join, tell))
     return blocks
 
 
@@ -107,9 +111,19 @@ def _alert_runs(alert: SeenAlert, count: int) -> list[Block]:
     return [parts.run(parts.cut(alert.name, 120), bold=True), parts.run(text)]
 
 
+def _told_apart(alerts: Sequence[SeenAlert]) -> tuple[list[SeenAlert], list[SeenAlert]]:
+    """The alerts of systems, and what people reported beyond the title."""
+    reports = [alert for alert in alerts if alert.name == NAME]
+    return [alert for alert in alerts if alert not in reports], [one for one in reports if one.description]
+
+
 def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
     least = " or more" if len(alerts) >= MOST_ALERTS else ""
     text = f"{parts.counted(incident.alerts_received, 'alert')} received, {len(alerts)}{least} different"
+    if incident.opened_by:
+        by = f"Opened by <@{Person.from_key(incident.opened_by).user_id}>"
+        received = incident.alerts_received - 1
+        text = f"{by} · {parts.counted(received, 'alert')} joined it" if received > 0 else by
     if len(_alike(alerts)) > _ALERTS:
         text += f", the first {_ALERTS} shown"
     if incident.previous:

@@ -19,12 +19,13 @@ def text(
     multiline: bool = False,
     initial: str = "",
     hint: str = "",
+    optional: bool = False,
 ) -> Block:
     """A line or some lines of text."""
     element: Block = {"type": "plain_text_input", "max_length": most, "multiline": multiline}
     element |= {"min_length": least} if least else {}
     element |= {"initial_value": initial[:most]} if initial else {}
-    return _input(block_id, label, element, hint)
+    return _input(block_id, label, element, hint, optional)
 
 
 def number(block_id: str, label: str, least: int, most: int, initial: int | None = None) -> Block:
@@ -57,12 +58,19 @@ def yes_or_no(block_id: str, label: str, initial: object = None) -> Block:
     return _input(block_id, label, element, "")
 
 
+def person(block_id: str, label: str, initial: str = "", *, optional: bool = False) -> Block:
+    """Somebody of the workspace; `initial` is their id."""
+    element: Block = {"type": "users_select"} | ({"initial_user": initial} if initial else {})
+    return _input(block_id, label, element, "", optional)
+
+
 def fits(options: Sequence[str]) -> bool:
     """Whether a list can offer all of these, each shown whole."""
     return 0 < len(options) <= CHOICES and all(0 < len(option) <= OPTION for option in options)
 
 
-def _input(block_id: str, label: str, element: Block, hint: str) -> Block:
+def _input(block_id: str, label: str, element: Block, hint: str, optional: bool = False) -> Block:
     block: Block = {"type": "input", "block_id": block_id, "label": parts.plain(label, LABEL)}
     block |= {"hint": parts.plain(hint, HINT)} if hint else {}
+    block |= {"optional": True} if optional else {}
     return block | {"element": element | {"action_id": "value"}}

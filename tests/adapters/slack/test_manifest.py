@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.by_hand import SHORTCUT as OPEN
 from bot.slack.commands import COMMANDS
 from bot.slack.connection import SCOPES
 from bot.slack.curating import SHORTCUT as SAVE
@@ -113,7 +114,7 @@ def test_the_manifest_is_what_the_code_listens_to(url: str) -> None:
     assert [event for event in events if EVENTS[event] and not set(EVENTS[event]) & set(scopes)] == []
     assert [command["command"] for command in made["features"]["slash_commands"]] == ["/vigie"]
     shortcuts = made["features"]["shortcuts"]
-    assert {shortcut["callback_id"] for shortcut in shortcuts} == {SHORTCUT, SAVE}
+    assert {shortcut["callback_id"] for shortcut in shortcuts} == {SHORTCUT, SAVE, OPEN}
     assert {shortcut["type"] for shortcut in shortcuts} == {"message"}
     assert all(len(one["name"]) <= 24 and len(one["description"]) <= 150 for one in shortcuts)
     assert made["settings"]["socket_mode_enabled"] is (url == "")
