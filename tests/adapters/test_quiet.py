@@ -127,7 +127,7 @@ def test_a_declared_window_is_a_mute_while_it_lasts_and_while_it_is_declared(des
 
     def sweeper(*declared: Declared) -> Mutes:
         ports = (desk.store, Adopted(), desk.group, lambda verb, subject: None)
-        return Mutes(*ports, frozenset({"Watchdog"}), declared, desk.copilot.alerts.receive)
+        return Mutes(*ports, frozenset({"Watchdog"}), declared, desk.copilot.alerts.deciding)
 
     serve = sweeper(nightly)  # the desk's clock begins on a Sunday at three
     for _ in range(3):
