@@ -13,7 +13,7 @@ from bot.copilot.intake_batch import Batch
 from bot.copilot.mute_notes import show_critical
 from bot.copilot.part import Decide
 from bot.domain.alert import Alert, Decision
-from bot.domain.by_hand import PERSON
+from bot.domain.incident import BY_SILENCE
 from bot.domain.noise import Held, Hold
 from bot.domain.ports import Wake
 from bot.domain.quiet import Correction
@@ -23,7 +23,6 @@ from bot.triage.corrections import overrule
 from bot.triage.decide import decide
 from bot.triage.due import end_hold, hold_end, holds_due, over_now
 from bot.triage.fingerprint import fingerprint
-from bot.triage.habits import usual_gap
 from bot.triage.memory import Memory
 from bot.triage.mute import MuteRule
 from bot.triage.note import expire
@@ -164,26 +163,21 @@ class Alerts:
         if end.again_at is not None:
             later = replace(hold, due_at=end.again_at)
             memory.put_hold(later)
-            tx.triage.put_off(later)
+            tx.triage.put_off(later, end.reason)
             return
         batch.ended(hold, end.outcome)
         if end.outcome is Held.TOLD:
             batch.tell(hold, end.reason, first)
 
     def _expire(self, tx: Tx, memory: Memory, batch: Batch) -> None:
-        """A resolution may get lost: what was silent for far longer than usual is over; what a
-        person saw is over when a person says so."""
-        for source in tx.triage.sources():
-            if source == PERSON:
-                continue
-            since = tx.now - usual_gap(memory, source, self._rules.silent)
-            for series in tx.triage.silent(source, since):
-                memory.load_series(series.fingerprint, series)
-                noted = expire(series, memory, self._rules, tx.now)
-                if noted.ended is not None:
-                    batch.ended(*noted.ended)
-                if noted.over is not None:
-                    batch.over(noted.over)
+        """An end may get lost: what was not heard of for so long counts as over, and the card says so."""
+        for series in tx.triage.silent(tx.now - self._rules.silent):
+            memory.load_series(series.fingerprint, series)
+            noted = expire(series, memory, self._rules, tx.now)
+            if noted.ended is not None:
+                batch.ended(*noted.ended)
+            if noted.over is not None:
+                batch.over(noted.over, BY_SILENCE)
 
     @contextmanager
     def _remembering(self) -> Iterator[Tx]:

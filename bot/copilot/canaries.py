@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.announcements import INCIDENTS
 from bot.copilot.part import Deciding
-from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
+from bot.domain.alert import OWN, Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.quiet import Canary
 from bot.domain.store import Store, Tx
 from bot.triage.fingerprint import fingerprint
@@ -88,7 +88,7 @@ def _fires(tx: Tx) -> bool:
 
 def _alert(problem: str, now: datetime, status: AlertStatus = AlertStatus.FIRING) -> Alert:
     return Alert(
-        source="vigie",
+        source=OWN,
         name=BROKEN,
         status=status,
         severity=Severity.CRITICAL,

@@ -14,6 +14,14 @@ from bot.errors import Refused
 from bot.in_force import InForce
 from bot.triage.corrections import ABSORBING, HOLDS
 
+_ABSORBED = {
+    Kind.JOINED: "put to an incident and not told",
+    Kind.DUPLICATE: "taken for a repeat",
+    Kind.HELD: "held",
+    Kind.MUTED: "muted",
+    Kind.FLAPPING: "damped",
+}
+
 
 class Corrections(Part):
     """What people say against decisions of triage."""
@@ -57,7 +65,8 @@ class Corrections(Part):
             announce_correction(tx, made)
         self._wake("investigate", str(incident_id or ""))
         where = f" It is #{incident_id}." if incident_id else ""
-        return f"Told.{where} For {HOLDS.days} days this alert is not {delivery.decision.value} again."
+        otherwise = _ABSORBED[delivery.decision]
+        return f"Told.{where} For {HOLDS.days} days it is told whenever it would be {otherwise}."
 
     def undo(self, person: Person, correction_id: int, event: str = "") -> str:
         """The rule counts for the series again; what to say to the person.
@@ -76,7 +85,7 @@ class Corrections(Part):
             tx.audit.append(person.key, "took back: should have paged", f"series {made.fingerprint}")
             announce_correction(tx, made)
         left = f" #{made.incident_id} stays as it is." if made.incident_id else ""
-        return f"Taken back: the alert may be {made.decision.value} again.{left}"
+        return f"Taken back: the alert may be {_ABSORBED[made.decision]} again.{left}"
 
 
 def announce_correction(tx: Tx, made: Correction) -> None:

@@ -119,7 +119,7 @@ class Mutes(Part):
             )
             announce_mute(tx, mute.id)
         self._wake("mute", str(mute_id))
-        return f"{mute.label} has ended. What it muted and still fires is told now."
+        return f"{mute.label} has ended. What it muted and still fires is decided anew, and told."
 
     def extend(self, person: Person, mute_id: int, by: timedelta, event: str = "") -> str:
         """A later end; what to say to the person.
@@ -213,11 +213,10 @@ class Mutes(Part):
             if current.state(tx.now) is MuteState.OVER:
                 tx.mutes.told(mute.id, end=True)
                 kept, again = tx.deliveries.muted_by(mute.id), tx.deliveries.still_muted(mute.id)
-                announce_end(tx, current, kept, len(again))
+                announce_end(tx, current, kept, decide(again))
                 tx.audit.append(
                     "vigie", "mute ended", f"mute {mute.label}", {"muted": kept, "fire": len(again)}
                 )
-                decide(again)
             elif not current.start_told:
                 tx.mutes.told(mute.id, end=False)
                 announce_start(tx, current)

@@ -52,7 +52,7 @@ def test_what_still_fires_when_its_mute_ends_is_told_although_the_store_went_awa
         desk.copilot.mutes.sweep()
     assert [incident.alerts_received for incident in opened(desk)] == [1]
     (end,) = desk.posts(":end")
-    assert "1 of them still fire" in str((end.content or {})["text"])
+    assert "1 alert still fires: 1 told now." in str((end.content or {})["text"])
     with desk.store.read() as tx:
         assert [e.action for e in tx.audit.events(f"mute {mute.label}")].count("mute ended") == 1
 
