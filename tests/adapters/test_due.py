@@ -29,6 +29,21 @@ def test_incidents_that_nobody_confirms_cost_no_statement_each(tmp_path: Path) -
     assert due(desk) == [f"resolve:{last}"]
 
 
+def test_what_was_seen_is_not_read_to_find_what_is_due(tmp_path: Path) -> None:
+    """The inbox holds a month of events and deliveries: the sweep finds its work there by an index."""
+    desk = Desk(tmp_path)
+    with counted(desk) as ran:
+        due(desk)
+    asked = {statement for statement in ran if "FROM inbox" in statement}
+    assert asked
+    with desk.engine.connect() as connection:
+        for statement in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("ask",))
+            assert [row.detail for row in plan if "inbox" in row.detail] == [
+                "SEARCH inbox USING INDEX ix_inbox_kind_done_at (kind=? AND done_at=?)"
+            ]
+
+
 def over(desk: Desk, service: str, merged: bool = False, drafted: bool = True) -> int:
     """An incident that has ended: told as part of another, or with a summary that nobody has confirmed."""
     desk.copilot.alerts.receive([desk.alert(severity=Severity.CRITICAL, service=service)])
