@@ -1,4 +1,4 @@
-"""Changed files of catalogue and policy: whatever happens while they are read, N3 are offered what they say."""
+"""Changed files of catalogue and policy: whatever happens while they are read, N3 are offered the newest."""
 
 from __future__ import annotations
 
