@@ -154,7 +154,7 @@ async def test_an_answer_in_pieces_is_read_to_its_end() -> None:
 
 @pytest.mark.parametrize("cap", [10_000, 12])
 async def test_an_answer_that_broke_off_is_no_part_of_the_next_one(cap: int) -> None:
-    """With an idempotency key it is asked for again: what is kept and shown is one whole answer, or its cut."""
+    """With an idempotency key it is asked for again: what is kept and shown is one answer, or its cut."""
     async with serving() as server:
         call = {"method": "POST", "url": f"{server.base}/breaks", "headers": {}, "body": None}
         shown: list[str] = []
