@@ -10,12 +10,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.errors import Refused
+from bot.errors import Refused, WordingRefused
 from bot.sign_off.alone import MIN_REASON
 from bot.sign_off.quorum import Judgement
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.signing import REASON
 from bot.slack.edge import Body, Edge, guarded
+from bot.slack.values import submission
 from knowledge.text.redaction import redact
 
 MIN_SUMMARY = 20
@@ -75,7 +76,12 @@ def register(app: AsyncApp, edge: Edge) -> None:
         metadata = str(body["view"]["private_metadata"])
         if not metadata.isdigit():
             raise Refused("That modal is not one of ours.")
-        await asyncio.to_thread(edge.copilot.incidents.confirm_summary, person, int(metadata), text, cause)
+        confirm, event = edge.copilot.incidents.confirm_summary, f"event:{submission(body)}"
+        try:
+            await asyncio.to_thread(confirm, person, int(metadata), text, cause, event)
+        except WordingRefused as error:
+            await ack(response_action="errors", errors={error.field: str(error)})
+            return
         await ack()
 
     app.view("sign")(guarded(edge, sign))
