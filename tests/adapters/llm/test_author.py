@@ -1,4 +1,4 @@
-"""Words from a real local endpoint: one client for all that ask at once, closed at the end, or told broken."""
+"""Words from a real local endpoint: one client for all that ask at once, closed at the end."""
 
 from __future__ import annotations
 
