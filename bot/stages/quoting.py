@@ -8,7 +8,7 @@ from itertools import chain
 
 from prompts.fencing import plain
 
-# Proper pairs, which may hold other marks; and whatever opens with whatever closes: no odd pair hides a quote.
+# Proper pairs, which may hold other marks; and whatever opens with whatever closes: odd pairs hide no quote.
 _PAIRS = re.compile(r"“([^”]*)”|„([^“”]*)[“”]|«([^»]*)»|\"([^\"]*)\"")
 _ODD = re.compile(r"[“„«\"]([^“”„«»\"]*)[”“»\"]")
 # `plain` has made three points of each “…”.

@@ -96,7 +96,7 @@ def test_what_is_as_it_was_is_not_offered(files: Files) -> None:
 def test_a_changed_file_is_offered_once(files: Files, name: str) -> None:
     """Each of them, with one record, and told of once, whatever else is written while it waits."""
     files.look()
-    changed = {
+    changed: dict[str, Callable[[], object]] = {
         "catalogue": lambda: files.write("2"),
         "inventory": lambda: files.inventory.write_text(ROWS.format("longer")),
         "config": lambda: files.config.write_text(f"{files.config.read_text()}change_signatures = 2\n"),

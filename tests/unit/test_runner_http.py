@@ -156,7 +156,12 @@ async def test_an_answer_in_pieces_is_read_to_its_end() -> None:
 async def test_an_answer_that_broke_off_is_no_part_of_the_next_one(cap: int) -> None:
     """With an idempotency key it is asked for again: what is kept and shown is one answer, or its cut."""
     async with serving() as server:
-        call = {"method": "POST", "url": f"{server.base}/breaks", "headers": {}, "body": None}
+        call: dict[str, object] = {
+            "method": "POST",
+            "url": f"{server.base}/breaks",
+            "headers": {},
+            "body": None,
+        }
         shown: list[str] = []
         resolved = HTTP.resolve(call | {"idempotency": "Idempotency-Key"})
         result = await HTTP.run(resolved, 10, cap, SECRETS.get, shown.append)
