@@ -18,6 +18,7 @@ from bot.stages.investigate import number
 from knowledge.base import KnowledgeBase
 from knowledge.model import Document, Passage, Query, SearchResult
 from tests.attacks.test_model import diagnostician
+from tests.closing import closed  # noqa: F401  # for every test here
 from tests.scripted_model import ScriptedModel, call
 from tests.unit.diagnosis.builders import INCIDENT, INVENTORY, NOW, TOOLS, alert, past, validate
 from tests.world import text_of
