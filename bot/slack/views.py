@@ -20,6 +20,7 @@ from bot.slack.values import submission
 from knowledge.text.redaction import redact
 
 MIN_SUMMARY = 20
+_PRIVATE_KEY = "It holds a private key: take it out, and revoke the key."
 _CAUSE = re.compile(r"([a-z0-9][a-z0-9-]{0,59})?")
 
 
@@ -59,19 +60,9 @@ def register(app: AsyncApp, edge: Edge) -> None:
         """Confirm the edited text."""
         person = await edge.person(body)
         values = body["view"]["state"]["values"]
-        text = _value(values, "summary").strip()
-        if len(text) < MIN_SUMMARY:
-            problem = f"Write at least {MIN_SUMMARY} characters, so that it helps the next person."
-            await ack(response_action="errors", errors={"summary": problem})
-            return
-        cause = _value(values, "cause").strip().lower()
-        if not _CAUSE.fullmatch(cause):
-            problem = "Use lower-case letters, digits and hyphens, such as stale-lock, or leave it empty."
-            await ack(response_action="errors", errors={"cause": problem})
-            return
-        if redact(text).private_key:
-            problem = "It holds a private key: take it out, and revoke the key."
-            await ack(response_action="errors", errors={"summary": problem})
+        text, cause = _value(values, "summary").strip(), _value(values, "cause").strip().lower()
+        if problem := _problem(text, cause):
+            await ack(response_action="errors", errors=problem)
             return
         metadata = str(body["view"]["private_metadata"])
         if not metadata.isdigit():
@@ -90,6 +81,18 @@ def register(app: AsyncApp, edge: Edge) -> None:
     app.view("summary")(guarded(edge, summary))
 
 
+def _problem(text: str, cause: str) -> dict[str, str]:
+    """What is wrong with a summary, by the field of the form."""
+    if len(text) < MIN_SUMMARY:
+        return {"summary": f"Write at least {MIN_SUMMARY} characters, so that it helps the next person."}
+    if not _CAUSE.fullmatch(cause):
+        told = "Use lower-case letters, digits and hyphens, such as stale-lock, or leave it empty."
+        return {"cause": told}
+    if redact(text).private_key:
+        return {"summary": _PRIVATE_KEY}
+    return {}
+
+
 def _is_alone(metadata: str) -> bool:
     """Whether they were told that their signature alone would do; the copilot judges that again."""
     return json.loads(metadata).get("alone") is True
@@ -102,7 +105,7 @@ def _reason(body: Body) -> tuple[str, str]:
         return "", ""
     given = redact(_value(values, REASON).strip())
     if given.private_key:
-        return "", "It holds a private key: take it out, and revoke the key."
+        return "", _PRIVATE_KEY
     if len(given.text) < MIN_REASON:
         return "", f"Say why in {MIN_REASON} characters or more."
     return given.text, ""
