@@ -100,7 +100,7 @@ class Alerts:
         self, tx: Tx, memory: Memory, batch: Batch, notification: Notification, marks: Sequence[str]
     ) -> list[Decision]:
         alerts, delivery = notification.alerts, notification.key
-        if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
+        if delivery and not tx.inbox.accept(f"delivery:{delivery}", notification.kind, {}):
             return []
         decided = dict(take_out(tx, alerts))
         for index in _canonical(alerts, marks):

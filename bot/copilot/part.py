@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from bot.announcements import announce_incident
 from bot.domain.alert import Alert, Decision
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
@@ -49,7 +50,7 @@ def keep_once(tx: Tx, event: str) -> None:
     Raises:
         AlreadyDone: the same event has had its effect.
     """
-    if event and not tx.inbox.accept(event, "event", {}):
+    if event and not tx.inbox.accept(event, InboxKind.EVENT, {}):
         raise AlreadyDone
 
 

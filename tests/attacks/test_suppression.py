@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.alert import Kind
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import Incident
 from bot.domain.mute import MuteState
 from bot.playground.workspace import Person, SubmitOutcome
@@ -233,7 +234,7 @@ async def test_a_mention_in_a_thread_is_as_good_as_a_command(quiet: World) -> No
         await quiet.until(words, lambda n=before: len(quiet.place.ephemerals(ON_CALL.id)) > n)  # type: ignore[misc]
         assert action in str(quiet.place.ephemerals(ON_CALL.id)[-1]["blocks"])
     with quiet.store.read() as tx:
-        assert tx.inbox.pending("ask") == []
+        assert tx.inbox.pending(InboxKind.ASK) == []
 
 
 async def calm(quiet: World) -> None:
