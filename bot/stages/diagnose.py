@@ -12,7 +12,6 @@ from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.investigation import Desk
 from bot.domain.ports import Diagnostician
-from bot.domain.quotes import resolve_quotes
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.stages.calibrated import never_seen
@@ -71,7 +70,7 @@ async def diagnose(
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
-    cited = _without_loose_ends(resolve_quotes(resolve_citations(made, known), evidence), known)
+    cited = _without_loose_ends(resolve_citations(made, known), known)
     grounded = ground(cited, evidence, desk.whole) if desk is not None else ground(cited, evidence)
     grounded = without_outdated(grounded, evidence)
     if grounded.method is Method.MODEL:
