@@ -48,7 +48,8 @@ from bot.tools.secrets import Secrets
 from bot.tools.standing import sign_by_standing, under_standing
 from bot.tools.verifying import Verifier
 
-_ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
+JUDGED_AT_ONCE = 8
+"""Signed proposals whose checks run at a time, however many are to be executed."""
 _PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)  # between tries to write how an execution ended
 log = structlog.get_logger()
 
@@ -84,6 +85,7 @@ class Executor:
         """`hold` raises where this executor is not the one executor of the store any more."""
         self._budget = budget
         self._running: dict[int, Running] = {}
+        self._judging = asyncio.Semaphore(JUDGED_AT_ONCE)
         # Whoever waits for one holds it; nobody does, and it is gone.
         self._checking: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._store = store
@@ -155,7 +157,8 @@ class Executor:
         if case is None or case.proposal.state is not ProposalState.SIGNED:
             return
         try:
-            plan, _, before = await self._plan(case)
+            async with self._judging:
+                plan, _, before = await self._plan(case)
         except (BadInput, CatalogueError) as error:
             self._refuse(case.proposal, ProposalState.SIGNED, str(error))
             return

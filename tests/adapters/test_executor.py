@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,11 +29,12 @@ from bot.sign_off.policy import Policy
 from bot.store import tables
 from bot.store.database import Store, open_engine, sqlite_url
 from bot.tools import in_force, process
-from bot.tools.executor import Executor
+from bot.tools.executor import JUDGED_AT_ONCE, Executor
 from bot.tools.process import ExecutorProcess
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import RunResult
 from bot.tools.secrets import Secrets
+from tests.wire import until
 
 ALICE, N3 = Person("T1", "UALICE"), Person("T1", "UN3")
 
@@ -72,8 +74,8 @@ class Case:
         assert found is not None
         return found
 
-    async def signed(self) -> int:
-        """The id of a prepared and signed proposal."""
+    async def planned(self) -> tuple[int, str]:
+        """A prepared proposal: its id, and the digest of its plan."""
         with self.store.begin() as tx:
             firing, critical = AlertStatus.FIRING, Severity.CRITICAL
             alert = Alert("alertmanager", "High", firing, critical, "orders", "test", datetime.now(UTC))
@@ -83,11 +85,16 @@ class Case:
         await self.executor.prepare(made.id)
         plan_digest = self.proposal(made.id).digest
         assert plan_digest, self.proposal(made.id).reason
+        return made.id, plan_digest
+
+    async def signed(self) -> int:
+        """The id of a prepared and signed proposal."""
+        number, plan_digest = await self.planned()
         with self.store.begin() as tx:
-            tx.proposals.sign(SignOff(made.id, N3, plan_digest, True, tx.now))
+            tx.proposals.sign(SignOff(number, N3, plan_digest, True, tx.now))
             by = tx.now + timedelta(minutes=5)
-            tx.proposals.move(made.id, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=by)
-        return made.id
+            tx.proposals.move(number, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=by)
+        return number
 
     async def ran(self) -> Proposal:
         """A proposal that was signed and executed."""
@@ -288,6 +295,40 @@ async def test_a_claim_that_was_taken_and_not_confirmed_comes_to_an_end(
     assert ended.state is ProposalState.FAILED
     assert "so it was not run" in ended.reason
     assert json.loads((case.folder / "state").read_text())["value"] == 9
+
+
+HELD = ContextVar("HELD", default=False)
+
+
+class Waits:
+    """The runner of commands; what is held by its context waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.came, self.go_on = 0, asyncio.Event()
+
+    def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
+        return RUNNERS_COMMAND.resolve(call)
+
+    async def run(self, resolved: Mapping[str, Any], *rest: object) -> RunResult:
+        if HELD.get():
+            self.came += 1
+            await self.go_on.wait()
+        return await RUNNERS_COMMAND.run(resolved, *rest)  # type: ignore[arg-type]  # as they came
+
+
+async def test_so_many_are_judged_at_a_time(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are to be executed, the checks of few run at once; preparing does not wait for them."""
+    numbers = [await case.signed() for _ in range(JUDGED_AT_ONCE + 1)]
+    monkeypatch.setitem(RUNNERS, "command", waits := Waits())
+    HELD.set(True)
+    work = [asyncio.create_task(case.executor.execute(number)) for number in numbers]
+    HELD.set(False)
+    await until(lambda: waits.came >= JUDGED_AT_ONCE)
+    await case.planned()
+    assert waits.came == JUDGED_AT_ONCE
+    waits.go_on.set()
+    await asyncio.gather(*work)
+    assert ProposalState.SUCCEEDED in {case.proposal(number).state for number in numbers}
 
 
 def test_a_content_is_parsed_once(case: Case) -> None:
