@@ -15,6 +15,7 @@ from bot.announcements import (
     announce_summary,
 )
 from bot.domain.conversation import Freshness
+from bot.domain.curation import learned_id
 from bot.domain.diagnosis import Diagnosis, Hindsight
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.investigation import Bounds
@@ -169,9 +170,7 @@ class Steps:
         """What past incidents say of this one, and the search result with those that led there."""
         texts = sources_of(investigate.number(incident, alerts, runs, _NOTHING_FOUND, incident.opened_at))
         try:
-            judged = await asyncio.to_thread(
-                self._knowledge.causes, texts, readers, learn.document_id(incident.id)
-            )
+            judged = await asyncio.to_thread(self._knowledge.causes, texts, readers, learned_id(incident.id))
             passages = await asyncio.to_thread(self._knowledge.first_passages, to_cite(judged))
         except KnowledgeError as error:
             note = f"Past incidents could not be compared. {error}"
