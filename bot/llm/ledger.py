@@ -32,7 +32,7 @@ class Refusal:
 
 
 class Ledger:
-    """Over the store; `clock` is that of its transactions. All methods but `erase` run in a thread."""
+    """Over the store. All methods run in a thread."""
 
     def __init__(
         self,

@@ -62,7 +62,8 @@ async def source(edge: Edge, person: Person, body: Body, value: str) -> Block:
         raise Refused("The source is not in the knowledge base any more.")
     kept = await readable(edge, person, body, passage.document_id)
     said = await asyncio.to_thread(edge.copilot.votes.said, person, value)
-    return _opened(knowledge_blocks.source_view(passage, kept, said), body)
+    now, _ = await asyncio.to_thread(edge.store.clock)
+    return _opened(knowledge_blocks.source_view(passage, now.date(), kept, said), body)
 
 
 async def document(edge: Edge, person: Person, body: Body, value: str) -> Block:

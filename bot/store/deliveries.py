@@ -105,10 +105,6 @@ class Deliveries(Records):
         )
         return [_delivery(row).alert() for row in self._connection.execute(query)]
 
-    def count_since(self, since: datetime) -> int:
-        query = sa.select(sa.func.count()).where(_OF.id >= self.first_since(since))
-        return int(self._connection.execute(query).scalar_one())
-
     def page(self, incident_id: int, decisions: Sequence[Kind], after: int, limit: int) -> list[StoredAlert]:
         """Deliveries of an incident that were decided so, oldest first, those above the number `after`."""
         wanted = _OF.decision.in_([kind.value for kind in decisions])

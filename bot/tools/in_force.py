@@ -123,7 +123,7 @@ def policy_in_force(tx: Tx) -> Policy:
 
 
 def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
-    """At a start: adopt what is found if nothing was before; else offer the change and keep the old one."""
+    """Adopt what is found if nothing was before; else offer the change and keep the old one."""
     digest = digest_of(content)
     known = tx.n3.adopted(what)
     for withdrawn in tx.n3.withdraw(what, digest):

@@ -89,7 +89,7 @@ async def test_a_poisoned_step_is_words_with_a_warning(base: KnowledgeBase) -> N
     message = diagnosis_blocks.diagnosis(made, evidence, [], INCIDENT, 1)
     assert warned in text_of({"text": "", "blocks": message})
     passage = base.search(Query("orders are stuck")).passages[0]
-    assert warned in str(knowledge_blocks.source_view(passage))
+    assert warned in str(knowledge_blocks.source_view(passage, date(2026, 3, 1)))
     assert warned in str(knowledge_blocks.found([passage], True, (), "orders"))
     assert knowledge_blocks.warnings("1. Run `systemctl restart orders`, then `curl localhost/health`.") == []
 
@@ -195,7 +195,7 @@ def test_a_citation_opens_the_exact_spot(base: KnowledgeBase) -> None:
     assert told == ("runbooks/orders", ("Steps",), "lines 1-4", "fr", "orders")
     assert (passage.owner, passage.reviewed, passage.origin) == ("team-orders", date(2026, 1, 31), "import")
     assert base.passage(passage.id) == replace(passage, score=0.0)
-    shown = str(knowledge_blocks.source_view(passage))
+    shown = str(knowledge_blocks.source_view(passage, date(2026, 3, 1)))
     for words in (passage.version, "lines 1-4", "owner team-orders", "last review 2026-01-31", "imported"):
         assert words in shown
     assert isinstance(base.passage(passage.id), Passage)

@@ -98,7 +98,7 @@ async def test_a_mute_is_previewed_confirmed_shown_and_ends(quiet: World) -> Non
     assert quiet.open_incident(service) is None
     assert await quiet.fire(quiet.alert(service)) == ["opened"], "critical comes through"
     assert (await quiet.place.click(SECOND.id, CHANNEL, card["ts"], "mute_end")).ok
-    await quiet.message(f"mute:{number}:end", "has ended. It kept 1 alert(s) quiet. 1 of them still fire")
+    await quiet.message(f"mute:{number}:end", "has ended. It kept 1 alert quiet. 1 alert still fires")
     await quiet.message(f"mute:{number}", "ended by")
     with quiet.store.read() as tx:
         ended = tx.mutes.get(number)

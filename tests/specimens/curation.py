@@ -156,7 +156,9 @@ def _document(voice: Voice, *, finding: Finding | None = finding(ORDINARY), out:
 
 
 def _source(voice: Voice) -> View:
-    return knowledge_blocks.source_view(values.passage(voice), kept(voice, access=("C1",)), True)
+    return knowledge_blocks.source_view(
+        values.passage(voice), values.NOW.date(), kept(voice, access=("C1",)), True
+    )
 
 
 def _message(drawn: list[dict[str, Any]]) -> Message:

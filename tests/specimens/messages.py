@@ -32,6 +32,7 @@ _INCIDENTS: Mapping[str, Mapping[str, Any]] = {
     "opened by hand": {"opened_by": values.ON_CALL.key, "alerts_received": 1},
     "opened by hand, and joined": {"opened_by": values.ON_CALL.key, "alerts_received": 9},
     "resolved by its source": {**_OVER, "resolved_by": "source"},
+    "over by silence": {**_OVER, "resolved_by": "silence"},
     "resolved by a person": {**_OVER, "resolved_by": values.ON_CALL.key},
 }
 

@@ -102,7 +102,7 @@ def _summary(voice: Voice) -> View:
 
 
 def _source(voice: Voice) -> View:
-    return knowledge_blocks.source_view(values.passage(voice))
+    return knowledge_blocks.source_view(values.passage(voice), values.NOW.date())
 
 
 def _run(voice: Voice, *, settled: bool = False) -> View:

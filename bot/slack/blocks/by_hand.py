@@ -40,17 +40,15 @@ def open_view(offered: Offered, title: str = "", details: str = "") -> Block:
             initial=parts.visible(details),
             optional=True,
         ),
-        parts.note("It is told in the channel for incidents and investigated at once. You resolve it."),
+        parts.note("It is told in the channel for incidents and investigated at once. A person resolves it."),
     ]
     return _modal("open_incident", "Open an incident", "Open", blocks)
 
 
 def opened_view(incident: Incident) -> Block:
-    """That it is open, with the way to have it."""
-    text = f":white_check_mark: *{incident.label}* is open. Its card is in the channel for incidents."
-    view = told_view("It is open", text)
-    view["blocks"].append(parts.buttons(parts.button("I take it", "take", str(incident.id))))
-    return view
+    """That it is open, and where."""
+    where = "Its card is in the channel for incidents: *I take it* stands there"
+    return told_view("It is open", f":white_check_mark: *{incident.label}* is open. {where}.")
 
 
 def change_view(incident: Incident) -> Block:

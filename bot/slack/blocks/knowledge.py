@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 from bot.domain.curation import Removal
@@ -67,8 +67,8 @@ _KEPT = {
 }
 
 
-def source_view(passage: Passage, kept: Kept | None = None, vote: bool | None = None) -> Block:
-    """A modal with the exact passage that was cited, and what is known of its document.
+def source_view(passage: Passage, today: date, kept: Kept | None = None, vote: bool | None = None) -> Block:
+    """A modal with the exact passage that was cited, and what is known of its document `today`.
 
     `vote`: whether the reader has called it useful.
     """
@@ -76,7 +76,7 @@ def source_view(passage: Passage, kept: Kept | None = None, vote: bool | None = 
     blocks = [parts.header(heading)]
     blocks.append(parts.foreign_note(f"{passage.place} · version {passage.version}, as it was cited"))
     blocks += facts(kept) if kept is not None else _facts(passage)
-    ended = passage.outdated(datetime.now(UTC).date())
+    ended = passage.outdated(today)
     if passage.superseded:
         blocks.append(parts.note(":warning: The document has changed since; this is what was cited."))
     elif ended:
