@@ -25,6 +25,25 @@ for line in sys.stdin:
 """
 
 
+_BUSY = """
+import asyncio, threading
+from bot.tools.loop import serve_stdin
+
+class Busy:
+    free = threading.Event()
+
+    async def check(self, subject):
+        assert await asyncio.to_thread(self.free.wait, 3), "nobody came"
+
+    async def stop(self, subject):
+        await asyncio.to_thread(self.free.set)
+
+    prepare = execute = verify = look = check
+
+asyncio.run(serve_stdin(Busy()))
+"""
+
+
 @asynccontextmanager
 async def running(*argv: str) -> AsyncIterator[ExecutorProcess]:
     made = ExecutorProcess(argv, {})
@@ -74,3 +93,12 @@ async def test_a_program_that_cannot_be_started_is_tried_again(
         program.symlink_to("/bin/false")
         while "exit code 1" not in executor.problem:
             await asyncio.sleep(0.01)
+
+
+async def test_what_keeps_threads_busy_holds_up_no_other_work() -> None:
+    """Forty runs keep a thread each, as a statement on MariaDB does; what ends them needs one, too."""
+    async with running(sys.executable, "-c", _BUSY) as executor:
+        runs = [asyncio.create_task(executor.do("check", number)) for number in range(40)]
+        await asyncio.sleep(0)  # they are asked for first
+        await executor.do("stop", 0)
+        await asyncio.gather(*runs)
