@@ -11,8 +11,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.errors import Refused, WordingRefused
-from bot.sign_off.alone import MIN_REASON
 from bot.sign_off.quorum import Judgement
+from bot.sign_off.reasons import MIN_REASON, is_reason
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.signing import REASON
 from bot.slack.edge import Body, Edge, guarded
@@ -106,7 +106,7 @@ def _reason(body: Body) -> tuple[str, str]:
     given = redact(_value(values, REASON).strip())
     if given.private_key:
         return "", _PRIVATE_KEY
-    if len(given.text) < MIN_REASON:
+    if not is_reason(given.text):
         return "", f"Say why in {MIN_REASON} characters or more."
     return given.text, ""
 

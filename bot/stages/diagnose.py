@@ -53,8 +53,8 @@ async def diagnose(
 ) -> Diagnosis:
     """A grounded and bounded diagnosis: the model's, or that of similar incidents with the reason why.
 
-    `validate` raises `ArgumentRefused` when arguments do not fit the tool. It judges every remedy, whoever
-    wrote it. `judged`: what past incidents say, for when no model does. With a `desk`
+    `validate` raises `ArgumentRefused` when arguments do not fit the tool, and may block. It judges every
+    remedy, whoever wrote it. `judged`: what past incidents say, for when no model does. With a `desk`
     the model may read more, and what it read counts whatever becomes of the model.
     """
     # From what was gathered before the model was asked: what it wishes to read is no ground for an offer.
@@ -75,7 +75,7 @@ async def diagnose(
     grounded = without_outdated(grounded, evidence)
     if grounded.method is Method.MODEL:
         grounded = offered(grounded, offer, incident, tools)
-    allowed = validated(grounded, incident, tools, inventory, validate)
+    allowed = await asyncio.to_thread(validated, grounded, incident, tools, inventory, validate)
     return weigh(bounded(allowed), evidence, outcomes)
 
 
