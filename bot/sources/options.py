@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.alert import Severity
+from bot.domain.flags import unknown_severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,13 @@ class Options:
     fields: Mapping[str, str] = field(default_factory=dict)
     resolved: frozenset[str] = frozenset({"resolved", "ok", "recovered", "closed", "up"})
 
-    def severity(self, text: str) -> Severity:
-        """What the source's typed severity field means."""
+    def severity(self, text: str, flags: set[str]) -> Severity:
+        """What the source's typed severity field means; a word that nobody knows is flagged."""
         word = text.strip().lower()
-        return self.words.get(word) or Severity.known(word) or self.unknown
+        known = self.words.get(word) or Severity.known(word)
+        if known is None and word:
+            flags.add(unknown_severity(text, self.unknown.word))
+        return known or self.unknown
 
     def is_over(self, status: str) -> bool:
         """Whether a status says that the alert is over."""
