@@ -87,7 +87,7 @@ def _severities(section: SourceSection) -> dict[str, Severity]:
     """What each word means that this source may use, and what it means to use none."""
     own = {word.strip().lower(): Severity[name.upper()] for word, name in section.severities.items()}
     options = Options(unknown=Severity[section.severity.upper()], words=own)
-    return {word: options.severity(word, set()) for word in {*Severity.words(), *own, ""}}
+    return {word: options.severity(word) for word in {*Severity.words(), *own, ""}}
 
 
 def check_url(name: str, url: str) -> None:

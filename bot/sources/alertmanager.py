@@ -56,7 +56,7 @@ def _alert(
         source=source,
         name=name,
         status=status,
-        severity=options.severity(labels.get("severity", ""), fields.flags),
+        severity=options.graded(labels.get("severity", ""), fields.flags),
         service=labels.get("service") or labels.get("job", ""),
         environment=labels.get("environment") or labels.get("env", ""),
         starts_at=started(fields.time("startsAt"), received_at, fields.flags),

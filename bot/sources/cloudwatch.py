@@ -54,7 +54,7 @@ def _alarm(message: Fields, envelope: Fields, received_at: datetime, options: Op
         name=name,
         status=AlertStatus.RESOLVED if state == "ok" else AlertStatus.FIRING,
         # CloudWatch has no severity: what is set for the source counts.
-        severity=options.severity("", message.flags),
+        severity=options.severity(""),
         service=dimensions.get("ServiceName") or dimensions.get("service") or named["namespace"],
         environment="",
         starts_at=started(at, received_at, message.flags),

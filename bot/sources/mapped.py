@@ -77,7 +77,7 @@ def _alert(raw: object, where: str, received_at: datetime, options: Options) -> 
         source="json",
         name=name,
         status=AlertStatus.RESOLVED if over else AlertStatus.FIRING,
-        severity=options.severity(text("severity"), flags),
+        severity=options.graded(text("severity"), flags),
         service=text("service"),
         environment=text("environment"),
         starts_at=started(_time(raw, "starts_at", where, options), received_at, flags),

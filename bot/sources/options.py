@@ -22,13 +22,19 @@ class Options:
     fields: Mapping[str, str] = field(default_factory=dict)
     resolved: frozenset[str] = frozenset({"resolved", "ok", "recovered", "closed", "up"})
 
-    def severity(self, text: str, flags: set[str]) -> Severity:
-        """What the source's typed severity field means; a word that nobody knows is flagged."""
-        word = text.strip().lower()
-        known = self.words.get(word) or Severity.known(word)
-        if known is None and word:
+    def severity(self, text: str) -> Severity:
+        """What the source's typed severity field means."""
+        return self._known(text) or self.unknown
+
+    def graded(self, text: str, flags: set[str]) -> Severity:
+        """The same, of an alert that is read: a word that nobody knows is flagged."""
+        if text.strip() and self._known(text) is None:
             flags.add(unknown_severity(text, self.unknown.word))
-        return known or self.unknown
+        return self.severity(text)
+
+    def _known(self, text: str) -> Severity | None:
+        word = text.strip().lower()
+        return self.words.get(word) or Severity.known(word)
 
     def is_over(self, status: str) -> bool:
         """Whether a status says that the alert is over."""

@@ -76,7 +76,7 @@ def _alert(
         source="slack",
         name=shown[:200],
         status=AlertStatus.RESOLVED if over else AlertStatus.FIRING,
-        severity=options.severity(labels.get("severity", ""), flags),
+        severity=options.graded(labels.get("severity", ""), flags),
         service=labels.get("service") or labels.get("job", ""),
         environment=labels.get("environment") or labels.get("env", ""),
         starts_at=started(_sent_at(event), received_at, flags),

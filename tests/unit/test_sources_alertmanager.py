@@ -77,7 +77,9 @@ def test_more_alerts_than_the_limit_are_refused() -> None:
     payload["alerts"] *= MAX_ALERTS
     assert len(parse(payload, NOW).alerts) == MAX_ALERTS
     payload["alerts"] += payload["alerts"][:1]
-    with pytest.raises(BadInput, match=f"expected 1 to {MAX_ALERTS} of them, got {MAX_ALERTS + 1}.*max_alerts"):
+    with pytest.raises(
+        BadInput, match=f"expected 1 to {MAX_ALERTS} of them, got {MAX_ALERTS + 1}.*max_alerts"
+    ):
         parse(payload, NOW)
 
 
