@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.announcements import announce_text
-from bot.domain.senders import TurnedAway
+from bot.domain.senders import Refused, TurnedAway
 from bot.domain.store import Tx
 
 TELL_EVERY = timedelta(hours=1)
@@ -20,15 +20,16 @@ def note_refusals(tx: Tx, refused: Iterable[TurnedAway]) -> None:
     for one in refused:
         known = tx.refusals.note(one)
         if known.told_at is None or tx.now - known.told_at >= TELL_EVERY:
-            key = f"refused:{one.source}:{tx.now.isoformat()}"
-            announce_text(tx, key, _told(one.source, known.untold), foreign=one.problem)
+            announce_refused(tx, known)
             tx.refusals.tell(one.source)
 
 
-def _told(source: str, deliveries: int) -> str:
-    often = "a delivery" if deliveries == 1 else f"{deliveries} deliveries"
-    return (
-        f":warning: *Vigie refused alerts of `{source}`*: {often}, in part or whole, the newest for the"
+def announce_refused(tx: Tx, known: Refused) -> None:
+    """What was refused of a source since people were told last, and why the newest of it was."""
+    often = "a delivery" if known.untold == 1 else f"{known.untold} deliveries"
+    text = (
+        f":warning: *Vigie refused alerts of `{known.source}`*: {often}, in part or whole, the newest for the"
         " reason below. What is refused opens no incident, so mend it at the sender. This is said once an"
         " hour at most; `/health` and the log have the newest reason."
     )
+    announce_text(tx, f"refused:{known.source}:{known.last_at.isoformat()}", text, foreign=known.problem)

@@ -180,7 +180,7 @@ def _one(delivery: StoredAlert, is_corrected: bool) -> list[Block]:
 
 def _flags(delivery: StoredAlert) -> str:
     found = delivery.body.get("flags")
-    return f" Noted of it: {'; '.join(map(str, found))}." if found and isinstance(found, list) else ""
+    return f" Noted of it: {'; '.join(map(str, found))}." if found and isinstance(found, list | tuple) else ""
 
 
 def _view(title: str, blocks: Sequence[Block]) -> Block:
