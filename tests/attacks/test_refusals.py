@@ -225,8 +225,8 @@ async def test_a_refusal_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
     store = Store.open(sqlite_url(tmp_path / "vigie.sqlite"))
     core = Away(store)
     async with front(tmp_path, core=core) as intake:
-        for one in (7, {}):
-            assert (await intake.post("/alerts/alertmanager", body(one)))[0] == 400
+        for bad in (7, "x"):
+            assert (await intake.post("/alerts/alertmanager", body(bad)))[0] == 400
         core.away = False
         assert (await intake.post("/alerts/alertmanager", b"[]"))[0] == 400
         for _ in range(200):

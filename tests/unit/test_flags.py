@@ -1,4 +1,4 @@
-"""What is noted of an alert as it comes in, as people read it: of its text, and of what else is odd about it."""
+"""What is noted of an alert as it comes in, as people read it: of its text, and what else is odd."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, Settlement, SignOff
 from bot.domain.quiet import Regroup
 from bot.domain.records import News, Review, Stream
-from bot.domain.senders import Deed
+from bot.domain.senders import Deed, TurnedAway
 from bot.domain.spending import ANSWERED, Purpose, Reserve, Settled, Spent
 from bot.domain.standing import By, NewStanding, Pattern, StandingState, Terms, Trigger
 from bot.domain.store import Tx
@@ -96,6 +96,7 @@ def fill(store: Store) -> dict[str, int]:
         beat = Delivery(alert("Watchdog"), "w" * 32, Decision(Kind.HEARTBEAT, ODD), None, None)
         tx.alerts.add([beat])
         tx.beats.gone("w" * 32, incident)
+        tx.refusals.note(TurnedAway(ODD[:40], ODD))
         tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
         _quiet(tx, incident)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
