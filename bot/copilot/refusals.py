@@ -28,8 +28,8 @@ def announce_refused(tx: Tx, known: Refused) -> None:
     """What was refused of a source since people were told last, and why the newest of it was."""
     often = "a delivery" if known.untold == 1 else f"{known.untold} deliveries"
     text = (
-        f":warning: *Vigie refused alerts of `{known.source}`*: {often}, in part or whole, the newest for the"
-        " reason below. What is refused opens no incident, so mend it at the sender. This is said once an"
-        " hour at most; `/health` and the log have the newest reason."
+        f":warning: *Vigie refused alerts of `{known.source}`* in {often}, the newest for the reason below."
+        " What is refused opens no incident, so mend it at the sender. This is said once an hour at most;"
+        " `/health` and the log have the newest reason."
     )
     announce_text(tx, f"refused:{known.source}:{known.last_at.isoformat()}", text, foreign=known.problem)

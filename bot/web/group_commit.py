@@ -49,10 +49,10 @@ class GroupCommit:
         """
         if self.is_full or (self._queue and self._waiting + len(alerts) > self._most):
             self.refuse_full()
+        if len(alerts) <= MOST_OF_ONE:
+            return await self._put(Notification(alerts, key))
         parts = list(_parts(alerts, key))
         found = await asyncio.gather(*(self._put(part) for _, part in parts))
-        if len(parts) == 1:
-            return found[0]
         # A part that came before under its key has no decisions.
         decided = {
             place: one
@@ -158,14 +158,11 @@ class GroupCommit:
 
 
 def _parts(alerts: Sequence[Alert], key: str) -> Iterator[tuple[Sequence[int], Notification]]:
-    """The delivery as it is committed: whole, or in parts with the gravest alerts in the first.
+    """A large delivery in parts, the gravest alerts in the first, each with the places of its alerts.
 
     Each part has a key of its own, the same each time: what comes again after a part has failed is taken
-    where that left off. Gives the places of its alerts with each.
+    where that left off.
     """
-    if len(alerts) <= MOST_OF_ONE:
-        yield range(len(alerts)), Notification(alerts, key)
-        return
     order = sorted(range(len(alerts)), key=lambda place: -alerts[place].severity)
     for start in range(0, len(order), MOST_OF_ONE):
         places = order[start : start + MOST_OF_ONE]
