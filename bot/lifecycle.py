@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from dbos import DBOS, SetWorkflowID
 
 from bot import workflows
 from bot.copilot import Copilot
-from bot.domain.store import Store
+from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable, VigieError
 from bot.rest import Rest
 from bot.stages.due import due, is_unfinished
@@ -126,8 +126,7 @@ class Lifecycle:
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
         for work, attempt in await asyncio.to_thread(self._look):
-            workflow_id = work if not attempt else f"{work}#{attempt}"
-            with SetWorkflowID(workflow_id):
+            with SetWorkflowID(f"{work}#{attempt}" if attempt else work):
                 handle = await DBOS.start_workflow_async(self._workflow, work)
             if (await handle.get_status()).status not in _UNDER_WAY:
                 # It had ended by an error of ours or DBOS's own; a setback gives it a new id.
@@ -136,8 +135,8 @@ class Lifecycle:
         await asyncio.to_thread(self._homes.refresh)
         self._rest.begin(self._due_at)
 
-    def _look(self) -> list[tuple[str, int]]:
-        """What time brings about, and the works that may start now, each with how often it failed."""
+    def _look(self) -> list[tuple[str, str]]:
+        """What time brings about, and the works that may start now, each with the name of the attempt."""
         self._alerts.sweep()
         self._proposals.expire_due()
         self._standing.look_after()
@@ -148,11 +147,23 @@ class Lifecycle:
         self._gaps.look()
         self._upkeep.look()
         with self._store.read() as tx:
-            waiting = tx.inbox.waiting()
+            setbacks, now = tx.setbacks.all(), tx.now
             works = [*due(tx), *self._calling.due(tx)]
-            times = (tx.proposals.next_at(), tx.inbox.next_try_at(), self._alerts.next_hold())
+            over = [w for w in setbacks.keys() - set(works) if not self._is_unfinished(tx, w)]
+            times = (tx.proposals.next_at(), tx.setbacks.next_try_at(), self._alerts.next_hold())
             self._due_at = min((at for at in times if at is not None), default=None)
-            return [(w, tx.inbox.attempts(w)) for w in works if not waiting.get(w, False)]
+        if over:
+            self._clear(over)
+        found = [(work, setbacks.get(work)) for work in works]
+        return [(w, s.attempt if s else "") for w, s in found if s is None or s.not_before <= now]
+
+    def _is_unfinished(self, tx: Tx, work: str) -> bool:
+        return is_unfinished(tx, work) or work in self._calling.due(tx)
+
+    def _clear(self, works: Sequence[str]) -> None:
+        """What held up work that was done, or that nobody waits for any more, is forgotten."""
+        with self._store.begin() as tx:
+            tx.setbacks.clear([work for work in works if not self._is_unfinished(tx, work)])
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -207,6 +218,6 @@ class Lifecycle:
 
     def _settle(self, work: str, problem: str) -> None:
         with self._store.begin() as tx:
-            if is_unfinished(tx, work) or work in self._calling.due(tx):
-                tx.inbox.setback(work, problem, WAITS)
+            if self._is_unfinished(tx, work):
+                tx.setbacks.add(work, problem, WAITS)
                 log.warning("work will be tried again", work=work, problem=problem)

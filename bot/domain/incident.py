@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from bot.domain.alert import Severity
 
+BY_SOURCE, BY_SILENCE = "source", "silence"
+"""Who resolved an incident that no person did: its alerts' source, or nobody, as nothing was heard of it."""
+
 
 class IncidentState(StrEnum):
     TRIGGERED = "triggered"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.copilot.receiving import Outcome, Receiving
-from bot.domain.alert import Alert, Decision
+from bot.domain.alert import Decision
 from bot.domain.senders import Notification, TurnedAway
 from bot.errors import OverCapacity, StoreUnavailable
 
@@ -40,18 +40,19 @@ class GroupCommit:
     def is_full(self) -> bool:
         return self._waiting >= self._most
 
-    async def receive(self, alerts: Sequence[Alert], key: str = "") -> list[Decision]:
-        """Wait until the alerts are committed; what was decided of each.
+    async def receive(self, notification: Notification) -> list[Decision]:
+        """Wait until its alerts are committed; what was decided of each.
 
         Raises:
             OverCapacity: too much waits; nothing was kept, and that is counted.
             StoreUnavailable: nothing was kept.
         """
-        if self.is_full or (self._queue and self._waiting + len(alerts) > self._most):
+        count = len(notification.alerts)
+        if self.is_full or (self._queue and self._waiting + count > self._most):
             self.refuse_full()
-        if len(alerts) <= MOST_OF_ONE:
-            return await self._put(Notification(alerts, key))
-        parts = list(_parts(alerts, key))
+        if count <= MOST_OF_ONE:
+            return await self._put(notification)
+        parts = list(_parts(notification))
         found = await asyncio.gather(*(self._put(part) for _, part in parts))
         # A part that came before under its key has no decisions.
         decided = {
@@ -157,17 +158,18 @@ class GroupCommit:
                 waiting.set_result(None)
 
 
-def _parts(alerts: Sequence[Alert], key: str) -> Iterator[tuple[Sequence[int], Notification]]:
+def _parts(notification: Notification) -> Iterator[tuple[Sequence[int], Notification]]:
     """A large delivery in parts, the gravest alerts in the first, each with the places of its alerts.
 
     Each part has a key of its own, the same each time: what comes again after a part has failed is taken
     where that left off.
     """
+    alerts, key = notification.alerts, notification.key
     order = sorted(range(len(alerts)), key=lambda place: -alerts[place].severity)
     for start in range(0, len(order), MOST_OF_ONE):
         places = order[start : start + MOST_OF_ONE]
         own = f"{key}#{start}" if key else ""
-        yield places, Notification([alerts[place] for place in places], own)
+        yield places, replace(notification, alerts=[alerts[place] for place in places], key=own)
 
 
 def _settle(decided: asyncio.Future[list[Decision]], outcome: Outcome) -> None:

@@ -10,9 +10,10 @@ from datetime import datetime
 import structlog
 from aiohttp import web
 
-from bot.domain.alert import Alert, Decision
+from bot.domain.alert import Decision
 from bot.domain.flags import NOT_UTF8
-from bot.domain.senders import TurnedAway
+from bot.domain.inbox import Delivered, InboxKind
+from bot.domain.senders import Notification, TurnedAway
 from bot.errors import BadInput, OverCapacity, ProofUnavailable, TooLarge, Unauthenticated
 from bot.sources import DELIVERIES, SOURCES, Refusal
 from bot.sources.cloudevents import structured
@@ -46,10 +47,9 @@ class Throttled(OverCapacity):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a request brought. `key` names the delivery, empty where its sender does not."""
+    """What a request brought, read and as it came."""
 
-    alerts: list[Alert]
-    key: str
+    notification: Notification
     payload: object
     refused: tuple[Refusal, ...] = ()
 
@@ -102,7 +102,8 @@ class Intake:
             if self._commit.is_full:
                 self._commit.refuse_full()
             taken = await self._take(visit)
-            decisions = await self._commit.receive(taken.alerts, taken.key) if taken.alerts else []
+            given = taken.notification
+            decisions = await self._commit.receive(given) if given.alerts else []
         except OverCapacity as error:
             if visit.senders and all(sender.retries_429 for sender in visit.senders):
                 raise Throttled from error
@@ -184,8 +185,10 @@ def _read(sender: Sender, key: str, headers: Mapping[str, str], body: bytes, now
     found = SOURCES[sender.kind](payload, now, sender.options)
     flags = () if is_utf8(body) else (NOT_UTF8,)
     own = [replace(alert, source=sender.name, flags=(*alert.flags, *flags)) for alert in found.alerts]
+    kind: Delivered = InboxKind.SIGNED if key and sender.proof.is_timeless else InboxKind.DELIVERY
     key = key or _delivery(sender.kind, payload) or headers.get(IDEMPOTENCY, "")[:_MAX_KEY]
-    return Taken(own, f"{sender.name}:{key}" if key else "", payload, found.refused)
+    notification = Notification(own, f"{sender.name}:{key}" if key else "", kind)
+    return Taken(notification, payload, found.refused)
 
 
 def _named(refused: Sequence[Refusal]) -> dict[str, object]:

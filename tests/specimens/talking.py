@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.domain.conversation import Source
 from bot.domain.drafts import Draft, DraftKind
+from bot.domain.inbox import InboxKind
 from bot.domain.records import Received
 from bot.domain.tool import Risk
 from bot.slack.blocks import draft as draft_blocks
@@ -60,7 +61,7 @@ def _words(
     judged = [Judged(voice.text(line, 500) or "-", ("E4", "T2")) for line in lines]
     judged += [Judged(voice.text("It is safe to clear it.", 500) or "-", (), NO_SOURCE)]
     asked = Asked(
-        Received("1", "ask", payload, None),
+        Received("1", InboxKind.ASK, payload, None),
         values.incident(voice),
         language,
         "incidents",
