@@ -33,6 +33,10 @@ class Unauthenticated(VigieError):
     """The sender is not known; send the token or signature named in vigie.toml."""
 
 
+class ProofUnavailable(VigieError):
+    """Whether the sender is known cannot be looked up now; send it again."""
+
+
 class TooLarge(VigieError):
     """The input is larger than what is accepted; send less at once."""
 

@@ -62,6 +62,7 @@ async def front(
     fetch: Fetch = fetch,
     *,
     core: Receiving | None = None,
+    environment: Mapping[str, str] | None = None,
     **given: Any,  # noqa: ANN401
 ) -> AsyncIterator[Front]:
     """`given`: bounds of the group commit."""
@@ -72,7 +73,9 @@ async def front(
 
     own = core or Receiving(store, Alerts(store, AT_ONCE, wake))
     commit = GroupCommit(own, **given)
-    intake = Intake(commit, senders_of(settings(folder, toml), fetch), store.now, 512 * 1024, 2.0)
+    intake = Intake(
+        commit, senders_of(settings(folder, toml, **environment or {}), fetch), store.now, 512 * 1024, 2.0
+    )
 
     async def health() -> dict[str, object]:
         return {"status": "ok"}

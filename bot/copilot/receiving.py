@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from bot.copilot.alerts import Alerts
+from bot.copilot.refusals import note_refusals
 from bot.domain.alert import Decision
-from bot.domain.senders import Notification
+from bot.domain.senders import Notification, TurnedAway
 from bot.domain.store import Store
 from bot.errors import StoreUnavailable
 
@@ -46,8 +47,10 @@ class Receiving:
             log.exception("deliveries failed", together=len(notifications))
             return error
 
-    def count_refused(self, refused: Mapping[str, int]) -> None:
-        """Deliveries were refused; nothing of them is kept but these counts, by reason."""
+    def count_refused(self, refused: Mapping[str, int], known: Sequence[TurnedAway] = ()) -> None:
+        """Deliveries were refused; nothing of them is kept but these counts, by reason, and what is `known`
+        of those whose sender has proved who it is, of which people are told."""
         with self._store.begin() as tx:
             for reason, count in refused.items():
                 tx.alerts.count(f"refused:{reason}", count)
+            note_refusals(tx, known)

@@ -1,4 +1,4 @@
-"""What is remembered of senders of alerts: their heartbeats, and what people's deeds tell them."""
+"""What is remembered of senders of alerts: heartbeats, what was refused, what people's deeds tell them."""
 
 from __future__ import annotations
 
@@ -75,6 +75,27 @@ class Notification:
     alerts: Sequence[Alert]
     key: str = ""
     kind: Delivered = InboxKind.DELIVERY
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Deliveries of a sender with a right proof, refused in part or whole; `problem` is the newest one's."""
+
+    source: str
+    problem: str
+    deliveries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The refused deliveries of one source; `untold` of them came since people were told, at `told_at`."""
+
+    source: str
+    last_at: datetime
+    problem: str
+    deliveries: int
+    untold: int
+    told_at: datetime | None
 
 
 class Deed(StrEnum):

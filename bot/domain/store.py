@@ -29,6 +29,7 @@ from bot.domain.store_alerts import (
     FlowBack,
     Incidents,
     Mutes,
+    Refusals,
     Regroupings,
     Retention,
     Silences,
@@ -97,6 +98,9 @@ class Tx(Protocol):
 
     @property
     def beats(self) -> Beats: ...
+
+    @property
+    def refusals(self) -> Refusals: ...
 
     @property
     def flow_back(self) -> FlowBack: ...

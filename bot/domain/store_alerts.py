@@ -15,7 +15,7 @@ from bot.domain.records import (
     MOST_ALERTS,
     SeenAlert,
 )
-from bot.domain.senders import Back, Deed, SeenBeat
+from bot.domain.senders import Back, Deed, Refused, SeenBeat, TurnedAway
 from bot.domain.silence import Silence
 
 
@@ -154,6 +154,12 @@ class Beats(Protocol):
     def all(self) -> list[SeenBeat]: ...
     def gone(self, fingerprint: str, incident_id: int | None) -> None: ...
     def forget(self, fingerprint: str) -> None: ...
+
+
+class Refusals(Protocol):
+    def note(self, turned: TurnedAway) -> Refused: ...
+    def tell(self, source: str) -> None: ...
+    def all(self) -> list[Refused]: ...
 
 
 class Retention(Protocol):

@@ -113,7 +113,7 @@ def _one(where: str, raw: object, at: datetime | None, suffix: str) -> Iterator[
 
 def _alert(where: str, raw: Mapping[str, object], at: datetime) -> Alert:
     try:
-        return alertmanager.parse({"version": "4", "alerts": [dict(raw)]}, at)[0]
+        return alertmanager.parse({"version": "4", "alerts": [dict(raw)]}, at).alerts[0]
     except BadInput as error:
         raise BadInput(f"{where}: {error.detail}") from None
 

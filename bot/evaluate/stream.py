@@ -89,7 +89,7 @@ def _delivery(line: Line) -> Delivery:
         "startsAt": starts_at.isoformat() if starts_at else None,
     }
     try:
-        (alert,) = parse({"version": "4", "alerts": [raw]}, at)
+        (alert,) = parse({"version": "4", "alerts": [raw]}, at).alerts
     except BadInput as error:
         raise BadInput(f"{line.where}: {error}") from None
     series = (tuple(sorted(labels.items())), starts_at)

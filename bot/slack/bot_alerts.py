@@ -72,7 +72,9 @@ class BotAlerts:
             self._alerts.count_refused("bad input")
             log.warning("a bot's message is no alert", source=room.name, problem=error.detail)
             return
-        own = [replace(alert, source=room.name) for alert in found]
+        for one in found.refused:
+            log.warning("an attachment is no alert", source=room.name, problem=f"{one.place}: {one.reason}")
+        own = [replace(alert, source=room.name) for alert in found.alerts]
         self._alerts.receive(own, f"{room.name}:{event['channel']}:{event['ts']}")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.alert import Alert
 from bot.sources import (
     alertmanager,
     cloudevents,
@@ -18,18 +17,20 @@ from bot.sources import (
     slack,
 )
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed, Refusal
 
-__all__ = ["DELIVERIES", "PLAIN", "SOURCES", "Options", "Parse"]
+__all__ = ["DELIVERIES", "PLAIN", "SOURCES", "Options", "Parse", "Parsed", "Refusal"]
 
 
 class Parse(Protocol):
-    """Gives the alerts of one payload, of any JSON value.
+    """Gives the alerts of one payload, of any JSON value. What cannot be read of a list is refused alone.
 
     Raises:
-        BadInput: names the field that is missing or of the wrong type, and says what was expected.
+        BadInput: nothing can be read; it names the field that is missing or of the wrong type, and says what
+            was expected.
     """
 
-    def __call__(self, payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]: ...
+    def __call__(self, payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed: ...
 
 
 SOURCES: dict[str, Parse] = {

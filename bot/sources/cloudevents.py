@@ -10,8 +10,9 @@ from urllib.parse import unquote
 from bot.domain.alert import Alert
 from bot.errors import BadInput
 from bot.sources import mapped
-from bot.sources.fields import Fields, bounded
+from bot.sources.fields import Fields
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed, each
 
 _BATCH = "application/cloudevents-batch+json"
 _STRUCTURED = "application/cloudevents"
@@ -47,28 +48,28 @@ def delivery(payload: object) -> str:
     return f"{payload['source']}\n{payload['id']}"
 
 
-def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed:
     """The alerts of one event or of a batch of them.
 
     Raises:
-        BadInput: names the attribute that is missing or of the wrong type.
+        BadInput: names the attribute that is missing or of the wrong type, where nothing can be read.
     """
-    events = bounded(payload, "the batch") if isinstance(payload, list) else [payload]
     options = replace(options, fields=DEFAULTS | dict(options.fields))
-    found = []
-    for index, raw in enumerate(events):
-        where = f"events[{index}]" if isinstance(payload, list) else ""
-        found += [_known(alert, raw, where) for alert in _parse_one(raw, where, received_at, options)]
-    return found
+
+    def read(raw: object, where: str) -> Parsed:
+        found = _parse_one(raw, where, received_at, options)
+        return replace(found, alerts=[_known(alert, raw, where) for alert in found.alerts])
+
+    return each(payload, "events", read) if isinstance(payload, list) else read(payload, "")
 
 
-def _parse_one(raw: object, where: str, received_at: datetime, options: Options) -> list[Alert]:
+def _parse_one(raw: object, where: str, received_at: datetime, options: Options) -> Parsed:
     event = Fields(raw, where, set())
     if event.text("specversion") != "1.0":
         raise BadInput(f'{event.place("specversion")}: expected "1.0".')
     for name in ("id", "source", "type"):
         event.needed(name, "every CloudEvent has one")
-    return mapped.parse(raw, received_at, options)
+    return mapped.parse_at(raw, f"{where}." if where else "", received_at, options)
 
 
 def _known(alert: Alert, raw: object, where: str) -> Alert:

@@ -9,9 +9,10 @@ from bot.domain.alert import Alert, AlertStatus
 from bot.errors import BadInput
 from bot.sources.fields import Fields, started
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed
 
 
-def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed:
     """The alert of one notification; none for what is about the subscription.
 
     Raises:
@@ -19,8 +20,8 @@ def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> l
     """
     envelope = Fields(payload, "", set())
     if envelope.needed("Type", "expected a message of Amazon SNS") != "Notification":
-        return []
-    return [_alarm(_message(envelope), envelope, received_at, options)]
+        return Parsed([])
+    return Parsed([_alarm(_message(envelope), envelope, received_at, options)])
 
 
 def _message(envelope: Fields) -> Fields:

@@ -6,21 +6,26 @@ import re
 from datetime import datetime
 
 from bot.domain.alert import Alert, AlertStatus
+from bot.errors import BadInput
 from bot.sources.fields import Fields, started
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed
 
 _OVER = ("recovered", "success", "ok")
 _PREFIX = re.compile(r"^(?:\[(P\d)\] ?)?\[([A-Za-z -]+)(?: on [^\]]*)?\] ?")
+# A variable of its templates with nothing beside it, such as $EVENT_TITLE or $TAGS[env]: nobody filled it in.
+# No monitor's title reads so, as Datadog puts what happened before it, in brackets.
+_UNFILLED = re.compile(r"\s*(\$[A-Z][A-Z0-9_]{1,40})(?:\[[^\]]*\])?\s*")
 _TYPES = {"error": "critical", "warning": "warning", "info": "info", "success": "info"}
 
 
-def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed:
     """The alert of one notification.
 
     Raises:
         BadInput: names the field that is missing or of the wrong type.
     """
-    whole = Fields(payload, "", set())
+    whole = _filled(Fields(payload, "", set()))
     title = whole.needed("title", "without it the alert has no name")
     prefix = _PREFIX.match(title)
     name = title[prefix.end() :] if prefix and title[prefix.end() :] else title
@@ -29,25 +34,41 @@ def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> l
     over = transition.lower().removeprefix("re-") in _OVER or whole.text("alert_type").lower() == "success"
     tags = _tags(whole)
     labels = _labels(whole, tags, name)
-    return [
-        Alert(
-            source="datadog",
-            name=name,
-            status=AlertStatus.RESOLVED if over else AlertStatus.FIRING,
-            severity=options.severity(_severity(whole, prefix, transition, options)),
-            service=tags.get("service", "") or tags.get("kube_deployment", ""),
-            environment=tags.get("env", ""),
-            starts_at=started(whole.time("date"), received_at, whole.flags),
-            ends_at=whole.time("last_updated") if over else None,
-            summary=title,
-            description=whole.text("body"),
-            labels=labels,
-            annotations={"tags": whole.text("tags")} if whole.raw.get("tags") else {},
-            flags=tuple(sorted(whole.flags)),
-            origin={n: v for n, v in {"id": whole.text("id"), "url": whole.text("link")}.items() if v},
-            identity="\n".join(labels.values()) if "monitor" in labels else "",
+    alert = Alert(
+        source="datadog",
+        name=name,
+        status=AlertStatus.RESOLVED if over else AlertStatus.FIRING,
+        severity=options.graded(_severity(whole, prefix, transition, options), whole.flags),
+        service=tags.get("service", "") or tags.get("kube_deployment", ""),
+        environment=tags.get("env", ""),
+        starts_at=started(whole.time("date"), received_at, whole.flags),
+        ends_at=whole.time("last_updated") if over else None,
+        summary=title,
+        description=whole.text("body"),
+        labels=labels,
+        annotations={"tags": whole.text("tags")} if whole.raw.get("tags") else {},
+        flags=tuple(sorted(whole.flags)),
+        origin={n: v for n, v in {"id": whole.text("id"), "url": whole.text("link")}.items() if v},
+        identity="\n".join(labels.values()) if "monitor" in labels else "",
+    )
+    return Parsed([alert])
+
+
+def _filled(whole: Fields) -> Fields:
+    """Without the variables that nothing was filled in for: taken as values, they would make all alerts one.
+
+    Raises:
+        BadInput: the title is such a variable.
+    """
+    found = {n: _UNFILLED.fullmatch(v) for n, v in whole.raw.items() if isinstance(v, str)}
+    unfilled = {name: match[1] for name, match in found.items() if match}
+    if "title" in unfilled:
+        raise BadInput(
+            f"title: it is {unfilled['title']}, a variable that was not filled in; use the template of"
+            " bot/sources/README.md as the payload of Datadog's webhook, and let a monitor send it."
         )
-    ]
+    flags = {f"Datadog did not fill in {variable}" for variable in unfilled.values()}
+    return Fields({n: v for n, v in whole.raw.items() if n not in unfilled}, "", whole.flags | flags)
 
 
 def _tags(whole: Fields) -> dict[str, str]:

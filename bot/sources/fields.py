@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.domain.flags import ALIKE, CLOCK_AHEAD
 from bot.errors import BadInput
 from bot.sources.text import clean, clean_value
 
-MAX_ALERTS = 1000
 _NEVER = datetime(1, 1, 2, tzinfo=UTC)  # "0001-01-01" in whatever zone: the zero of several languages
+_BLANK = "\u2800"  # drawn as nothing, though Unicode counts it as a symbol
 _EARLIEST, _SECONDS = 10**8, 10**10  # numbers below are no times of any alert, numbers above are milliseconds
 
 
@@ -33,10 +34,10 @@ class Fields:
         return text_of(self.raw.get(name), self.place(name), self.flags)
 
     def needed(self, name: str, why: str) -> str:
-        """A text that must not be empty."""
+        """A text that must not be empty or blank."""
         found = self.text(name)
-        if not found:
-            raise BadInput(f"{self.place(name)}: it is missing; {why}.")
+        if is_blank(found):
+            raise BadInput(f"{self.place(name)}: {missing(found)}; {why}.")
         return found
 
     def word(self, name: str, *known: str) -> str:
@@ -105,7 +106,7 @@ def cleaned(values: Mapping[str, str], flags: set[str]) -> dict[str, str]:
     # A name that is clean as it stands goes first: one that only looks like it must not take its place.
     for name, _, value in sorted(named, key=lambda item: item[0] != item[1]):
         if name in found:
-            flags.add("two labels read alike")
+            flags.add(ALIKE)
         else:
             found[name] = clean_value(name, clean(value, flags), flags)
     return found
@@ -140,19 +141,17 @@ def _parsed(value: object) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def bounded(alerts: list[Any], place: str) -> list[Any]:
-    """The list of alerts of one delivery.
+def is_blank(text: str) -> bool:
+    """Whether a cleaned text shows nothing: empty, or only spaces, of whatever kind."""
+    return all(character.isspace() or character in _BLANK for character in text)
 
-    Raises:
-        BadInput: none, or more than one delivery may hold.
-    """
-    if not 1 <= len(alerts) <= MAX_ALERTS:
-        raise BadInput(f"{place}: expected 1 to {MAX_ALERTS} of them, got {len(alerts)}.")
-    return alerts
+
+def missing(text: str) -> str:
+    """How an error says that a text that is needed shows nothing."""
+    return "it is blank" if text else "it is missing"
 
 
 AHEAD = timedelta(minutes=5)
-_AHEAD_FLAG = "the sender's clock is ahead"
 
 
 def started(at: datetime | None, received_at: datetime, flags: set[str]) -> datetime:
@@ -160,6 +159,6 @@ def started(at: datetime | None, received_at: datetime, flags: set[str]) -> date
     if at is None:
         return received_at
     if at > received_at + AHEAD:
-        flags.add(_AHEAD_FLAG)
+        flags.add(CLOCK_AHEAD)
         return received_at
     return at

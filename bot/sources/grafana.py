@@ -9,22 +9,23 @@ from bot.domain.alert import Alert
 from bot.errors import BadInput
 from bot.sources import alertmanager
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed
 
 _FOLDER = "grafana_folder"
 # Grafana sends these names when a rule cannot be evaluated; the rule's own name stands beside it.
 _UNEVALUATED = {"DatasourceNoData": "no data", "DatasourceError": "an error of its data source"}
 
 
-def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed:
     """The alerts of one notification.
 
     Raises:
-        BadInput: names the field that is missing or of the wrong type.
+        BadInput: names the field that is missing or of the wrong type, where nothing can be read.
     """
     if not isinstance(payload, dict) or not isinstance(payload.get("alerts"), list):
         raise BadInput("alerts: expected a list, as Grafana's contact point of type webhook sends.")
     found = alertmanager.group(payload, "grafana", received_at, options)
-    return [_named(alert) for alert in found]
+    return replace(found, alerts=[_named(alert) for alert in found.alerts])
 
 
 def _named(alert: Alert) -> Alert:

@@ -10,8 +10,9 @@ from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus
 from bot.errors import BadInput
-from bot.sources.fields import Fields, bounded, started, text_of, time_of
+from bot.sources.fields import Fields, is_blank, started, text_of, time_of
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed, each
 
 FIELDS = (
     "alerts",
@@ -31,22 +32,29 @@ FIELDS = (
 _ABSENT: Any = object()
 
 
-def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed:
     """The alerts of one body.
 
     Raises:
-        BadInput: names the field that is missing or of the wrong type, and where it was looked for.
+        BadInput: names the field that is missing or of the wrong type, and where it was looked for; where
+            nothing can be read.
     """
+    return parse_at(payload, "", received_at, options)
+
+
+def parse_at(payload: object, where: str, received_at: datetime, options: Options) -> Parsed:
+    """The same of what stands at a place of a body; `where` goes before the names of its fields."""
     place = options.fields.get("alerts", "")
     if not place:
-        return [_alert(payload, "", received_at, options)]
+        return Parsed([_alert(payload, where, received_at, options)])
     listed = look(payload, place)
     if not isinstance(listed, list):
-        raise BadInput(f"alerts: expected a list at {place}.")
-    return [
-        _alert(raw, f"alerts[{index}].", received_at, options)
-        for index, raw in enumerate(bounded(listed, "alerts"))
-    ]
+        raise BadInput(f"{where}alerts: expected a list at {place}.")
+
+    def read(raw: object, inner: str) -> Parsed:
+        return Parsed([_alert(raw, f"{inner}.", received_at, options)])
+
+    return each(listed, f"{where}alerts", read)
 
 
 def _alert(raw: object, where: str, received_at: datetime, options: Options) -> Alert:
@@ -60,7 +68,7 @@ def _alert(raw: object, where: str, received_at: datetime, options: Options) -> 
         return "" if found is _ABSENT else text_of(found, f"{where}{field} (at {place})", flags)
 
     name = text("name")
-    if not name:
+    if is_blank(name):
         raise BadInput(f"{where}name: nothing stands at {options.fields.get('name', '')}, and it is needed.")
     over = options.is_over(text("status"))
     known, url = text("id"), text("url")
@@ -69,7 +77,7 @@ def _alert(raw: object, where: str, received_at: datetime, options: Options) -> 
         source="json",
         name=name,
         status=AlertStatus.RESOLVED if over else AlertStatus.FIRING,
-        severity=options.severity(text("severity")),
+        severity=options.graded(text("severity"), flags),
         service=text("service"),
         environment=text("environment"),
         starts_at=started(_time(raw, "starts_at", where, options), received_at, flags),

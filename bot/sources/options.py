@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.alert import Severity
+from bot.domain.flags import unknown_severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,17 @@ class Options:
 
     def severity(self, text: str) -> Severity:
         """What the source's typed severity field means."""
+        return self._known(text) or self.unknown
+
+    def graded(self, text: str, flags: set[str]) -> Severity:
+        """The same, of an alert that is read: a word that nobody knows is flagged."""
+        if text.strip() and self._known(text) is None:
+            flags.add(unknown_severity(text, self.unknown.word))
+        return self.severity(text)
+
+    def _known(self, text: str) -> Severity | None:
         word = text.strip().lower()
-        return self.words.get(word) or Severity.known(word) or self.unknown
+        return self.words.get(word) or Severity.known(word)
 
     def is_over(self, status: str) -> bool:
         """Whether a status says that the alert is over."""

@@ -11,6 +11,7 @@ from bot.domain.alert import Alert, AlertStatus
 from bot.errors import BadInput
 from bot.sources.fields import Fields, cleaned, started
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed
 
 _V3 = {
     "incident.triggered": AlertStatus.FIRING,
@@ -22,7 +23,7 @@ _URGENCY = {"high": "critical", "low": "warning"}
 _CONTENT = ("source", "component", "group", "class", "summary")
 
 
-def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed:
     """The alert of an event; none for what only says that somebody acts on one.
 
     Raises:
@@ -52,13 +53,13 @@ def delivery(payload: object) -> str:
     return str(event.get("id") or "") if isinstance(event, dict) else ""
 
 
-def _event(whole: Fields, received_at: datetime, options: Options) -> list[Alert]:
+def _event(whole: Fields, received_at: datetime, options: Options) -> Parsed:
     action = whole.word("event_action", "trigger", "acknowledge", "resolve")
     key = dedup_key(whole.raw)
     if action != "trigger" and not whole.text("dedup_key"):
         raise BadInput("dedup_key: it is missing; without it nobody knows which alert is meant.")
     if action == "acknowledge":
-        return []
+        return Parsed([])
     inner = whole.inner("payload")
     if action == "trigger":
         inner.needed("summary", "without it the alert says nothing")
@@ -71,7 +72,7 @@ def _event(whole: Fields, received_at: datetime, options: Options) -> list[Alert
         source="pagerduty",
         name=named["class"] or inner.text("summary") or key,
         status=AlertStatus.RESOLVED if action == "resolve" else AlertStatus.FIRING,
-        severity=options.severity(inner.text("severity")),
+        severity=options.graded(inner.text("severity"), whole.flags),
         service=named["component"] or named["source"],
         environment=annotations.get("environment") or annotations.get("env", ""),
         starts_at=started(inner.time("timestamp"), received_at, whole.flags),
@@ -85,38 +86,37 @@ def _event(whole: Fields, received_at: datetime, options: Options) -> list[Alert
         # A resolve brings nothing but the key.
         identity=f"event:{key}",
     )
-    return [alert]
+    return Parsed([alert])
 
 
-def _webhook(event: Fields, received_at: datetime, options: Options) -> list[Alert]:
+def _webhook(event: Fields, received_at: datetime, options: Options) -> Parsed:
     kind = event.needed("event_type", "it says what happened")
     status = _V3.get(kind)
     if status is None:
-        return []
+        return Parsed([])
     data = event.inner("data")
     number = data.needed("id", "it names the incident")
     urgency = data.text("urgency")
     priority, service = _summary(data, "priority"), _summary(data, "service")
     word = priority if priority.lower() in options.words else _URGENCY.get(urgency.lower(), urgency)
     origin = {"dedup_key": data.text("incident_key"), "incident": number, "url": data.text("html_url")}
-    return [
-        Alert(
-            source="pagerduty",
-            name=data.text("title") or "PagerDuty incident",
-            status=status,
-            severity=options.severity(word),
-            service=service,
-            environment="",
-            starts_at=started(data.time("created_at"), received_at, event.flags),
-            ends_at=event.time("occurred_at") if status is AlertStatus.RESOLVED else None,
-            summary=data.text("title"),
-            labels={"incident": number},
-            annotations={n: v for n, v in {"urgency": urgency, "priority": priority}.items() if v},
-            flags=tuple(sorted(event.flags)),
-            origin={name: value for name, value in origin.items() if value},
-            identity=f"incident:{number}",
-        )
-    ]
+    alert = Alert(
+        source="pagerduty",
+        name=data.text("title") or "PagerDuty incident",
+        status=status,
+        severity=options.graded(word, event.flags),
+        service=service,
+        environment="",
+        starts_at=started(data.time("created_at"), received_at, event.flags),
+        ends_at=event.time("occurred_at") if status is AlertStatus.RESOLVED else None,
+        summary=data.text("title"),
+        labels={"incident": number},
+        annotations={n: v for n, v in {"urgency": urgency, "priority": priority}.items() if v},
+        flags=tuple(sorted(event.flags)),
+        origin={name: value for name, value in origin.items() if value},
+        identity=f"incident:{number}",
+    )
+    return Parsed([alert])
 
 
 def _summary(data: Fields, name: str) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 from bot.domain.alert import Alert, AlertStatus
 from bot.errors import BadInput
 from bot.sources.fields import Fields, started
 from bot.sources.options import PLAIN, Options
+from bot.sources.parsed import Parsed, gathered
 from bot.sources.text import clean
 
 # "[FIRING:2] DiskFull web-1 (critical)", "[RESOLVED] DiskFull web-1 (critical)", "[OK] Disk full"
@@ -25,25 +25,28 @@ _LINK = re.compile(r"<([^|<>\s]+)(?:\|([^<>]*))?>")
 _GOOD = ("good", "#36a64f", "36a64f", "#2eb886", "2eb886")
 
 
-def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> list[Alert]:
+def parse(payload: object, received_at: datetime, options: Options = PLAIN) -> Parsed:
     """The alerts of one message, one an attachment.
 
     Raises:
         BadInput: it holds no text at all.
     """
     event = Fields(payload, "", set())
-    attachments = [part for part in event.items("attachments") if isinstance(part, dict)]
-    found = [alert for part in attachments for alert in _attachment(part, event, received_at, options)]
-    if found:
+
+    def read(raw: object, where: str) -> Parsed:
+        return Parsed(_attachment(Fields(raw, where, event.flags), event, received_at, options))
+
+    found = gathered(event.items("attachments"), "attachments", read)
+    if found.alerts:
         return found
     text = _plain(event.text("text")) or _of_blocks(event)
     if not text.strip():
         raise BadInput("text: the message holds none, so it says nothing of an alert.")
-    return [_alert(text.strip().splitlines()[0], text, "", "", event, received_at, options)]
+    alert = _alert(text.strip().splitlines()[0], text, "", "", event, received_at, options)
+    return Parsed([alert], found.refused)
 
 
-def _attachment(raw: dict[str, Any], event: Fields, received_at: datetime, options: Options) -> list[Alert]:
-    part = Fields(raw, "attachments", event.flags)
+def _attachment(part: Fields, event: Fields, received_at: datetime, options: Options) -> list[Alert]:
     title = _plain(part.text("title")) or _plain(part.text("pretext")) or _plain(part.text("fallback"))
     text = "\n".join(filter(None, [_plain(part.text("text")), *_named_fields(part)]))
     if not title and not text.strip():
@@ -73,7 +76,7 @@ def _alert(
         source="slack",
         name=shown[:200],
         status=AlertStatus.RESOLVED if over else AlertStatus.FIRING,
-        severity=options.severity(labels.get("severity", "")),
+        severity=options.graded(labels.get("severity", ""), flags),
         service=labels.get("service") or labels.get("job", ""),
         environment=labels.get("environment") or labels.get("env", ""),
         starts_at=started(_sent_at(event), received_at, flags),
@@ -109,7 +112,7 @@ def _named_fields(part: Fields) -> list[str]:
     lines = []
     for raw in part.items("fields"):
         if isinstance(raw, dict):
-            field = Fields(raw, "attachments.fields", part.flags)
+            field = Fields(raw, part.place("fields"), part.flags)
             lines.append(f"{_plain(field.text('title'))}: {_plain(field.text('value'))}")
     return lines
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from bot.domain.flags import CUT, SECRET
 from knowledge.text.normalising import normalise
 from knowledge.text.redaction import redact, redact_value
 
@@ -26,7 +27,7 @@ def clean_value(name: str, value: str, flags: set[str]) -> str:
     """A cleaned value that is kept apart from its name, as a label's is: `password` and what stands in it."""
     found = value if len(value) < _SHORTEST else redact_value(name, value)
     if found != value:
-        flags.add("a secret was replaced")
+        flags.add(SECRET)
     return found
 
 
@@ -35,9 +36,9 @@ def _cleaned(text: str) -> tuple[str, tuple[str, ...]]:
     plain, found = normalise(cut.replace("\x00", "\ufffd"))
     redacted = redact(plain)
     if len(text) > MAX_CHARACTERS:
-        found += ("a text was cut",)
+        found += (CUT,)
     if redacted.text != plain:
-        found += ("a secret was replaced",)
+        found += (SECRET,)
     return redacted.text, found
 
 

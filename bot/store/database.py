@@ -38,6 +38,7 @@ from bot.store.n3 import N3Records
 from bot.store.notices import Notices
 from bot.store.posts import Posts
 from bot.store.proposals import Proposals
+from bot.store.refusals import Refusals
 from bot.store.regroupings import Regroupings
 from bot.store.retention import Retention
 from bot.store.reviews import Reviews
@@ -208,6 +209,7 @@ class Tx:
         self.notices = Notices(connection, now)
         self.heartbeat = Heartbeat(connection, now)
         self.beats = Beats(connection, now)
+        self.refusals = Refusals(connection, now)
         self.flow_back = FlowBack(connection, now)
         self.silences = Silences(connection, now)
         self.retention = Retention(connection, now)

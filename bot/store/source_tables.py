@@ -1,4 +1,4 @@
-"""What is remembered of senders: heartbeats that were seen, and what has to flow back to a source."""
+"""What is remembered of senders: heartbeats that were seen, what was refused, what has to flow back."""
 
 from __future__ import annotations
 
@@ -30,6 +30,18 @@ heartbeats = Table(
     Column("gap_s", Float, nullable=False),
     Column("ended", Boolean, nullable=False),
     Column("incident_id", Integer, ForeignKey("incidents.id")),
+)
+
+# One row a source. `deliveries` were refused in all, `untold` of them since people were told, at `told_at`.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("source", String(40), primary_key=True),
+    Column("last_at", Moment, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    Column("untold", Integer, nullable=False),
+    Column("told_at", Moment),
 )
 
 # One row an incident, source and deed; `remote` is what the source calls what was made there.

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.copilot.receiving import Outcome, Receiving
 from bot.domain.alert import Decision
-from bot.domain.senders import Notification
+from bot.domain.senders import Notification, TurnedAway
 from bot.errors import OverCapacity, StoreUnavailable
 
 MOST_WAITING = 2000  # alerts: about four seconds' work, less than senders wait for an answer
 AT_ONCE = 50  # alerts in one transaction: it holds up people's clicks no longer than that takes
+MOST_OF_ONE = 250  # alerts of one delivery in one transaction; what is larger is committed in parts
 
 _Waiting = tuple[Notification, "asyncio.Future[list[Decision]]"]
 
@@ -28,6 +31,7 @@ class GroupCommit:
         self._queue: deque[_Waiting] = deque()
         self._waiting = 0
         self._refused: Counter[str] = Counter()
+        self._known: dict[str, TurnedAway] = {}
         self._told: list[asyncio.Future[None]] = []
         self._work, self._stopping = asyncio.Event(), False
         self._writer: asyncio.Task[None] | None = None
@@ -46,11 +50,24 @@ class GroupCommit:
         count = len(notification.alerts)
         if self.is_full or (self._queue and self._waiting + count > self._most):
             self.refuse_full()
+        if count <= MOST_OF_ONE:
+            return await self._put(notification)
+        parts = list(_parts(notification))
+        found = await asyncio.gather(*(self._put(part) for _, part in parts))
+        # A part that came before under its key has no decisions.
+        decided = {
+            place: one
+            for (places, _), own in zip(parts, found, strict=True)
+            for place, one in zip(places, own, strict=False)
+        }
+        return [decided[place] for place in sorted(decided)]
+
+    def _put(self, notification: Notification) -> asyncio.Future[list[Decision]]:
         decided: asyncio.Future[list[Decision]] = asyncio.get_running_loop().create_future()
         self._queue.append((notification, decided))
-        self._waiting += count
+        self._waiting += len(notification.alerts)
         self._work.set()
-        return await decided
+        return decided
 
     def refuse_full(self) -> None:
         """Count one more that does not fit, and refuse it; the count is written with the next group.
@@ -62,13 +79,23 @@ class GroupCommit:
         self._work.set()
         raise OverCapacity
 
-    async def count_refused(self, reason: str) -> None:
-        """A delivery was refused; nothing of it is kept but this count, which is committed on return."""
+    async def count_refused(self, reason: str, known: TurnedAway | None = None) -> None:
+        """A delivery was refused; nothing of it is kept but this count, which is committed on return.
+
+        `known`: whose it was, where its sender has proved that, and why. Only of this are people told.
+        """
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._refused[reason] += 1
+        if known is not None:
+            self._know(known)
         self._told.append(told)
         self._work.set()
         await told
+
+    def _know(self, known: TurnedAway) -> None:
+        before = self._known.get(known.source)
+        count = known.deliveries + (before.deliveries if before is not None else 0)
+        self._known[known.source] = replace(known, deliveries=count)
 
     def start(self) -> None:
         self._writer = asyncio.create_task(self._run(), name="group commit")
@@ -115,17 +142,34 @@ class GroupCommit:
 
     async def _write_counts(self) -> None:
         """Counts that cannot be written wait for the next group, which a moment later may be."""
-        refused, told = self._refused, self._told
-        self._refused, self._told = Counter(), []
+        refused, known, told = self._refused, self._known, self._told
+        self._refused, self._known, self._told = Counter(), {}, []
         try:
-            await asyncio.to_thread(self._core.count_refused, refused)
+            await asyncio.to_thread(self._core.count_refused, refused, list(known.values()))
         except StoreUnavailable:
             await asyncio.sleep(0.1)
             if not self._stopping:
                 self._refused += refused
+                newer, self._known = self._known, known
+                for one in newer.values():
+                    self._know(one)
         for waiting in told:
             if not waiting.done():
                 waiting.set_result(None)
+
+
+def _parts(notification: Notification) -> Iterator[tuple[Sequence[int], Notification]]:
+    """A large delivery in parts, the gravest alerts in the first, each with the places of its alerts.
+
+    Each part has a key of its own, the same each time: what comes again after a part has failed is taken
+    where that left off.
+    """
+    alerts, key = notification.alerts, notification.key
+    order = sorted(range(len(alerts)), key=lambda place: -alerts[place].severity)
+    for start in range(0, len(order), MOST_OF_ONE):
+        places = order[start : start + MOST_OF_ONE]
+        own = f"{key}#{start}" if key else ""
+        yield places, replace(notification, alerts=[alerts[place] for place in places], key=own)
 
 
 def _settle(decided: asyncio.Future[list[Decision]], outcome: Outcome) -> None:

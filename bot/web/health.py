@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.domain.quiet import Canary
 from bot.domain.records import Beat, WayState
-from bot.domain.senders import SeenBeat
+from bot.domain.senders import Refused, SeenBeat
 from bot.domain.store import Store
 from bot.errors import StoreUnavailable
 
@@ -91,6 +91,7 @@ class Health:
             muted = [mute.label for mute in tx.mutes.in_force()]
             frozen = tx.n3.freeze() is not None
             seen, back = tx.beats.all(), tx.flow_back.waiting()
+            refused = tx.refusals.all()
         return {
             "status": "ok",
             "knowledge": self._knowledge.health(),
@@ -101,6 +102,7 @@ class Health:
             "second_way": {name: _way(ways.get(name, WayState())) for name in self._ways} or NO_WAY,
             "heartbeat_out": _beat(beat) if self._beats else "none: set url under [heartbeat_out]",
             "heartbeats": [_seen(one) for one in seen] or "none was seen yet",
+            "refused": [_refused(one) for one in refused] or "nothing of a known sender",
             "flow_back_waiting": back,
             "canary": _canary(canary, last) if self.canaries else "none: set every under [canary]",
             "mutes": muted,
@@ -130,6 +132,15 @@ def _seen(beat: SeenBeat) -> dict[str, object]:
         "source": beat.source,
         "last_seen": beat.last_at.isoformat(),
         "gone": beat.incident_id is not None,
+    }
+
+
+def _refused(one: Refused) -> dict[str, object]:
+    return {
+        "source": one.source,
+        "last_refused": one.last_at.isoformat(),
+        "why": one.problem,
+        "deliveries": one.deliveries,
     }
 
 

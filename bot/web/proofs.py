@@ -29,7 +29,8 @@ class Given:
 
 
 class Proof(Protocol):
-    """Both raise Unauthenticated; the second gives what names this delivery, where the proof says that.
+    """Both raise Unauthenticated. The first says whether it proves the sender, without the body; the second
+    gives what names this delivery, where the proof says that, and may raise ProofUnavailable.
 
     `is_timeless`: nothing but that name tells a replay, however late.
     """
@@ -37,7 +38,7 @@ class Proof(Protocol):
     @property
     def is_timeless(self) -> bool: ...
 
-    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None: ...
+    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool: ...
 
     async def with_body(self, given: Given, now: datetime) -> str: ...
 
@@ -50,8 +51,9 @@ class Bearer:
     def __init__(self, token: str) -> None:
         self._authenticate = Authenticate(token)
 
-    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
         self._authenticate.before_body(headers)
+        return SIGNATURE not in headers
 
     async def with_body(self, given: Given, now: datetime) -> str:
         self._authenticate.with_body(given.headers, given.body, now)
@@ -68,9 +70,10 @@ class Secret:
     ) -> None:
         self._token, self._where, self._read = token, where, read
 
-    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
         if not is_same(self._read(headers, query), self._token):
             raise Unauthenticated(f"The secret {self._where} is missing or wrong.")
+        return True
 
     async def with_body(self, given: Given, now: datetime) -> str:
         return ""
@@ -111,9 +114,10 @@ class Signed:
         self._token, self._header, self._stamp = token.encode(), header, timestamp_header
         self.is_timeless = not timestamp_header
 
-    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
         if not headers.get(self._header):
             raise Unauthenticated(f"The signature in {self._header} is missing.")
+        return False
 
     async def with_body(self, given: Given, now: datetime) -> str:
         signed = given.body
@@ -138,8 +142,9 @@ class RoutingKey:
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
         """Nothing is known before the body is."""
+        return False
 
     async def with_body(self, given: Given, now: datetime) -> str:
         payload = load_bounded(given.body)

@@ -14,6 +14,12 @@ from bot.web.proofs import Bearer, Proof, RoutingKey, Signed, basic, in_header, 
 from bot.web.sns import Fetch, Sns, fetch, is_region
 
 DEFAULT = "alertmanager"
+# Whose documentation says that the sender comes again on 429. Alertmanager, Datadog and SNS do so on 5xx
+# alone: to them 429 is final. PagerDuty says it of its Events API v2, not of its webhooks.
+_RETRIES_429 = {
+    "cloudevents": "https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md",
+    "pagerduty": "https://developer.pagerduty.com/docs/events-api-v2-overview",
+}
 # Kinds whose payload says all by itself: each has an address of its own name, under VIGIE_INTAKE_TOKEN.
 READY = ("alertmanager", "grafana", "datadog", "cloudevents")
 _LEAST = 16
@@ -29,6 +35,12 @@ class Sender:
     kind: str
     proof: Proof
     options: Options = field(default=PLAIN)
+
+    @property
+    def retries_429(self) -> bool:
+        """Whether it comes again on 429, which says more than 503; what is not known to, gets 503."""
+        is_event = self.kind != "pagerduty" or isinstance(self.proof, RoutingKey)
+        return self.kind in _RETRIES_429 and is_event
 
 
 def senders_of(settings: Settings, fetch: Fetch = fetch) -> dict[str, Sender]:

@@ -11,11 +11,12 @@ from bot.errors import (
     BadInput,
     Misconfigured,
     OverCapacity,
+    ProofUnavailable,
     StoreUnavailable,
     TooLarge,
     Unauthenticated,
 )
-from bot.web.intake import ENQUEUE, Intake
+from bot.web.intake import ENQUEUE, Intake, Throttled
 from bot.web.metrics import Metrics
 
 Health = Callable[[], Awaitable[dict[str, object]]]
@@ -116,13 +117,12 @@ async def _errors_to_answers(
         return await handler(request)
     except StoreUnavailable:
         # Nothing was kept, or nobody can say so: the sender has to come again.
-        body = json.dumps({"error": "The store does not answer now; send it again."})
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
-        return web.Response(text=body, status=503, content_type="application/json", headers=headers)
+        return _again("The store does not answer now; send it again.")
+    except ProofUnavailable as error:
+        return _again(str(error))
     except OverCapacity as error:
         # The connection ends with it: what is left of the body would only take more of what is short.
-        body, headers = json.dumps({"error": str(error)}), {"Retry-After": str(RETRY_AFTER_S)}
-        response = web.Response(text=body, status=429, content_type="application/json", headers=headers)
+        response = _again(str(error), 429 if isinstance(error, Throttled) else 503)
         response.force_close()
         return response
     except (Unauthenticated, TooLarge, BadInput) as error:
@@ -133,3 +133,10 @@ async def _errors_to_answers(
         if status == 413:
             response.force_close()
         return response
+
+
+def _again(text: str, status: int = 503) -> web.Response:
+    """Nothing is wrong with what was sent: the sender is to come again."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    body = json.dumps({"error": text})
+    return web.Response(text=body, status=status, content_type="application/json", headers=headers)

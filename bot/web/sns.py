@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
-from bot.errors import Unauthenticated
+from bot.errors import ProofUnavailable, Unauthenticated
 from bot.web.bodies import load_bounded
 from bot.web.proofs import Given
 
@@ -46,7 +46,8 @@ async def fetch(url: str) -> bytes:
     """GET an address of SNS, without redirects and within bounds.
 
     Raises:
-        Unauthenticated: it did not answer with 200.
+        Unauthenticated: it says that nothing stands there.
+        ProofUnavailable: it does not answer, or not now.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     try:
@@ -54,11 +55,13 @@ async def fetch(url: str) -> bytes:
             aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
             session.get(url, allow_redirects=False) as answer,
         ):
+            if answer.status == 429 or answer.status >= 500:
+                raise ProofUnavailable(f"SNS answers {answer.status}.")
             if answer.status != 200:
                 raise Unauthenticated(f"SNS answers {answer.status}.")
             return await answer.content.read(MAX_FETCHED)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Unauthenticated(f"SNS cannot be asked: {type(error).__name__}.") from None
+        raise ProofUnavailable(f"SNS cannot be asked: {type(error).__name__}.") from None
 
 
 class Sns:
@@ -71,9 +74,10 @@ class Sns:
         self._host = host_of(topic_arn)
         self._certificates: dict[str, x509.Certificate] = {}
 
-    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
         if headers.get("x-amz-sns-topic-arn", self._topic) != self._topic:
             raise Unauthenticated("The message is of another SNS topic than topic_arn.")
+        return False
 
     async def with_body(self, given: Given, now: datetime) -> str:
         message = load_bounded(given.body)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from bot.copilot.alerts import Alerts
 from bot.copilot.receiving import Outcome, Receiving
 from bot.domain.senders import Notification
+from bot.errors import StoreUnavailable
 from bot.store import tables as t
 from bot.store.database import Store, sqlite_url
 from tests.desk import AT_ONCE
@@ -37,9 +38,12 @@ class Slow(Receiving):
         super().__init__(store, Alerts(store, AT_ONCE, _wake))
         self.go = threading.Event()
         self.groups: list[int] = []
+        self.fails_after = 10**6  # transactions
 
     def receive_all(self, notifications: Sequence[Notification]) -> list[Outcome]:
         assert self.go.wait(20)
+        if len(self.groups) >= self.fails_after:
+            raise StoreUnavailable
         self.groups.append(len(notifications))
         return super().receive_all(notifications)
 
@@ -82,7 +86,7 @@ async def test_nobody_is_answered_before_the_commit(tmp_path: Path) -> None:
 
 @pytest.mark.attack("P14")
 async def test_over_capacity_is_said_counted_and_loses_nothing_that_was_accepted(tmp_path: Path) -> None:
-    """What does not fit gets 429, Retry-After and a count in rows and metrics; sent again, it is taken."""
+    """What does not fit gets 503, Retry-After and a count in rows and metrics; sent again, it is taken."""
     async with held(tmp_path, most_waiting=10) as (intake, core):
         sent = [asyncio.create_task(intake.post("/alerts/alertmanager", body(alert(n)))) for n in range(30)]
         for _ in range(400):
@@ -92,7 +96,7 @@ async def test_over_capacity_is_said_counted_and_loses_nothing_that_was_accepted
         assert len(refused) == 20
         for task in refused:
             status, answer, headers = await task
-            assert (status, headers["Retry-After"]) == (429, "5")
+            assert (status, headers["Retry-After"]) == (503, "5")
             assert "nothing of this delivery was kept" in answer["error"]
         core.go.set()
         accepted = [task for task in sent if task not in refused]
@@ -115,6 +119,77 @@ async def test_a_delivery_larger_than_the_queue_is_taken_when_it_is_alone(tmp_pa
     async with front(tmp_path, most_waiting=5) as intake:
         status, answer, _ = await intake.post("/alerts/alertmanager", body(*(alert(n) for n in range(20))))
         assert (status, answer["accepted"]) == (200, 20)
+
+
+BUSY = """
+[sources.am]
+kind = "alertmanager"
+token_env = "AM"
+[sources.events]
+kind = "pagerduty"
+token_env = "EVENTS"
+[sources.hooks]
+kind = "pagerduty"
+auth = "hmac"
+token_env = "HOOKS"
+[sources.aws]
+kind = "cloudwatch"
+topic_arn = "arn:aws:sns:eu-west-1:123456789012:alarms"
+[sources.any]
+kind = "json"
+token_env = "ANY"
+fields = { name = "/name" }
+"""
+ANSWERS = {
+    "alertmanager": 503,
+    "grafana": 503,
+    "datadog": 503,
+    "am": 503,
+    "hooks": 503,
+    "aws": 503,
+    "any": 503,
+    "events": 429,
+    "cloudevents": 429,
+}
+
+
+@pytest.mark.attack("P14")
+async def test_a_full_queue_answers_each_sender_what_it_comes_again_on(tmp_path: Path) -> None:
+    """429 is final to most; senders of PagerDuty's events and of CloudEvents come again on it."""
+    secrets = {name: f"{name}-secret-of-its-own" for name in ("AM", "EVENTS", "HOOKS", "ANY")}
+    async with held(tmp_path, toml=BUSY, environment=secrets, most_waiting=1) as (intake, core):
+        waits = asyncio.create_task(intake.post("/alerts/alertmanager", body(alert(1))))
+        while not intake.commit.is_full:
+            await asyncio.sleep(0.01)
+        for path, expected in [*((f"/alerts/{n}", s) for n, s in ANSWERS.items()), ("/v2/enqueue", 429)]:
+            status, answer, headers = await intake.post(path, {})
+            assert (status, headers["Retry-After"]) == (expected, "5"), path
+            assert "nothing of this delivery was kept" in answer["error"]
+        core.go.set()
+        assert (await waits)[0] == 200
+
+
+async def test_a_large_delivery_is_committed_in_parts_the_gravest_first(tmp_path: Path) -> None:
+    """No transaction is long; the decisions come in the order of the alerts; sent again under its key it is
+    taken up where it failed, and nothing of it twice.
+    """
+    alerts = [alert(n, severity="critical" if n % 10 == 9 else "info") for n in range(600)]
+    named = {"Authorization": "Bearer a-token-of-the-intake", "Idempotency-Key": "k"}
+    async with held(tmp_path, at_once=1) as (intake, core):
+        core.fails_after = 2
+        first = asyncio.create_task(intake.post("/alerts/alertmanager", body(*alerts), named))
+        core.go.set()
+        assert (await first)[0] == 503
+        assert len(stored(intake)) == 500
+        assert {f"A{n}" for n in range(9, 600, 10)} <= set(stored(intake))
+        core.fails_after = 100
+        status, answer, _ = await intake.post("/alerts/alertmanager", body(*alerts), named)
+        assert (status, answer["accepted"]) == (200, 100)
+        assert stored(intake) == sorted(f"A{n}" for n in range(600))
+        again = body(*alerts[:300], alert(999, severity="critical"))
+        status, answer, _ = await intake.post("/alerts/alertmanager", again)
+        assert (status, answer["accepted"]) == (200, 301)
+        assert answer["decisions"][-1] == "opened", "each decision stands where its alert stood"
 
 
 async def test_one_that_fails_takes_no_other_with_it(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import regrouping as regrouping_blocks
 from tests.specimens import values
 from tests.specimens.desk import Desk
+from tests.specimens.flags import flags
 from tests.specimens.rows import Rows
 from tests.specimens.specimen import Message, Specimen, View, ordinary, variants
 from tests.specimens.voices import Voice
@@ -83,8 +84,10 @@ def delivery(voice: Voice, number: int = 1, **changes: Any) -> StoredAlert:  # n
         "production",
         values.ago(9),
         summary=voice.text("47 orders wait, none was taken for 30 s"),
+        flags=flags(voice),
     )
-    body = {name: getattr(alert, name) for name in ("name", "severity", "service", "summary", "description")}
+    names = ("name", "severity", "service", "summary", "description", "flags")
+    body = {name: getattr(alert, name) for name in names}
     reason = f"It repeats an alert of #12 that still fires: {voice.text('OrderQueueGrows')}"
     kind = _KINDS[number % len(_KINDS)]
     made = StoredAlert(number, values.ago(9), f"{number:032x}", 12, kind, reason, body)

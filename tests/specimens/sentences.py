@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bot.announcements import announce_echo, announce_rise, announce_undo_failed
+from bot.copilot.refusals import announce_refused
 from bot.domain.alert import Severity
+from bot.domain.senders import Refused
 from bot.membership import note_membership
 from bot.sign_off.policy import Policy
 from bot.tools.in_force import CATALOGUE, adopt_or_offer
@@ -50,6 +52,13 @@ def _adopted(_voice: Voice) -> Message:
     return rows.announced()
 
 
+def _refused(voice: Voice) -> Message:
+    rows = Rows()
+    why = f"alerts[3].labels.{voice.text('alertname')}: it is missing; without it the alert has no name."
+    announce_refused(rows.tx, Refused("alertmanager", values.ago(2), why, 31, voice.many(1, 31), None))
+    return rows.announced()
+
+
 SENTENCES: dict[str, Draw] = {
     "rise": _rise,
     "an echo": _echo,
@@ -57,4 +66,5 @@ SENTENCES: dict[str, Draw] = {
     "first N3": _first_n3,
     "joined N3": _joined,
     "adopted": _adopted,
+    "refused alerts": _refused,
 }

@@ -26,6 +26,7 @@ from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3
 from bot.stages.resolve import draft
 from knowledge.model import Passage
+from tests.specimens.flags import flags
 from tests.specimens.voices import ORDINARY, Voice
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -69,7 +70,7 @@ def alerts(voice: Voice) -> list[SeenAlert]:
             description=voice.text("The pool of workers takes no orders although its process lives."),
             labels={"service": voice.text("shop-orders", 300), "worker": voice.text("pool-1", 300)},
             annotations={"runbook_url": voice.text("https://wiki.example/runbooks/orders-stuck")},
-            flags=("bidi", "zero-width") if voice.name == "hostile" else (),
+            flags=flags(voice),
             first_at=ago(14),
             deliveries=5,
         )

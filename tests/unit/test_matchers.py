@@ -74,7 +74,7 @@ def test_what_is_silent_there_would_be_quiet_here(
     if not told or not all(silent(one, labels) for one in told):
         return
     raw = {"version": "4", "alerts": [{"status": "firing", "labels": labels}]}
-    (alert,) = parse(raw, NOW, options)
+    (alert,) = parse(raw, NOW, options).alerts
     alert = replace(alert, source="am")
     assert fits(mute.matchers, alert)
     assert critical or alert.severity < Severity.CRITICAL

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.by_hand import NAME, PERSON
+from bot.domain.flags import CLOCK_AHEAD, unknown_severity
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Outcome, ProposalState
 from bot.domain.standing import By, Pattern, StandingState, Trigger, Uses
@@ -107,6 +108,13 @@ def test_what_a_person_reports_fires_nothing() -> None:
 def test_texts_that_were_only_cut_or_redacted_do_not_keep_it_from_firing() -> None:
     """A long description says nothing about which alert it is."""
     assert fires(standing(), delivery(flags=("a text was cut",)), incident(), NOW).allowed
+
+
+def test_a_severity_that_counts_as_set_for_its_source_does_not_keep_it_from_firing() -> None:
+    """What the word counts as was signed for, and is compared; what else is odd has a person look first."""
+    odd = unknown_severity("apocalyptic", "warning")
+    assert fires(standing(), delivery(flags=(odd,)), incident(), NOW).allowed
+    assert not fires(standing(), delivery(flags=(odd, CLOCK_AHEAD)), incident(), NOW).allowed
 
 
 @given(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bot.domain.alert import Alert, Severity
 from bot.errors import BadInput
 from bot.settings import source_sections
-from bot.sources import DELIVERIES, PLAIN, SOURCES, Options
+from bot.sources import DELIVERIES, PLAIN, SOURCES, Options, Parsed
 from bot.sources.cloudevents import structured
 from bot.sources.mapped import FIELDS
 from bot.sources.pagerduty import dedup_key
@@ -34,12 +34,16 @@ def load(name: str) -> dict[str, Any]:
     return case
 
 
-def parse(name: str, case: dict[str, Any]) -> list[Alert]:
+def parsed(name: str, case: dict[str, Any]) -> Parsed:
     kind = name.partition("/")[0]
     payload = case["payload"]
     if kind == "cloudevents":
         payload = structured(case.get("headers", {"Content-Type": "application/cloudevents+json"}), payload)
     return SOURCES[kind](payload, NOW, options(case.get("options")))
+
+
+def parse(name: str, case: dict[str, Any]) -> list[Alert]:
+    return parsed(name, case).alerts
 
 
 def options(given: dict[str, Any] | None) -> Options:
@@ -71,8 +75,10 @@ def test_a_payload_gives_these_alerts_or_this_error(name: str) -> None:
             parse(name, case)
         assert case["error"] in str(refused.value), case["why"]
         return
-    alerts = parse(name, case)
+    found = parsed(name, case)
+    alerts = found.alerts
     assert case["payload"] == before, "parsing is pure"
+    assert [f"{one.place}: {one.reason}" for one in found.refused] == case.get("refused", []), case["why"]
     assert len(alerts) == len(case["alerts"]), case["why"]
     for alert, expected in zip(alerts, case["alerts"], strict=True):
         for absent in expected.pop("absent", []):
@@ -156,12 +162,14 @@ def _mutated(payload: object) -> st.SearchStrategy[object]:
 def test_any_payload_gives_alerts_or_names_what_is_wrong(drawn: tuple[str, object]) -> None:
     """No payload ends in another error; what comes out has a name, aware times and bounded texts."""
     name, payload = drawn
-    alerts, refusal = [], "field: none"
+    alerts, refusals = [], []
     try:
-        alerts = parse(name, {**load(name), "payload": payload})
+        found = parsed(name, {**load(name), "payload": payload})
+        alerts, refusals = found.alerts, [f"{one.place}: {one.reason}" for one in found.refused]
     except BadInput as error:
-        refusal = error.detail
-    assert re.match(r"[^:]+: ", refusal), "a refusal begins with the field's name"
+        refusals = [error.detail]
+    for refusal in refusals:
+        assert re.match(r"[^:]+: .", refusal), "a refusal begins with the field's name"
     for alert in alerts:
         assert alert.name
         assert alert.starts_at.tzinfo is not None
@@ -184,5 +192,5 @@ def test_what_the_sender_calls_another_alert_is_another_one() -> None:
         ("cloudwatch", alarm, {**alarm, "Message": alarm["Message"].replace("alarm:Orders", "alarm:Order2")}),
     ]
     for kind, one, other in pairs:
-        marks = {fingerprint(SOURCES[kind](payload, NOW, PLAIN)[0]) for payload in (one, other)}
+        marks = {fingerprint(SOURCES[kind](payload, NOW, PLAIN).alerts[0]) for payload in (one, other)}
         assert len(marks) == 2, kind

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from bot.domain.alert import Alert
 from bot.errors import BadInput
 from bot.sources import SOURCES
-from bot.sources.alertmanager import MAX_ALERTS, parse
+from bot.sources.alertmanager import parse
+from bot.sources.parsed import MAX_ALERTS
 from bot.sources.text import MAX_CHARACTERS
 from tests.unit.plans import json_values
 
@@ -47,8 +48,10 @@ def test_a_payload_gives_these_alerts_or_this_error(name: str) -> None:
             parse(payload, NOW)
         assert case["error"] in str(refused.value), case["why"]
         return
-    alerts = parse(payload, NOW)
+    found = parse(payload, NOW)
+    alerts = found.alerts
     assert payload == case["payload"], "parsing is pure"
+    assert [f"{one.place}: {one.reason}" for one in found.refused] == case.get("refused", []), case["why"]
     assert len(alerts) == len(case["alerts"])
     for alert, expected in zip(alerts, case["alerts"], strict=True):
         _compare(alert, expected, case["why"])
@@ -69,12 +72,14 @@ def _compare(alert: Alert, expected: dict[str, Any], why: str) -> None:
 
 
 def test_more_alerts_than_the_limit_are_refused() -> None:
-    """Up to the limit they are taken."""
+    """Up to the limit they are taken; the refusal names what to set at the sender."""
     payload = load("firing")["payload"]
     payload["alerts"] *= MAX_ALERTS
-    assert len(parse(payload, NOW)) == MAX_ALERTS
+    assert len(parse(payload, NOW).alerts) == MAX_ALERTS
     payload["alerts"] += payload["alerts"][:1]
-    with pytest.raises(BadInput, match=f"expected 1 to {MAX_ALERTS} of them, got {MAX_ALERTS + 1}"):
+    with pytest.raises(
+        BadInput, match=f"expected 1 to {MAX_ALERTS} of them, got {MAX_ALERTS + 1}.*max_alerts"
+    ):
         parse(payload, NOW)
 
 
@@ -108,7 +113,7 @@ payloads = st.fixed_dictionaries(
 def test_any_payload_gives_alerts_or_names_what_is_wrong(payload: object) -> None:
     """No payload ends in another error; what comes out has a name, aware times and storable texts."""
     try:
-        alerts = parse(payload, NOW)
+        alerts = parse(payload, NOW).alerts
     except BadInput:
         return
     for alert in alerts:

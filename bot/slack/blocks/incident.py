@@ -8,6 +8,7 @@ from bot.copilot.regrouping import MERGED
 from bot.domain.alert import AlertStatus, Severity
 from bot.domain.by_hand import NAME
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.flags import is_of_text
 from bot.domain.incident import BY_SILENCE, BY_SOURCE, Incident, IncidentState
 from bot.domain.noise import Shown
 from bot.domain.person import Person
@@ -53,11 +54,7 @@ def card(
         blocks.append(parts.note(_absorbed(shown)))
     if spent.tokens:
         blocks.append(parts.note(_used(spent, currency)))
-    flags = sorted({flag for alert in alerts for flag in alert.flags})
-    if flags:
-        blocks.append(
-            parts.note(f":warning: Taken out of the alert's text: {parts.escape(', '.join(flags))}.")
-        )
+    blocks += _flagged(alerts)
     waiting = [p for p in proposals if not p.state.is_over]
     if waiting:
         blocks.append(parts.note(" · ".join(_waiting(p) for p in waiting)))
@@ -115,6 +112,21 @@ def _told_apart(alerts: Sequence[SeenAlert]) -> tuple[list[SeenAlert], list[Seen
     """The alerts of systems, and what people reported beyond the title."""
     reports = [alert for alert in alerts if alert.name == NAME]
     return [alert for alert in alerts if alert not in reports], [one for one in reports if one.description]
+
+
+def _flagged(alerts: Sequence[SeenAlert]) -> list[Block]:
+    """What had to be done to their texts; and apart from it, as it may hold their words, what else is odd."""
+    flags = sorted({flag for alert in alerts for flag in alert.flags})
+    of_text = [flag for flag in flags if is_of_text(flag)]
+    others = "; ".join(flag for flag in flags if not is_of_text(flag))
+    blocks = []
+    if of_text:
+        blocks.append(
+            parts.note(f":warning: Taken out of the alert's text: {parts.escape(', '.join(of_text))}.")
+        )
+    if others:
+        blocks.append(parts.foreign_note(f"Noted of the alert: {others}."))
+    return blocks
 
 
 def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:

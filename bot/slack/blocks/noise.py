@@ -177,12 +177,17 @@ def _one(delivery: StoredAlert, is_corrected: bool) -> list[Block]:
     blocks = [
         parts.note(f"{when}{where}"),
         parts.rich(parts.line(parts.run(parts.cut(text, 200), bold=True))),
-        parts.foreign_note(parts.cut(delivery.reason, 300)),
+        parts.foreign_note(parts.cut(f"{delivery.reason}{_flags(delivery)}", 500)),
     ]
     if is_corrected:
         return [*blocks, parts.note("Somebody said that it should have paged.")]
     page = parts.button("This should have paged", "should_have_paged", str(delivery.id))
     return [*blocks, parts.buttons(page, parts.button("Mute…", "mute_open", f"alert:{delivery.id}"))]
+
+
+def _flags(delivery: StoredAlert) -> str:
+    found = delivery.body.get("flags")
+    return f" Noted of it: {'; '.join(map(str, found))}." if found and isinstance(found, list | tuple) else ""
 
 
 def _view(title: str, blocks: Sequence[Block]) -> Block:

@@ -107,7 +107,7 @@ def notice_of(shop: RunningShop, wanted: Sequence[str], at_least: int) -> list[A
 
     def fires() -> list[Alert]:
         watcher.step(watcher.poll(), time.monotonic())
-        alerts = [a for body in delivery.pending for a in parse_alerts(body, datetime.now(UTC))]
+        alerts = [a for body in delivery.pending for a in parse_alerts(body, datetime.now(UTC)).alerts]
         newest = {alert.name: alert for alert in alerts if alert.name in wanted}
         return list(newest.values()) if len(newest) >= at_least else []
 

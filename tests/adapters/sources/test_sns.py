@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import aiohttp
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+import structlog
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from bot.store import tables
-from bot.web.sns import canonical
+from bot.web.sns import canonical, fetch
 from tests.front import Front, front
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
@@ -49,6 +49,7 @@ class Amazon:
     pages: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     url: str = ""
+    away: int = 0  # the status with which it answers instead
 
     def certify(self, path: str, days: int = 365) -> None:
         key = self.keys[path] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -69,17 +70,14 @@ class Amazon:
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(str(request.rel_url))
         page = self.pages.get(request.path, b"")
+        if self.away:
+            return web.Response(status=self.away)
         return web.Response(body=page, status=200 if page or request.path == "/" else 404)
 
     async def fetch(self, url: str) -> bytes:
         """What is asked of SNS's host is asked here."""
         assert url.startswith(HOST), "only this host may be asked"
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(self.url + url.removeprefix(HOST)) as answer,
-        ):
-            assert answer.status == 200
-            return await answer.read()
+        return await fetch(self.url + url.removeprefix(HOST))
 
     def message(self, *, version: str = "2", path: str = "", **fields: Any) -> dict[str, Any]:  # noqa: ANN401
         """A message as SNS sends it, signed."""
@@ -203,6 +201,44 @@ async def test_a_certificate_that_ran_out_is_refused(intake: Front, amazon: Amaz
     path = "/SimpleNotificationService-old.pem"
     amazon.certify(path, days=-1)
     message = amazon.message(path=path, SigningCertURL=HOST + path)
+    assert (await intake.post("/alerts/aws", message, {}))[0] == 401
+
+
+@pytest.mark.parametrize("away", [500, 503, 429])
+async def test_a_certificate_that_cannot_be_had_now_is_asked_for_again(
+    away: int, intake: Front, amazon: Amazon
+) -> None:
+    """503 and no 401, which is final: SNS comes again, and then the alarm is taken."""
+    amazon.away = away
+    message = amazon.message()
+    status, answer, headers = await intake.post("/alerts/aws", message, {})
+    assert (status, headers["Retry-After"]) == (503, "5")
+    assert f"SNS answers {away}" in answer["error"]
+    assert stored(intake) == 0
+    assert 'vigie_refused_total{reason="proof unavailable"} 1.0' in await intake.metrics()
+    amazon.away = 0
+    assert (await intake.post("/alerts/aws", message, {}))[1]["accepted"] == 1
+
+
+async def test_a_host_that_does_not_answer_is_asked_again(intake: Front, amazon: Amazon) -> None:
+    """No name, no way, no answer in time: 503; a subscription is not lost either. The log says it, once."""
+    amazon.url = "http://127.0.0.1:9"
+    asked = {"Type": "SubscriptionConfirmation", "Token": "t", "SubscribeURL": "https://x", "Message": "x"}
+    with structlog.testing.capture_logs() as logged:
+        for message in (amazon.message(), amazon.message(), amazon.message(**asked)):
+            assert (await intake.post("/alerts/aws", message, {}))[0] == 503
+    (line,) = [entry for entry in logged if entry["event"] == "a sender cannot be proved now"]
+    assert line["source"] == "aws" and "SNS cannot be asked" in line["problem"]
+    with intake.store.read() as tx:
+        assert not tx.refusals.all(), "whoever it was, people are not told: it was not proved"
+
+
+async def test_a_certificate_that_is_not_there_is_refused(intake: Front, amazon: Amazon) -> None:
+    """SNS itself says that nothing stands there, or what stands there is no certificate: that is final."""
+    path = "/SimpleNotificationService-none.pem"
+    message = amazon.message(SigningCertURL=HOST + path)
+    assert (await intake.post("/alerts/aws", message, {}))[0] == 401
+    amazon.pages[path] = b"no certificate"
     assert (await intake.post("/alerts/aws", message, {}))[0] == 401
 
 

@@ -19,7 +19,7 @@ from bot.domain.noise import Delivery, Group, Hold, Series, Trace
 from bot.domain.proposal import ProposalState, Settlement, SignOff
 from bot.domain.quiet import Regroup
 from bot.domain.records import News, Review, Stream
-from bot.domain.senders import Deed
+from bot.domain.senders import Deed, TurnedAway
 from bot.domain.spending import ANSWERED, Purpose, Reserve, Settled, Spent
 from bot.domain.standing import By, NewStanding, Pattern, StandingState, Terms, Trigger
 from bot.domain.store import Tx
@@ -97,16 +97,22 @@ def fill(store: Store) -> dict[str, int]:
         tx.posts.sent(sent, "C1", "1.5")
         assert tx.notices.want(incident, News.OPENED, Severity.CRITICAL, "mail", ODD)
         tx.heartbeat.tried(ODD)
-        beat = Delivery(alert("Watchdog"), "w" * 32, Decision(Kind.HEARTBEAT, ODD), None, None)
-        tx.alerts.add([beat])
-        tx.beats.gone("w" * 32, incident)
-        tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
+        _heard(tx, incident)
         _quiet(tx, incident)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
         tx.inbox.accept("message:C1:2.5", InboxKind.ASK, ASKED)
         tx.setbacks.add("investigate:1:1", ODD, (tx.now - tx.now,))
         tx.audit.append("vigie", "noted", ODD, {"deep": DEEP})
     return ids
+
+
+def _heard(tx: Tx, incident: int) -> None:
+    """A heartbeat that is gone, what was refused of a sender, and what one is told."""
+    beat = Delivery(alert("Watchdog"), "w" * 32, Decision(Kind.HEARTBEAT, ODD), None, None)
+    tx.alerts.add([beat])
+    tx.beats.gone("w" * 32, incident)
+    tx.refusals.note(TurnedAway(ODD[:40], ODD))
+    tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
 
 
 def _investigated(tx: Tx, incident: int) -> None:
