@@ -35,6 +35,9 @@ AT_ONCE = 8
 INVESTIGATIONS = 32
 # These share out by themselves what is scarce: nobody's passages wait for somebody else's model.
 CONVERSATIONS = 256
+# To execute mostly means to wait for a tool, up to an hour. What runs is bounded by the budgets of tools and
+# services, what is judged at a time by the executor.
+EXECUTIONS = 256
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 
@@ -83,8 +86,15 @@ class Lifecycle:
         self._rest = Rest(store, AT_LEAST_EVERY_S)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beside: list[asyncio.Task[None]] = []
-        self._slots, self._investigations = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(INVESTIGATIONS)
-        self._conversations = asyncio.Semaphore(CONVERSATIONS)
+        conversations = asyncio.Semaphore(CONVERSATIONS)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._own_slots: dict[str, AbstractAsyncContextManager[object]] = {
+            "investigate": asyncio.Semaphore(INVESTIGATIONS),
+            "execute": asyncio.Semaphore(EXECUTIONS),
+            "answer": conversations,
+            "draft": conversations,
+            "stop": nullcontext(),  # to stop something waits for nothing
+        }
         self._whole_at = self._alive_at = time.monotonic()
         self._due_at: datetime | None = None
 
@@ -189,7 +199,7 @@ class Lifecycle:
         """One attempt; what is still due after it is a setback, counted and tried again later."""
         verb, _, subject = work.partition(":")
         problem = "it is not done yet"
-        async with self._slots_of(verb):
+        async with self._own_slots.get(verb, self._slots):
             try:
                 if not self._is_owner():
                     raise StoreUnavailable
@@ -201,14 +211,6 @@ class Lifecycle:
                 problem = f"{type(error).__name__}: {error}"
         await asyncio.to_thread(self._settle, work, problem)
         self._kick.set()
-
-    def _slots_of(self, verb: str) -> AbstractAsyncContextManager[object]:
-        """What a verb waits for its turn with; to stop something waits for nothing."""
-        if verb == "stop":
-            return nullcontext()
-        if verb in ("answer", "draft"):
-            return self._conversations
-        return self._investigations if verb == "investigate" else self._slots
 
     async def _call(self, subject: str) -> None:
         await asyncio.to_thread(self._calling.call, int(subject.partition(":")[0]))

@@ -18,7 +18,6 @@ from bot.triage.note import Noted, is_over, note
 from bot.triage.rules import Rules
 from bot.triage.seen import Seen
 
-MAX_ROUNDS = 3
 _OPENS = (Kind.OPENED, Kind.HELD, Kind.FLAPPING)
 
 
@@ -170,7 +169,7 @@ class Batch:
             tx.audit.append("vigie", "opened", f"incident {row.label}", {"severity": row.severity.word})
         elif row.held:
             return False
-        elif effect.fresh and row.rounds < MAX_ROUNDS:
+        elif effect.fresh and row.may_be_investigated_again:
             # A new kind of alert in an open incident is a reason to investigate once more, within bounds.
             tx.incidents.start_round(row.id, row.rounds)
         if effect.rose is not None:

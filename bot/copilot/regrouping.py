@@ -18,7 +18,6 @@ from bot.triage.seen import still_at
 from bot.triage.traits import traits_of
 
 MOST_SERIES, MOST_REMEMBERED = 100, 10_000
-MAX_ROUNDS = 3
 UNDO_WITHIN = timedelta(hours=24)
 MERGED = "merged:"
 """What stands before the number of the incident that another one became part of, as who resolved it."""
@@ -125,7 +124,7 @@ def merge(tx: Tx, by: str, source: Incident, target: Incident) -> Regrouping:
     note = tx.regroupings.add(Regroup.MERGED, source.id, target.id, moved, source.state.value, by)
     if source.assignee and not target.assignee:
         tx.incidents.assign(target.id, source.assignee)
-    if target.rounds < MAX_ROUNDS:
+    if target.may_be_investigated_again:
         tx.incidents.start_round(target.id, target.rounds)
     tx.audit.append(by, "merged", f"incident {source.label}", {"into": target.label, "series": len(moved)})
     if source.severity > target.severity:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from bot.domain.records import NewProposal, Summary
 from bot.domain.tool import Risk
 from bot.errors import WorkflowsUnusable
 from bot.executor_main import membership
+from bot.lifecycle import AT_ONCE as SLOTS
 from bot.lifecycle import WAITS, Lifecycle
 from bot.stages.due import due
 from bot.stages.steps import Steps
@@ -51,8 +52,13 @@ TEAM = "T0VIGIE"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """One Vigie for all cases that need a running one."""
-    async with world(tmp_path_factory.mktemp("vigie")) as running:
+    async with world(tmp_path_factory.mktemp("vigie"), change_catalogue=_patient) as running:
         yield running
+
+
+def _patient(whitelist: dict[str, Any]) -> None:
+    """Its action may take minutes."""
+    whitelist["actions"]["fix"]["timeout_s"] = 300
 
 
 async def test_the_sweep_finds_every_kind_of_due_work(vigie: World) -> None:
@@ -214,6 +220,24 @@ async def test_an_action_under_way_comes_to_its_end_without_serve(vigie: World) 
     assert len(vigie.ledger(service)) == 1
 
 
+async def test_long_actions_hold_up_nobody_else(vigie: World) -> None:
+    """More actions than there are slots run for minutes; meanwhile another proposal is prepared, executed and
+    verified.
+    """
+    long = await asyncio.gather(*(_planned(vigie, slow_s=250) for _ in range(SLOTS + 1)))
+    for proposal in long:
+        _sign(vigie.store, proposal)
+    await vigie.until("all of them under way", lambda: _all_execute(vigie, long))
+    _sign(vigie.store, quick := await _planned(vigie))
+    assert (await vigie.over(quick)).outcome is Outcome.FIXED
+    assert _all_execute(vigie, long)
+    for proposal in long:
+        with vigie.store.begin() as tx:
+            assert tx.executions.ask_stop(proposal.id, "a test")
+    for proposal in long:
+        assert (await vigie.over(proposal)).state is ProposalState.UNKNOWN
+
+
 async def test_work_that_is_started_many_times_runs_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +300,18 @@ def _open(store: Store, service: str) -> Incident:
         incident = tx.incidents.open(alert, "The value is too high", None)
         tx.incidents.start_round(incident.id, 0)
     return incident
+
+
+async def _planned(vigie: World, **state: object) -> Proposal:
+    """A proposal for a broken target of its own, ready to be signed; `state` as in its file."""
+    service = vigie.break_target(**state)  # type: ignore[arg-type]  # what the file holds besides
+    proposal = _propose(vigie.store, _open(vigie.store, service))
+    await vigie.until("its plan", lambda: vigie.proposal(proposal.id).digest or None)
+    return proposal
+
+
+def _all_execute(vigie: World, proposals: Sequence[Proposal]) -> bool:
+    return all(vigie.proposal(one.id).state is ProposalState.EXECUTING for one in proposals)
 
 
 def _propose(store: Store, incident: Incident) -> Proposal:
