@@ -32,6 +32,15 @@ class StoredAlert:
     def severity(self) -> Severity:
         return Severity(int(str(self.body["severity"])))
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return _pairs(self.body.get("labels"))
+
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """What its sender calls it, and where it shows it."""
+        return _pairs(self.body.get("origin"))
+
     def alert(self) -> Alert:
         """The alert as its source's `parse` gave it."""
         body = dict(self.body)
@@ -134,3 +143,7 @@ class Canary:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def _pairs(value: object) -> dict[str, str]:
+    return {str(key): str(own) for key, own in value.items()} if isinstance(value, Mapping) else {}

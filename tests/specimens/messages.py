@@ -44,6 +44,7 @@ def messages() -> Iterator[Specimen]:
         yield from ordinary("message", "incident", partial(_incident, state=state), state)
     yield from ordinary("message", "incident", partial(_incident, shown=_ABSORBED), "absorbed")
     yield from ordinary("message", "incident", partial(_incident, spent=Spent(5230, 0.0123, 14.2)), "spent")
+    yield from ordinary("message", "incident", _alike, "alike")
     yield from variants("message", "news", _news)
     yield from variants("message", "evidence", _evidence)
     yield from variants("message", "diagnosis", _diagnosis)
@@ -95,6 +96,10 @@ def _incident(
     waiting = {"": proposed, "again": running}.get(state, [])
     rows = Rows(values.incident(voice, **changes), values.alerts(voice), waiting, shown=shown, spent=spent)
     return rows.snapshot("incident")
+
+
+def _alike(voice: Voice) -> Message:
+    return Rows(values.incident(voice), values.alike()).snapshot("incident")
 
 
 def _evidence(voice: Voice) -> Message:

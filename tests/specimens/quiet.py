@@ -42,6 +42,7 @@ def quiet() -> Iterator[Specimen]:
     yield from variants("modal", "absorbed_open", _absorbed)
     yield from variants("modal", "noise_look", lambda voice: noise_blocks.reason_view(deliveries(voice)))
     yield from variants("modal", "split_open", _split)
+    yield from ordinary("modal", "split_open", _split_alike, "alike")
     yield from variants("modal", "merge_open", _merge)
     yield from variants("command", "noise", lambda voice: Desk(noise=noise(voice)).answer("noise"))
     yield from ordinary("command", "noise", _hidden, "hidden")
@@ -83,8 +84,12 @@ def delivery(voice: Voice, number: int = 1, **changes: Any) -> StoredAlert:  # n
         "production",
         values.ago(9),
         summary=voice.text("47 orders wait, none was taken for 30 s"),
+        description=voice.text("The queue grows although the pool lives."),
+        labels={"instance": voice.text(f"pool-{number}", 300)},
+        origin={"generatorURL": voice.text("https://prometheus.example/graph?g0.expr=orders_waiting")},
     )
-    body = {name: getattr(alert, name) for name in ("name", "severity", "service", "summary", "description")}
+    shown = ("name", "severity", "service", "summary", "description", "labels", "origin")
+    body = {name: getattr(alert, name) for name in shown}
     reason = f"It repeats an alert of #12 that still fires: {voice.text('OrderQueueGrows')}"
     kind = _KINDS[number % len(_KINDS)]
     made = StoredAlert(number, values.ago(9), f"{number:032x}", 12, kind, reason, body)
@@ -183,6 +188,15 @@ def _absorbed(voice: Voice) -> View:
 
 def _split(voice: Voice) -> View:
     series = [delivery(voice, n) for n in range(voice.many(2, 100) or 2)]
+    return regrouping_blocks.split_view(values.incident(voice), series)
+
+
+def _split_alike(voice: Voice) -> View:
+    shown = ("name", "summary", "labels")
+    series = [
+        replace(delivery(voice, one.id), body={name: getattr(one, name) for name in shown})
+        for one in values.alike()
+    ]
     return regrouping_blocks.split_view(values.incident(voice), series)
 
 

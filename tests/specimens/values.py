@@ -67,20 +67,38 @@ def alerts(voice: Voice) -> list[SeenAlert]:
             status=AlertStatus.RESOLVED if number == 1 else AlertStatus.FIRING,
             summary=voice.text("47 orders wait, none was taken for 30 s"),
             description=voice.text("The pool of workers takes no orders although its process lives."),
-            labels={"service": voice.text("shop-orders", 300), "worker": voice.text("pool-1", 300)},
+            labels={"service": voice.text("shop-orders", 300), "instance": voice.text(f"pool-{number}", 300)},
             annotations={"runbook_url": voice.text("https://wiki.example/runbooks/orders-stuck")},
             flags=("bidi", "zero-width") if voice.name == "hostile" else (),
             first_at=ago(14),
             deliveries=5,
+            origin={"generatorURL": voice.text("https://prometheus.example/graph?g0.expr=orders_waiting")},
         )
         for number in range(voice.many(2, 500))
+    ]
+
+
+def alike() -> list[SeenAlert]:
+    """Instances that are down, and a disk that is full: only labels tell these from each other."""
+    (first,) = alerts(ORDINARY)[:1]
+    labels = {"alertname": "InstanceDown", "job": "node", "datacenter": "east"}
+    down = replace(first, name="InstanceDown", summary="It does not answer", description="", annotations={})
+    disk = {"instance": "db-1:9100", "mountpoint": "/var/lib/data"}
+    return [
+        *(replace(down, id=n, labels=labels | {"instance": f"web-{n}:9100"}) for n in range(6)),
+        replace(down, id=99, name="NodeFull", summary="99% full", description=LOCK, labels=disk),
     ]
 
 
 def evidence(voice: Voice) -> list[Evidence]:
     """Alerts, checks and passages, numbered."""
     texts: tuple[tuple[EvidenceKind, str, str, dict[str, str]], ...] = (
-        (EvidenceKind.ALERT, "OrdersStandStill", "47 orders wait, none was taken for 30 s", {}),
+        (
+            EvidenceKind.ALERT,
+            "OrdersStandStill",
+            "47 orders wait, none was taken for 30 s",
+            {"where": "instance=pool-1"},
+        ),
         (EvidenceKind.CHECK, "Orders waiting in the pool", "47 orders, expected at most 8", {}),
         (EvidenceKind.CHECK, "Does the pool's lock have a living holder?", "false, expected true", {}),
         (EvidenceKind.PASSAGE, "Orders stuck after a killed stock count", LOCK, {"kind": "incident"}),

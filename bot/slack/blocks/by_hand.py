@@ -40,9 +40,7 @@ def open_view(offered: Offered, title: str = "", details: str = "") -> Block:
             initial=parts.visible(details),
             optional=True,
         ),
-        parts.note(
-            "It is told in the channel for incidents and investigated at once. A person resolves it."
-        ),
+        parts.note("It is told in the channel for incidents and investigated at once. A person resolves it."),
     ]
     return _modal("open_incident", "Open an incident", "Open", blocks)
 
