@@ -85,14 +85,12 @@ class Alerts(Records):
             holds.c.incident_id == incident_id, holds.c.outcome == Held.WAITS.value
         )
         held, until = self._connection.execute(waiting).one()
-        counted = {kind: many for kind, many, _ in rows}
         return Shown(
             received=sum(many for _, many, _ in rows),
             told=sum(told for _, _, told in rows),
+            absorbed={Kind(kind): many - told for kind, many, told in rows if many > told},
             held_until=until,
             held=held,
-            flapping=counted.get(Kind.FLAPPING.value, 0),
-            muted=counted.get(Kind.MUTED.value, 0),
         )
 
     def of_incident(self, incident_id: int, limit: int = MOST_ALERTS) -> list[SeenAlert]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.announcements import announce_news
-from bot.domain.alert import Severity
+from bot.domain.alert import Kind, Severity
 from bot.domain.incident import IncidentState
 from bot.domain.noise import Shown
 from bot.domain.proposal import ProposalState
@@ -75,7 +75,13 @@ def messages() -> Iterator[Specimen]:
         yield from variants("message", "text", draw, state)
 
 
-_ABSORBED = Shown(received=214, told=3, held_until=values.ago(-4), held=2, flapping=31, muted=4)
+_ABSORBED = Shown(
+    received=214,
+    told=3,
+    absorbed={Kind.DUPLICATE: 170, Kind.FLAPPING: 31, Kind.JOINED: 4, Kind.MUTED: 4, Kind.HELD: 2},
+    held_until=values.ago(-4),
+    held=2,
+)
 
 
 def _news(voice: Voice) -> Message:

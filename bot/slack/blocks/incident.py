@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.copilot.regrouping import MERGED
-from bot.domain.alert import Severity
+from bot.domain.alert import Kind, Severity
 from bot.domain.by_hand import NAME
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident, IncidentState
@@ -23,6 +23,16 @@ _ICONS = {
     Severity.CRITICAL: ":rotating_light:",
     Severity.WARNING: ":warning:",
     Severity.INFO: ":information_source:",
+}
+_ABSORBED = {
+    Kind.OPENED: "opened it",
+    Kind.JOINED: "joined",
+    Kind.DUPLICATE: "repeated",
+    Kind.HELD: "held",
+    Kind.MUTED: "muted",
+    Kind.FLAPPING: "flapping",
+    Kind.HEARTBEAT: "heartbeats",
+    Kind.RESOLVED: "over",
 }
 _EVIDENCE_LINES, _SOURCES = 20, 8
 _PLACE, _DETAILS, _REPORTS, _WAITING = 300, 500, 3, 12
@@ -128,13 +138,10 @@ def _absorbed(shown: Shown) -> str:
     """How much of it people were told of, and where the rest is; empty where there is no rest."""
     if shown.received <= shown.told and not shown.held:
         return ""
-    text = f"{parts.counted(shown.received, 'alert')}, {shown.told} shown"
-    if shown.flapping:
-        text += f" · {shown.flapping} of alerts that flap"
-    if shown.muted:
-        text += f" · {shown.muted} under maintenance"
+    rest = [f"{many} {_ABSORBED[kind]}" for kind, many in sorted(shown.absorbed.items())]
+    text = f"{parts.counted(shown.received, 'alert')}: {', '.join([f'{shown.told} told', *rest])}"
     if shown.held and shown.held_until is not None:
-        text += f" · {shown.held} held until {clock(shown.held_until)} at least"
+        text += f" · {shown.held} waiting until {clock(shown.held_until)} at least"
     return text
 
 

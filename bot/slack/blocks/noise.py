@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 from bot.copilot.noise import Absorbed, Noise, Why
 from bot.domain.alert import Kind
@@ -15,6 +16,7 @@ from bot.slack.blocks.parts import Block
 from bot.slack.blocks.times import clock, span
 
 _BAR, _REASONS, _NOW, _MUTES = 24, 8, 5, 4
+_WIDE, _ROWS, _REASON = 78, 3, 600
 _WORDS = {
     Kind.JOINED: "joined an incident",
     Kind.DUPLICATE: "repeated",
@@ -58,7 +60,8 @@ def chart(why: Sequence[Why]) -> str:
     for place, one in enumerate(why[:_REASONS], 1):
         bar = "█" * max(1, round(_BAR * one.count / most))
         lines.append(f"{place}. {bar:<{_BAR}} {one.count:>6}  {_WORDS[one.decision]}")
-        lines.append(f"   {parts.short(one.reason, 90)}")
+        said = wrap(one.reason, _WIDE, max_lines=_ROWS, placeholder=" … (all of it: look)")
+        lines += [f"   {row}" for row in said]
     if len(why) > _REASONS:
         rest = sum(one.count for one in why[_REASONS:])
         lines.append(f"   and {rest} more for {len(why) - _REASONS} other reasons")
@@ -174,7 +177,7 @@ def _one(delivery: StoredAlert, where: Mapping[str, str], is_corrected: bool) ->
     blocks = [
         parts.note(f"{when}{within}"),
         parts.rich(parts.line(*runs)),
-        parts.foreign_note(parts.cut(delivery.reason, 300)),
+        parts.foreign_note(parts.cut(delivery.reason, _REASON)),
     ]
     if source_of(delivery.origin):
         blocks.append(

@@ -77,6 +77,21 @@ def test_an_alert_is_shown_with_the_gravest_that_it_said(store: Store) -> None:
     store.close()
 
 
+def test_each_delivery_of_an_incident_is_told_or_absorbed_once(store: Store) -> None:
+    """What was told is not counted among what was not, so that the sum is what was received."""
+    with store.begin() as tx:
+        incident = tx.incidents.open(alert(), "a", None).id
+    decided = [(Kind.OPENED, True), (Kind.JOINED, True), (Kind.JOINED, False), (Kind.FLAPPING, False)]
+    for kind, told in decided:
+        add(store, "n", Decision(kind, "x", incident), incident, told)
+    add(store, "n", Decision(Kind.RESOLVED, "x", incident), incident)
+    with store.read() as tx:
+        shown = tx.alerts.shown(incident)
+    assert (shown.received, shown.told, shown.held) == (4, 2, 0)
+    assert shown.absorbed == {Kind.JOINED: 1, Kind.FLAPPING: 1}
+    store.close()
+
+
 def test_an_empty_store_has_no_first_delivery(store: Store) -> None:
     with store.read() as tx:
         assert tx.deliveries.first_since(NOW) == 0 and tx.deliveries.tallies(NOW) == []
