@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain import mute as mutes
-from bot.domain.alert import Alert, Severity
+from bot.domain.alert import Alert, Kind, Severity
 from bot.domain.mute import Mute, Preview
 from bot.domain.store import Tx
 from bot.errors import MuteRefused
@@ -40,13 +40,15 @@ class Fit(Matcher):
 
 
 def preview(tx: Tx, matchers: Sequence[mutes.Matcher], critical: bool) -> Preview:
-    """What a mute would have done to the firing deliveries of the last 24 hours."""
+    """What a mute would have done to the firing deliveries of the last 24 hours, without heartbeats."""
     since = tx.now - LOOKED_BACK
     muted = total = hidden = left = 0
     names: dict[str, int] = {}
     every: set[str] = set()
     fitted: set[str] = set()
     for delivery, count in tx.deliveries.series_since(since):
+        if delivery.decision is Kind.HEARTBEAT:
+            continue
         alert = delivery.alert()
         total += count
         every.add(alert.name)
@@ -65,9 +67,10 @@ def preview(tx: Tx, matchers: Sequence[mutes.Matcher], critical: bool) -> Previe
     return Preview(since, muted, total, hidden, left, tuple(most[:5]), len(fitted), others)
 
 
-def refuse_all(seen: Preview) -> None:
+def refuse_all(seen: Preview, matchers: Sequence[mutes.Matcher]) -> None:
     """Matchers that are narrow in themselves may still fit all that there is."""
     if seen.others == 0 and seen.kinds >= _MANY_NAMES:
         raise MuteRefused(
-            f"It fits all {seen.total} alerts of the last 24 hours. Say more about which ones you mean."
+            f"It fits all {seen.total} alerts of the last 24 hours. Say more about which ones you mean.",
+            muting.said_at(matchers[0]),
         )

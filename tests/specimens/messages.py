@@ -16,6 +16,7 @@ from bot.domain.spending import Spent
 from bot.stages import answer
 from knowledge.model import SearchResult
 from tests.specimens import looks, talking, values
+from tests.specimens.alike import alike
 from tests.specimens.charts import charts
 from tests.specimens.proposals import proposals
 from tests.specimens.rows import Rows
@@ -105,7 +106,7 @@ def _incident(
 
 
 def _alike(voice: Voice) -> Message:
-    return Rows(values.incident(voice), values.alike()).snapshot("incident")
+    return Rows(values.incident(voice), alike()).snapshot("incident")
 
 
 def _evidence(voice: Voice) -> Message:

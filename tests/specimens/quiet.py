@@ -17,6 +17,7 @@ from bot.slack.blocks import mute as mute_blocks
 from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import regrouping as regrouping_blocks
 from tests.specimens import values
+from tests.specimens.alike import alike
 from tests.specimens.desk import Desk
 from tests.specimens.rows import Rows
 from tests.specimens.specimen import Message, Specimen, View, ordinary, variants
@@ -48,6 +49,11 @@ def quiet() -> Iterator[Specimen]:
     yield from ordinary("command", "noise", _hidden, "hidden")
     yield from variants("command", "mute", lambda voice: Desk(mutes=listed(voice)).answer("mute", "list"))
     yield from ordinary("command", "mute", lambda _voice: Desk().answer("mute"), "form")
+    yield from variants(
+        "command", "mute", lambda voice: Desk(mutes=listed(voice)).answer("mute", "end"), "which one"
+    )
+    yield from ordinary("command", "mute", lambda _voice: Desk().answer("mute", "ende M9"), "mistyped")
+    yield from ordinary("modal", "mute_open", lambda _voice: mute_blocks.form({"lasts": "90m"}), "90m")
     for words in ("mute", "split", "merge", "alerts"):
         yield from ordinary("told", f"spoken {words}", partial(_spoken, words), "")
 
@@ -194,8 +200,7 @@ def _split(voice: Voice) -> View:
 def _split_alike(voice: Voice) -> View:
     shown = ("name", "summary", "labels")
     series = [
-        replace(delivery(voice, one.id), body={name: getattr(one, name) for name in shown})
-        for one in values.alike()
+        replace(delivery(voice, one.id), body={name: getattr(one, name) for name in shown}) for one in alike()
     ]
     return regrouping_blocks.split_view(values.incident(voice), series)
 

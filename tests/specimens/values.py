@@ -78,18 +78,6 @@ def alerts(voice: Voice) -> list[SeenAlert]:
     ]
 
 
-def alike() -> list[SeenAlert]:
-    """Instances that are down, and a disk that is full: only labels tell these from each other."""
-    (first,) = alerts(ORDINARY)[:1]
-    labels = {"alertname": "InstanceDown", "job": "node", "datacenter": "east"}
-    down = replace(first, name="InstanceDown", summary="It does not answer", description="", annotations={})
-    disk = {"instance": "db-1:9100", "mountpoint": "/var/lib/data"}
-    return [
-        *(replace(down, id=n, labels=labels | {"instance": f"web-{n}:9100"}) for n in range(6)),
-        replace(down, id=99, name="NodeFull", summary="99% full", description=LOCK, labels=disk),
-    ]
-
-
 def evidence(voice: Voice) -> list[Evidence]:
     """Alerts, checks and passages, numbered."""
     texts: tuple[tuple[EvidenceKind, str, str, dict[str, str]], ...] = (

@@ -383,19 +383,8 @@ def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:
     """A title, places, alerts, labels and links without end, and a hundred proposals that wait."""
     huge = MARK + "x" * 20_000
     incident = Incident(7, huge, huge, huge, Severity.CRITICAL, IncidentState.MITIGATING, NOW, NOW)
-    seen = SeenAlert(
-        1,
-        huge,
-        Severity.CRITICAL,
-        AlertStatus.FIRING,
-        huge,
-        huge,
-        {},
-        {},
-        ("bidi",),
-        NOW,
-        9,
-    )
+    critical, firing = Severity.CRITICAL, AlertStatus.FIRING
+    seen = SeenAlert(1, huge, critical, firing, huge, huge, {}, {}, ("bidi",), NOW, 9)
     unlike = [
         replace(
             seen,
