@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,6 +71,11 @@ class Tally:
     newest: int
     told: bool
     unseen: bool
+
+
+def plain_reason(reason: str) -> str:
+    """A reason without the numbers of one case, so that alike ones can be counted together."""
+    return re.sub(r"\d+(?:[.:]\d+)*", "…", reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from bot.copilot.mutes import MuteList
-from bot.copilot.noise import Absorbed, Noise, Why, plain
+from bot.copilot.noise import Absorbed, Noise, Why
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import LABEL, Matcher, Mute, MuteOrigin, Preview, Suggestion
-from bot.domain.quiet import Correction, Regroup, Regrouping, StoredAlert
+from bot.domain.quiet import Correction, Regroup, Regrouping, StoredAlert, plain_reason
 from bot.slack.blocks import mute as mute_blocks
 from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import regrouping as regrouping_blocks
@@ -127,7 +127,7 @@ def noise(voice: Voice, **changes: Any) -> Noise:  # noqa: ANN401  # fields of N
         fired=voice.many(412, 1_000_000),
         told=voice.many(9, 10_000),
         seen=voice.many(288, 288),
-        why=[Why(_KINDS[n % 5], plain(delivery(voice, n).reason), 200 - n, n) for n in range(count)],
+        why=[Why(_KINDS[n % 5], plain_reason(delivery(voice, n).reason), 200 - n, n) for n in range(count)],
         names=[(voice.word("OrderQueueGrows"), 200 - n) for n in range(min(count, 8))],
         held=found,
         flapping=found,

@@ -81,12 +81,7 @@ def alerts(voice: Voice) -> list[SeenAlert]:
 def evidence(voice: Voice) -> list[Evidence]:
     """Alerts, checks and passages, numbered."""
     texts: tuple[tuple[EvidenceKind, str, str, dict[str, str]], ...] = (
-        (
-            EvidenceKind.ALERT,
-            "OrdersStandStill",
-            "47 orders wait, none was taken for 30 s",
-            {"where": "instance=pool-1"},
-        ),
+        (EvidenceKind.ALERT, "OrdersStandStill", "47 orders wait, none was taken", {"where": "pool-1"}),
         (EvidenceKind.CHECK, "Orders waiting in the pool", "47 orders, expected at most 8", {}),
         (EvidenceKind.CHECK, "Does the pool's lock have a living holder?", "false, expected true", {}),
         (EvidenceKind.PASSAGE, "Orders stuck after a killed stock count", LOCK, {"kind": "incident"}),
