@@ -151,7 +151,7 @@ class Conversing:
             quiet = decided(tx, incident, question, language)
             # What was decided is read from rows; production says nothing of it, and no action changes it.
             actions = [] if quiet else resting.fitting_actions(incident, tools, question)
-            may_read = _may_read(received, at_home) and not quiet
+            may_read = not quiet and _may_read(received, at_home)
             wanted = self._wanted(tx, incident, question, tools, actions) if may_read else []
         if moment is None and asks_what_happened(question):
             moment = incident.opened_at
