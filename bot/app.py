@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import sys
@@ -59,7 +60,7 @@ async def serve(settings: Settings, config: Path) -> None:
     engine = open_engine(settings.store_url)
     with own_folder(settings.folder), Ownership(engine) as ownership:
         store = Store.ready(engine)
-        put_in_force(store, settings, content)
+        await asyncio.to_thread(put_in_force, store, settings, content)
         async with _clients(settings) as (client, sending_client):
             executor = executor_process(settings, config)
             models = models_of(settings, store)

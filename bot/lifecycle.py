@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from dbos import DBOS, SetWorkflowID
 
 from bot import workflows
 from bot.copilot import Copilot
-from bot.domain.store import Store
+from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable, VigieError
 from bot.rest import Rest
 from bot.stages.due import due, is_unfinished
@@ -35,6 +35,9 @@ AT_ONCE = 8
 INVESTIGATIONS = 32
 # These share out by themselves what is scarce: nobody's passages wait for somebody else's model.
 CONVERSATIONS = 256
+# To execute mostly means to wait for a tool, up to an hour. What runs is bounded by the budgets of tools and
+# services, what is judged at a time by the executor.
+EXECUTIONS = 256
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 
@@ -83,8 +86,15 @@ class Lifecycle:
         self._rest = Rest(store, AT_LEAST_EVERY_S)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beside: list[asyncio.Task[None]] = []
-        self._slots, self._investigations = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(INVESTIGATIONS)
-        self._conversations = asyncio.Semaphore(CONVERSATIONS)
+        conversations = asyncio.Semaphore(CONVERSATIONS)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._own_slots: dict[str, AbstractAsyncContextManager[object]] = {
+            "investigate": asyncio.Semaphore(INVESTIGATIONS),
+            "execute": asyncio.Semaphore(EXECUTIONS),
+            "answer": conversations,
+            "draft": conversations,
+            "stop": nullcontext(),  # to stop something waits for nothing
+        }
         self._whole_at = self._alive_at = time.monotonic()
         self._due_at: datetime | None = None
 
@@ -126,8 +136,7 @@ class Lifecycle:
     async def sweep(self) -> None:
         """Start what is due and not waiting after a setback; starting the same work twice is once."""
         for work, attempt in await asyncio.to_thread(self._look):
-            workflow_id = work if not attempt else f"{work}#{attempt}"
-            with SetWorkflowID(workflow_id):
+            with SetWorkflowID(f"{work}#{attempt}" if attempt else work):
                 handle = await DBOS.start_workflow_async(self._workflow, work)
             if (await handle.get_status()).status not in _UNDER_WAY:
                 # It had ended by an error of ours or DBOS's own; a setback gives it a new id.
@@ -136,8 +145,8 @@ class Lifecycle:
         await asyncio.to_thread(self._homes.refresh)
         self._rest.begin(self._due_at)
 
-    def _look(self) -> list[tuple[str, int]]:
-        """What time brings about, and the works that may start now, each with how often it failed."""
+    def _look(self) -> list[tuple[str, str]]:
+        """What time brings about, and the works that may start now, each with the name of the attempt."""
         self._alerts.sweep()
         self._proposals.expire_due()
         self._standing.look_after()
@@ -148,11 +157,23 @@ class Lifecycle:
         self._gaps.look()
         self._upkeep.look()
         with self._store.read() as tx:
-            waiting = tx.inbox.waiting()
+            setbacks, now = tx.setbacks.all(), tx.now
             works = [*due(tx), *self._calling.due(tx)]
-            times = (tx.proposals.next_at(), tx.inbox.next_try_at(), self._alerts.next_hold())
+            over = [w for w in setbacks.keys() - set(works) if not self._is_unfinished(tx, w)]
+            times = (tx.proposals.next_at(), tx.setbacks.next_try_at(), self._alerts.next_hold())
             self._due_at = min((at for at in times if at is not None), default=None)
-            return [(w, tx.inbox.attempts(w)) for w in works if not waiting.get(w, False)]
+        if over:
+            self._clear(over)
+        found = [(work, setbacks.get(work)) for work in works]
+        return [(w, s.attempt if s else "") for w, s in found if s is None or s.not_before <= now]
+
+    def _is_unfinished(self, tx: Tx, work: str) -> bool:
+        return is_unfinished(tx, work) or work in self._calling.due(tx)
+
+    def _clear(self, works: Sequence[str]) -> None:
+        """What held up work that was done, or that nobody waits for any more, is forgotten."""
+        with self._store.begin() as tx:
+            tx.setbacks.clear([work for work in works if not self._is_unfinished(tx, work)])
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -178,7 +199,7 @@ class Lifecycle:
         """One attempt; what is still due after it is a setback, counted and tried again later."""
         verb, _, subject = work.partition(":")
         problem = "it is not done yet"
-        async with self._slots_of(verb):
+        async with self._own_slots.get(verb, self._slots):
             try:
                 if not self._is_owner():
                     raise StoreUnavailable
@@ -191,14 +212,6 @@ class Lifecycle:
         await asyncio.to_thread(self._settle, work, problem)
         self._kick.set()
 
-    def _slots_of(self, verb: str) -> AbstractAsyncContextManager[object]:
-        """What a verb waits for its turn with; to stop something waits for nothing."""
-        if verb == "stop":
-            return nullcontext()
-        if verb in ("answer", "draft"):
-            return self._conversations
-        return self._investigations if verb == "investigate" else self._slots
-
     async def _call(self, subject: str) -> None:
         await asyncio.to_thread(self._calling.call, int(subject.partition(":")[0]))
 
@@ -207,6 +220,6 @@ class Lifecycle:
 
     def _settle(self, work: str, problem: str) -> None:
         with self._store.begin() as tx:
-            if is_unfinished(tx, work) or work in self._calling.due(tx):
-                tx.inbox.setback(work, problem, WAITS)
+            if self._is_unfinished(tx, work):
+                tx.setbacks.add(work, problem, WAITS)
                 log.warning("work will be tried again", work=work, problem=problem)

@@ -24,41 +24,48 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 class Offering:
-    """Remembers what the files looked like; reads them again only where that has changed."""
+    """Remembers what the files looked like; reads them again only where that has changed.
+
+    They are stamped before they are read, and count as seen once what they say is committed: a change that
+    comes in between is found at the next look.
+    """
 
     def __init__(self, store: Store, settings: Settings, config: Path, content: str) -> None:
-        """`content` is what was read of the catalogue at the start."""
+        """`content` is what was read of the catalogue at the start; the first look reads all of it anew."""
         self._store = store
         self._catalogue = settings.catalogue
         self._config = config
-        self._paths: list[Path] = []
+        self._paths = self._named_in(content)
         self._seen: Stamp = ()
-        self._note(content)
 
     def look(self) -> None:
-        """Offer what has changed since the last look; what cannot be read is told once, and the old holds."""
+        """Offer what has changed since the last look; what cannot be read is told once, and the old holds.
+
+        Raises:
+            StoreUnavailable: nothing was offered; the next look does.
+        """
         stamp = self._stamp()
         if stamp == self._seen:
             return
-        self._seen = stamp
         try:
             content = read_files(self._catalogue)
+            # Also where it cannot be parsed: what is wrong may be in a file that it names since now.
+            self._paths = self._named_in(content)
             parse(content, file_names(self._catalogue))
             policy = load(self._config, {}, only=()).policy.content()
         except (CatalogueError, Misconfigured) as error:
             self._tell(str(error))
-            return
-        self._note(content)
-        with self._store.begin() as tx:
-            adopt_or_offer(tx, CATALOGUE, content)
-            adopt_or_offer(tx, POLICY, policy)
+        else:
+            with self._store.begin() as tx:
+                adopt_or_offer(tx, CATALOGUE, content)
+                adopt_or_offer(tx, POLICY, policy)
+        self._seen = stamp
 
-    def _note(self, content: str) -> None:
+    def _named_in(self, content: str) -> list[Path]:
         contents, folder = Contents.parse(content), file_names(self._catalogue)
         names = [folder / name for name in (*contents.catalogues, *contents.inventories)]
         scripts = map(Path, contents.scripts or {})
-        self._paths = sorted({self._config, self._catalogue, folder, *names, *scripts})
-        self._seen = self._stamp()
+        return sorted({self._config, self._catalogue, folder, *names, *scripts})
 
     def _stamp(self) -> Stamp:
         return tuple((str(path), *_looks(path)) for path in self._paths)
@@ -67,7 +74,8 @@ class Offering:
         log.warning("a changed file cannot be read; what is in force holds", problem=problem)
         key = f"offering:{hashlib.sha256(problem.encode()).hexdigest()[:16]}"
         with self._store.begin() as tx:
-            announce_text(tx, key, _UNREADABLE, problem)
+            if tx.posts.get(key) is None:
+                announce_text(tx, key, _UNREADABLE, problem)
 
 
 def _looks(path: Path) -> tuple[int, int]:

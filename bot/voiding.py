@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.announcements import announce_text, answer_key, foresee_incident
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Tx
@@ -78,7 +79,7 @@ def _doubt(tx: Tx) -> int:
     """Messages that may be in Slack already, although no row can say so."""
     for incident in tx.incidents.in_states(*(s for s in IncidentState if s is not IncidentState.CLOSED)):
         foresee_incident(tx, incident)
-    for key in tx.inbox.pending("ask"):
+    for key in tx.inbox.pending(InboxKind.ASK):
         asked = tx.inbox.get(key)
         if asked is not None:
             thread = asked.payload.get("thread_ts")

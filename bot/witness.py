@@ -13,6 +13,7 @@ import structlog
 
 from bot.announcements import N3_CHANNEL
 from bot.copilot.switch import freeze
+from bot.domain.inbox import InboxKind
 from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable
 from bot.sign_off.audit import GENESIS, first_broken
@@ -94,7 +95,7 @@ class Witness:
         seconds = self._post_every.total_seconds()
         span = int(at.timestamp() // seconds) if seconds else head.seq
         with self._store.begin() as tx:
-            if tx.inbox.accept(f"head:{head.epoch}:{span}", "head", {}):
+            if tx.inbox.accept(f"head:{head.epoch}:{span}", InboxKind.HEAD, {}):
                 content = {"text": f":link: Head of the audit log: `{head.posted()}`"}
                 tx.posts.want(f"audit:head:{head.epoch}:{head.seq}", N3_CHANNEL, "text", content=content)
 

@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Outcome, Proposal, ProposalState
 from bot.domain.records import AuditEvent, Summary
@@ -330,7 +331,7 @@ class Story:
 
     def _all_sent(self) -> bool:
         with self._world.store.read() as tx:
-            answered = not tx.inbox.pending("ask")
+            answered = not tx.inbox.pending(InboxKind.ASK)
             waiting, _ = tx.posts.lag()
         asked = any(key.startswith("answer:") for key in self._world.posted())
         return answered and asked and waiting == 0

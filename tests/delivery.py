@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal
 from bot.playground.workspace import Channel
@@ -232,7 +233,11 @@ async def _prepared(vigie: World, incident: Incident) -> Proposal:
 
 def _is_quiet(vigie: World, questions: int) -> bool:
     with vigie.store.read() as tx:
-        return not tx.posts.lag()[0] and not tx.inbox.pending("ask") and len(_answers(vigie)) >= questions
+        return (
+            not tx.posts.lag()[0]
+            and not tx.inbox.pending(InboxKind.ASK)
+            and len(_answers(vigie)) >= questions
+        )
 
 
 def _answers(vigie: World) -> list[str]:

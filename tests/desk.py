@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -89,6 +91,20 @@ class Desk:
     def run(self, statement: str) -> None:
         with self.engine.connect() as connection, connection.begin():
             connection.execute(sa.text(statement))
+
+    @contextmanager
+    def away_at(self, words: str) -> Iterator[None]:
+        """The database goes away at each statement that begins with these words."""
+
+        def go(connection: object, cursor: object, statement: str, *rest: object) -> None:
+            if statement.startswith(words):
+                raise sa.exc.OperationalError(statement, None, sqlite3.OperationalError("disk I/O error"))
+
+        sa.event.listen(self.engine, "before_cursor_execute", go)
+        try:
+            yield
+        finally:
+            sa.event.remove(self.engine, "before_cursor_execute", go)
 
     def alert(self, name: str = "A", severity: Severity = Severity.WARNING, service: str = "orders") -> Alert:
         """An alert that fires now."""

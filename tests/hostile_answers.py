@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.domain.diagnosis import Claim, Hypothesis, Method, Quote
 from bot.domain.incident import Incident
-from bot.stages.grounding import squeezed
+from bot.stages.quoting import seen
 from tests.investigated import Investigated
 from tests.scripted_model import ANSWER_TOOL, Reply, call, invalid_json, prose, raw, reads, status, truncated
 from tests.slack_limits import faults_of_message, mrkdwn
@@ -189,4 +189,4 @@ def _is_there(quote: Quote, pieces: dict[str, Any], stage: Investigated) -> bool
     with stage.store.read() as tx:
         whole = tx.investigations.whole(piece.digest) or piece.text
     facts = f"{piece.facts.get('tool')} {piece.facts.get('verdict')} value: {piece.facts.get('value')}"
-    return squeezed(quote.text) in squeezed(f"{piece.title} {whole} {facts}")
+    return seen(quote.text) in seen(f"{piece.title} {whole} {facts}")

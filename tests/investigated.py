@@ -29,6 +29,8 @@ from bot.llm.diagnostician import ModelDiagnostician
 from bot.sign_off.policy import Policy
 from bot.slack.blocks.parts import Block
 from bot.slack.snapshots import Snapshots
+from bot.stages.desk import Desk
+from bot.stages.numbering import Numbering
 from bot.stages.steps import Steps
 from bot.store import tables
 from bot.store.database import Store, open_engine, sqlite_url
@@ -37,7 +39,7 @@ from bot.tools.executor import Executor
 from bot.tools.in_force import CATALOGUE, POLICY, Adopted, adopt_or_offer
 from bot.tools.secrets import Secrets
 from knowledge.base import KnowledgeBase
-from knowledge.model import Document
+from knowledge.model import Document, Query
 from tests.desk import AT_ONCE
 from tests.scripted_model import Reply, Script, ScriptedModel, prose
 
@@ -160,6 +162,13 @@ class Investigated:
     def steps(self) -> Steps:
         ports = (self.store, Adopted(), self, self.knowledge)
         return Steps(*ports, self.model, self.deadline_s, reading=self.bounds)
+
+    def desk(self, incident: Incident) -> Desk:
+        """Where a model would read for its first round."""
+        with self.store.begin() as tx:
+            tx.investigations.begin(incident.id, incident.rounds)
+        parts = (self.store, Adopted(), self, self.knowledge)
+        return Desk(*parts, incident, Numbering(), Query("orders"))
 
     async def investigate(self, incident: Incident) -> Diagnosis:
         """The whole stage; the diagnosis as it is stored."""

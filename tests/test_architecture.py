@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+from tests.on_the_loop import Blocking
+
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("bot", "knowledge", "prompts")
 MODULE_LINES = 400
@@ -143,6 +147,45 @@ def test_names_say_what() -> None:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert {place(path, node): name for path, node, name in named if words(name) & VAGUE} == {}
+
+
+def test_no_store_call_stands_on_an_event_loop() -> None:
+    """An `async def` asks the store in a thread: while another process writes, its loop would stand still."""
+    trees = {_dotted(path): tree(path) for path in sources("bot")}
+    found = [f"{module}:{call.lineno}: {ast.unparse(call)}" for module, call in Blocking(trees).on_the_loop()]
+    assert found == []
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize(
+    "text, stands",
+    [
+        ("async def f(store):\n with store.read() as tx: pass", True),
+        ("async def f(self):\n return self._store.now()", True),
+        ("def g(store):\n with store.begin(): pass\nasync def f(store):\n g(store)", True),
+        ("def g(store):\n with store.begin(): pass\nasync def f(store):\n await to_thread(g, store)", False),
+        ("async def f(store):\n def g():\n  with store.begin(): pass\n await to_thread(g)", False),
+        ("class A:\n def g(self): self._store.now()\n async def f(self): self.g()", True),
+        ("class A:\n def g(self): self._store.now()\nclass B(A):\n async def f(self): self.g()", True),
+        ("class A:\n def __init__(self, store): store.now()\nasync def f(s): return A(s)", True),
+        ("class A:\n def g(self): self._store.now()\nasync def f(a: A | None): a.g()", True),
+        (
+            """class A:
+ def g(self): self._store.now()
+class B:
+ def __init__(self, a: A): self._a, self._n = a, 1
+ async def f(self): self._a.g()""",
+            True,
+        ),
+        ("async def f(page): return page.read()", False),
+    ],
+)
+def test_store_calls_are_found_on_a_loop(text: str, stands: bool) -> None:
+    """Where it is called itself, and behind functions, methods, bases, attributes and parameters."""
+    assert bool([*Blocking({"one": ast.parse(text)}).on_the_loop()]) == stands
 
 
 def test_broad_excepts_are_few() -> None:

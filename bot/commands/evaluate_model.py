@@ -106,13 +106,17 @@ async def _evaluate(config: Path, cases: list[case_files.Case], repeats: int, re
                 progress=_progress,
             )
             await asked.aclose()
-        with store.read() as tx:
-            report.currency = tx.exchanges.currency()
+        report.currency = await asyncio.to_thread(_currency, store)
         report.model, report.recorded = asked.models.name, recorded
         if recorded:
             report.notes.append(PLAYED)
         store.close()
     return report
+
+
+def _currency(store: Store) -> str:
+    with store.read() as tx:
+        return tx.exchanges.currency()
 
 
 def _print(summary: dict[str, object]) -> None:

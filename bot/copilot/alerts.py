@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.copilot.canaries import take_out
 from bot.copilot.intake_batch import Batch
 from bot.copilot.mute_notes import show_critical
+from bot.copilot.part import Decide
 from bot.domain.alert import Alert, Decision
-from bot.domain.by_hand import PERSON
+from bot.domain.incident import BY_SILENCE
 from bot.domain.noise import Held, Hold
 from bot.domain.ports import Wake
 from bot.domain.quiet import Correction
@@ -22,7 +23,6 @@ from bot.triage.corrections import overrule
 from bot.triage.decide import decide
 from bot.triage.due import end_hold, hold_end, holds_due, over_now
 from bot.triage.fingerprint import fingerprint
-from bot.triage.habits import usual_gap
 from bot.triage.memory import Memory
 from bot.triage.mute import MuteRule
 from bot.triage.note import expire
@@ -71,22 +71,36 @@ class Alerts:
 
     def receive_many(self, notifications: Sequence[Notification]) -> list[list[Decision]]:
         """The same for several at once, all in one transaction: all of them are stored, or none is."""
-        marks = [[fingerprint(alert) for alert in one.alerts] for one in notifications]
-        with self._remembering() as (tx, memory):
-            _load(tx, memory, [mark for of_one in marks for mark in of_one])
-            batch = Batch(tx, memory, self._rules)
-            decided = [
-                self._take(tx, memory, batch, one, own) for one, own in zip(notifications, marks, strict=True)
-            ]
-            batch.write()
+        with self._remembering() as tx:
+            decided = self._decide(tx, notifications)
         self._wake("receive", "")
+        return decided
+
+    @contextmanager
+    def deciding(self) -> Iterator[tuple[Tx, Decide]]:
+        """A transaction, and what decides on alerts in it: what the caller writes and the alerts that follow
+        from it are stored together, or neither is. What was written first counts in what is decided.
+        """
+        with self._remembering() as tx:
+            yield tx, lambda alerts: self._decide(tx, [Notification(alerts)])[0]
+        self._wake("receive", "")
+
+    def _decide(self, tx: Tx, notifications: Sequence[Notification]) -> list[list[Decision]]:
+        marks = [[fingerprint(alert) for alert in one.alerts] for one in notifications]
+        memory = self._recall(tx)
+        _load(tx, memory, [mark for of_one in marks for mark in of_one])
+        batch = Batch(tx, memory, self._rules)
+        decided = [
+            self._take(tx, memory, batch, one, own) for one, own in zip(notifications, marks, strict=True)
+        ]
+        batch.write()
         return decided
 
     def _take(
         self, tx: Tx, memory: Memory, batch: Batch, notification: Notification, marks: Sequence[str]
     ) -> list[Decision]:
         alerts, delivery = notification.alerts, notification.key
-        if delivery and not tx.inbox.accept(f"delivery:{delivery}", "delivery", {}):
+        if delivery and not tx.inbox.accept(f"delivery:{delivery}", notification.kind, {}):
             return []
         decided = dict(take_out(tx, alerts))
         for index in _canonical(alerts, marks):
@@ -105,7 +119,8 @@ class Alerts:
             now = tx.now
         if not self._is_due(now):
             return
-        with self._remembering() as (tx, memory):
+        with self._remembering() as tx:
+            memory = self._recall(tx)
             batch = Batch(tx, memory, self._rules)
             for hold in holds_due(memory, tx.now):
                 self._end_hold(tx, memory, batch, hold)
@@ -148,40 +163,42 @@ class Alerts:
         if end.again_at is not None:
             later = replace(hold, due_at=end.again_at)
             memory.put_hold(later)
-            tx.triage.put_off(later)
+            tx.triage.put_off(later, end.reason)
             return
         batch.ended(hold, end.outcome)
         if end.outcome is Held.TOLD:
             batch.tell(hold, end.reason, first)
 
     def _expire(self, tx: Tx, memory: Memory, batch: Batch) -> None:
-        """A resolution may get lost: what was silent for far longer than usual is over; what a
-        person saw is over when a person says so."""
-        for source in tx.triage.sources():
-            if source == PERSON:
-                continue
-            since = tx.now - usual_gap(memory, source, self._rules.silent)
-            for series in tx.triage.silent(source, since):
-                memory.load_series(series.fingerprint, series)
-                noted = expire(series, memory, self._rules, tx.now)
-                if noted.ended is not None:
-                    batch.ended(*noted.ended)
-                if noted.over is not None:
-                    batch.over(noted.over)
+        """An end may get lost: what was not heard of for so long counts as over, and the card says so."""
+        for series in tx.triage.silent(tx.now - self._rules.silent):
+            memory.load_series(series.fingerprint, series)
+            noted = expire(series, memory, self._rules, tx.now)
+            if noted.ended is not None:
+                batch.ended(*noted.ended)
+            if noted.over is not None:
+                batch.over(noted.over, BY_SILENCE)
 
     @contextmanager
-    def _remembering(self) -> Iterator[tuple[Tx, Memory]]:
-        """A transaction with what is remembered; what a failed one did to it is forgotten and read anew."""
-        with self._alone:
-            memory, self._memory = self._memory, None
+    def _remembering(self) -> Iterator[Tx]:
+        """A transaction that may recall; what a failed one did to the memory is forgotten and read anew."""
+        with self._alone, ExitStack() as failed:
+            failed.callback(self._forget)
             with self._store.begin() as tx:
-                revision = tx.triage.revision()
-                if memory is None or revision != self._revision:
-                    memory, self._revision = Memory(self._topology, self._mutes(tx)), revision
-                    memory.restore(tx.triage.remembered())
-                    self._corrections = tx.corrections.holding()
-                yield tx, memory
-            self._memory = memory
+                yield tx
+            failed.pop_all()
+
+    def _forget(self) -> None:
+        self._memory = None
+
+    def _recall(self, tx: Tx) -> Memory:
+        """What is remembered, true to the rows as this transaction sees them."""
+        revision = tx.triage.revision()
+        if self._memory is None or revision != self._revision:
+            self._memory, self._revision = Memory(self._topology, self._mutes(tx)), revision
+            self._memory.restore(tx.triage.remembered())
+            self._corrections = tx.corrections.holding()
+        return self._memory
 
 
 def _load(tx: Tx, memory: Memory, marks: Sequence[str]) -> None:

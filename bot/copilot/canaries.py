@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.announcements import INCIDENTS
-from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
+from bot.copilot.part import Deciding
+from bot.domain.alert import OWN, Alert, AlertStatus, Decision, Kind, Severity
 from bot.domain.quiet import Canary
 from bot.domain.store import Store, Tx
 from bot.triage.fingerprint import fingerprint
@@ -21,9 +22,9 @@ _FRESH = timedelta(minutes=10)
 class Canaries:
     """Rows of canaries, and the alert that says of a path that it is broken."""
 
-    def __init__(self, store: Store, receive: Callable[[Sequence[Alert]], object]) -> None:
+    def __init__(self, store: Store, deciding: Deciding) -> None:
         self._store = store
-        self._receive = receive
+        self._deciding = deciding
 
     def send(self) -> Canary:
         """A canary that goes out now; its row is there before it is sent."""
@@ -41,11 +42,10 @@ class Canaries:
             return False
         if (post.content or {}).get("canary") != canary.id or not 0 < post.wanted <= post.sent:
             return False
-        with self._store.begin() as tx:
+        with self._deciding() as (tx, decide):
             tx.canaries.tell(canary.id)
-            now, was_broken = tx.now, _fires(tx)
-        if was_broken:
-            self._receive([_alert("", now, AlertStatus.RESOLVED)])
+            if _fires(tx):
+                decide([_alert("", tx.now, AlertStatus.RESOLVED)])
         return True
 
     def missed(self, canary: Canary, problem: str) -> None:
@@ -53,11 +53,10 @@ class Canaries:
 
         Its alert is critical and alone in its environment, so triage neither holds it nor puts it to others.
         """
-        with self._store.begin() as tx:
+        with self._deciding() as (tx, decide):
             tx.canaries.fail(canary.id, problem)
             tx.alerts.count("canary:missed")
-            now = tx.now
-        self._receive([_alert(problem, now)])
+            decide([_alert(problem, tx.now)])
 
 
 def take_out(tx: Tx, alerts: Sequence[Alert]) -> dict[int, Decision]:
@@ -89,7 +88,7 @@ def _fires(tx: Tx) -> bool:
 
 def _alert(problem: str, now: datetime, status: AlertStatus = AlertStatus.FIRING) -> Alert:
     return Alert(
-        source="vigie",
+        source=OWN,
         name=BROKEN,
         status=status,
         severity=Severity.CRITICAL,

@@ -12,9 +12,9 @@ from bot.domain.store import Tx
 from bot.errors import Refused
 from bot.in_force import InForce
 from bot.membership import note_membership
-from bot.sign_off.alone import MIN_REASON
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3, Judgement, may_speak_for_n3
+from bot.sign_off.reasons import MIN_REASON, is_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Changes(Part):
             policy = self._in_force.policy(tx)
             n3 = note_membership(tx, current, policy)
             judgement, change = self._judge(tx, person, n3, policy, offer_id, shown_digest)
-            if judgement.allowed and len(reason.strip()) < MIN_REASON:
+            if judgement.allowed and not is_reason(reason):
                 judgement = Judgement(False, f"Say why in {MIN_REASON} characters or more; open it again.")
             if change is None or not judgement.allowed:
                 return refusal(tx, person, "reject a change", f"change {offer_id}", judgement.reason)

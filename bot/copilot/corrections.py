@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from bot.announcements import INCIDENTS
-from bot.copilot.part import Part
+from bot.copilot.part import Deciding, Part, keep_once
 from bot.copilot.regrouping import split
-from bot.domain.alert import Alert, AlertStatus, Decision, Kind
+from bot.domain.alert import AlertStatus, Kind
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
 from bot.domain.quiet import Correction, StoredAlert
@@ -15,6 +13,14 @@ from bot.domain.store import Store, Tx
 from bot.errors import Refused
 from bot.in_force import InForce
 from bot.triage.corrections import ABSORBING, HOLDS
+
+_ABSORBED = {
+    Kind.JOINED: "put to an incident and not told",
+    Kind.DUPLICATE: "taken for a repeat",
+    Kind.HELD: "held",
+    Kind.MUTED: "muted",
+    Kind.FLAPPING: "damped",
+}
 
 
 class Corrections(Part):
@@ -26,10 +32,10 @@ class Corrections(Part):
         in_force: InForce,
         membership: Membership,
         wake: Wake,
-        receive: Callable[[Sequence[Alert]], Sequence[Decision]],
+        deciding: Deciding,
     ) -> None:
         super().__init__(store, in_force, membership, wake)
-        self._receive = receive
+        self._deciding = deciding
 
     def page(self, person: Person, alert_id: int, event: str = "") -> str:
         """Tell of this delivery now; what to say to the person.
@@ -37,7 +43,8 @@ class Corrections(Part):
         Raises:
             Refused: there is no such delivery, or people were told of it.
         """
-        with self._once(event) as tx:
+        with self._deciding() as (tx, decide):
+            keep_once(tx, event)
             known = tx.corrections.of_alert(alert_id)
             if known is not None and known.undone_at is None:
                 return "Somebody said so before, and people were told."
@@ -49,18 +56,17 @@ class Corrections(Part):
             tx.alerts.count(f"corrected:{delivery.decision.value}")
             detail = {"alert": alert_id, "decision": delivery.decision.value, "reason": delivery.reason}
             tx.audit.append(person.key, "should have paged", f"series {delivery.fingerprint}", detail)
-            announce_correction(tx, made)
-        # Decided anew, as if it came now: what was said just now keeps it from being absorbed. Without one
-        # triage only reads its rows, in which a hold may end now.
-        decided = self._receive(again)
-        if decided and decided[0].incident is not None:
-            incident_id = decided[0].incident
-            with self._store.begin() as tx:
+            # Decided anew, as if it came now: what was said just now keeps it from being absorbed. Without
+            # one triage only reads its rows, in which a hold may end now.
+            decided = decide(again)
+            if decided and decided[0].incident is not None:
+                incident_id = decided[0].incident
                 tx.corrections.told_in(made.id, incident_id)
-                announce_correction(tx, made)
+            announce_correction(tx, made)
         self._wake("investigate", str(incident_id or ""))
         where = f" It is #{incident_id}." if incident_id else ""
-        return f"Told.{where} For {HOLDS.days} days this alert is not {delivery.decision.value} again."
+        otherwise = _ABSORBED[delivery.decision]
+        return f"Told.{where} For {HOLDS.days} days it is told whenever it would be {otherwise}."
 
     def undo(self, person: Person, correction_id: int, event: str = "") -> str:
         """The rule counts for the series again; what to say to the person.
@@ -79,7 +85,7 @@ class Corrections(Part):
             tx.audit.append(person.key, "took back: should have paged", f"series {made.fingerprint}")
             announce_correction(tx, made)
         left = f" #{made.incident_id} stays as it is." if made.incident_id else ""
-        return f"Taken back: the alert may be {made.decision.value} again.{left}"
+        return f"Taken back: the alert may be {_ABSORBED[made.decision]} again.{left}"
 
 
 def announce_correction(tx: Tx, made: Correction) -> None:

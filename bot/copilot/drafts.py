@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.announcements import announce_draft
 from bot.copilot.part import Part
 from bot.domain.drafts import Draft, DraftKind
+from bot.domain.inbox import InboxKind
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
 from bot.domain.store import Store, Tx
@@ -54,7 +55,7 @@ class Drafts(Part):
                 "person": person.key,
                 "language": language or self.habits.language,
             }
-            if not tx.inbox.accept(event, "draft", asked):
+            if not tx.inbox.accept(event, InboxKind.DRAFT, asked):
                 raise AlreadyDone
         self._wake("draft", event)
 

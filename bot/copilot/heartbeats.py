@@ -10,14 +10,15 @@ from datetime import datetime
 
 from bot.announcements import announce_incident
 from bot.copilot.part import resolve
-from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
+from bot.domain.alert import OWN, Alert, AlertStatus, Decision, Kind, Severity
+from bot.domain.incident import BY_SOURCE
 from bot.domain.noise import Delivery, Series
 from bot.domain.ports import Wake
 from bot.domain.senders import BeatRule, SeenBeat, absence
 from bot.domain.store import Store, Tx
 from bot.triage.fingerprint import fingerprint
 
-SOURCE, NAME = "vigie", "HeartbeatGone"
+NAME = "HeartbeatGone"
 
 
 class Heartbeats:
@@ -80,7 +81,7 @@ class Heartbeats:
         decision = Decision(Kind.RESOLVED, "The heartbeat is back.", beat.incident_id)
         _keep(tx, alert, decision, beat.incident_id)
         tx.alerts.count("decided:resolved")
-        resolve(tx, beat.incident_id, "source")
+        resolve(tx, beat.incident_id, BY_SOURCE)
 
 
 def _keep(tx: Tx, alert: Alert, decision: Decision, incident: int) -> None:
@@ -94,7 +95,7 @@ def _keep(tx: Tx, alert: Alert, decision: Decision, incident: int) -> None:
 def _alert(beat: SeenBeat, status: AlertStatus, now: datetime, why: str) -> Alert:
     """The absence as an alert of Vigie's own, one for each heartbeat."""
     return Alert(
-        source=SOURCE,
+        source=OWN,
         name=NAME,
         status=status,
         severity=Severity.CRITICAL,

@@ -8,6 +8,7 @@ from bot.announcements import announce_incident, announce_investigation, announc
 from bot.copilot.part import Part, resolve
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
+from bot.errors import WordingRefused
 
 
 class Incidents(Part):
@@ -36,15 +37,23 @@ class Incidents(Part):
             announce_investigation(tx, incident_id)
         return ""
 
-    def confirm_summary(self, person: Person, incident_id: int, text: str, cause: str) -> bool:
-        """A person confirms what was learned; only then it enters the knowledge base."""
-        with self._store.begin() as tx:
-            confirmed = tx.summaries.confirm(incident_id, text, cause, person.key)
-            if confirmed:
-                tx.incidents.move(incident_id, IncidentState.CLOSED)
-                detail = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "cause": cause}
-                tx.audit.append(person.key, "confirmed the summary", f"incident #{incident_id}", detail)
-                announce_summary(tx, incident_id)
-                announce_incident(tx, incident_id)
+    def confirm_summary(
+        self, person: Person, incident_id: int, text: str, cause: str, event: str = ""
+    ) -> None:
+        """A person confirms what was learned; only then it enters the knowledge base.
+
+        Raises:
+            WordingRefused: another text was confirmed before this one.
+        """
+        with self._once(event) as tx:
+            if not tx.summaries.confirm(incident_id, text, cause, person.key):
+                why = "This summary was confirmed before you: what stands in the incident's thread is kept"
+                raise WordingRefused(
+                    f"{why}, and your text was not taken. Copy what you need of it.", "summary"
+                )
+            tx.incidents.move(incident_id, IncidentState.CLOSED)
+            detail = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "cause": cause}
+            tx.audit.append(person.key, "confirmed the summary", f"incident #{incident_id}", detail)
+            announce_summary(tx, incident_id)
+            announce_incident(tx, incident_id)
         self._wake("learn", str(incident_id))
-        return confirmed

@@ -10,15 +10,14 @@ from datetime import datetime
 
 from bot.announcements import announce_incident, announce_incidents, announce_news, announce_rise
 from bot.domain.alert import Alert, Decision, Kind, Severity
-from bot.domain.incident import Incident, IncidentState
-from bot.domain.noise import Delivery, Held, Hold, Series
+from bot.domain.incident import BY_SOURCE, Incident, IncidentState
+from bot.domain.noise import OVERFLOW, Delivery, Held, Hold, Series
 from bot.domain.store import Tx
 from bot.triage.memory import Memory
 from bot.triage.note import Noted, is_over, note
 from bot.triage.rules import Rules
 from bot.triage.seen import Seen
 
-MAX_ROUNDS = 3
 _OPENS = (Kind.OPENED, Kind.HELD, Kind.FLAPPING)
 
 
@@ -46,7 +45,7 @@ class Batch:
         self._effects: dict[int, _Effect] = {}
         self._began: dict[tuple[int, str], tuple[Hold, int]] = {}
         self._perhaps_over: set[int] = set()
-        self._over: set[int] = set()
+        self._over: dict[int, str] = {}
 
     def take(self, alert: Alert, seen: Seen, decision: Decision) -> Decision:
         """Remember one decision; the answer names the incident that it opened, if it did."""
@@ -97,9 +96,9 @@ class Batch:
         else:
             announce_news(self._tx, hold.incident, hold.alert_id, reason)
 
-    def over(self, incident: int) -> None:
-        """Nothing of it fires any more."""
-        self._over.add(incident)
+    def over(self, incident: int, by: str = BY_SOURCE) -> None:
+        """Nothing of it fires any more, as its source says, or as nothing is heard of it."""
+        self._over[incident] = by
         self._memory.end_group(incident)
 
     def ended(self, hold: Hold, outcome: Held) -> None:
@@ -127,7 +126,7 @@ class Batch:
             tx.alerts.count(f"decided:{kind.value}", many)
         self._write_effects(numbers)
         for incident in sorted(self._over):
-            self._resolve(incident)
+            self._resolve(incident, self._over[incident])
         memory.forget_old_series()
 
     def _open(self, alert: Alert, seen: Seen, decision: Decision) -> int | None:
@@ -135,7 +134,7 @@ class Batch:
             return None
         previous = seen.series.incident if seen.series else None
         title = alert.summary or alert.name
-        if decision.step == "overflow":
+        if decision.step == OVERFLOW:
             title = "More different alerts than can be told apart"
         made = self._tx.incidents.open(alert, title, previous, held=not decision.notifies)
         if decision.notifies:
@@ -170,7 +169,7 @@ class Batch:
             tx.audit.append("vigie", "opened", f"incident {row.label}", {"severity": row.severity.word})
         elif row.held:
             return False
-        elif effect.fresh and row.rounds < MAX_ROUNDS:
+        elif effect.fresh and row.may_be_investigated_again:
             # A new kind of alert in an open incident is a reason to investigate once more, within bounds.
             tx.incidents.start_round(row.id, row.rounds)
         if effect.rose is not None:
@@ -181,15 +180,15 @@ class Batch:
         tenth = row.alerts_received // 10 > (row.alerts_received - effect.received) // 10
         return effect.opens or effect.changed or tenth
 
-    def _resolve(self, incident: int) -> None:
+    def _resolve(self, incident: int, by: str) -> None:
         tx = self._tx
         row = tx.incidents.get(incident)
         if row is None or not row.state.is_open:
             return
-        tx.incidents.move(incident, IncidentState.RESOLVED, "source")
+        tx.incidents.move(incident, IncidentState.RESOLVED, by)
         if row.held:
             # Nobody was told of it: there is nothing to learn and nothing to take back.
             tx.incidents.move(incident, IncidentState.CLOSED)
             return
-        tx.audit.append("source", "resolved", f"incident {row.label}")
+        tx.audit.append(by, "resolved", f"incident {row.label}")
         announce_incident(tx, incident)

@@ -8,7 +8,7 @@ import unicodedata
 
 from bot.announcements import announce_saved, announce_summary
 from bot.copilot.shelved import Shelved
-from bot.domain.curation import Origin, QuestionState, Removal, Saved, Wording
+from bot.domain.curation import Origin, QuestionState, Removal, Saved, Wording, learned_from
 from bot.domain.person import Person
 from bot.domain.store import Tx
 from bot.errors import Refused, WordingRefused
@@ -19,7 +19,6 @@ from knowledge.model import KINDS
 from knowledge.text.normalising import normalise
 from knowledge.text.redaction import redact, without_private_keys
 
-LEARNED = "learned/incident-"
 # Of a postmortem only its own form makes one.
 WRITTEN = tuple(kind for kind in KINDS if kind != "postmortem")
 LEAST_TEXT, MOST_TEXT, MOST_TITLE, MOST_SERVICE, LEAST_WHY = 20, 3000, 150, 100, 5
@@ -87,7 +86,7 @@ class Library(Shelved):
         """
         with self._once(event) as tx:
             removal = _removal(tx, removal_id)
-            saved, incident = tx.library.saved_as(removal.document_id), incident_of(removal.document_id)
+            saved, incident = tx.library.saved_as(removal.document_id), learned_from(removal.document_id)
             if saved is None and incident is None:
                 raise Refused("It came from a file: ingest that again.")
             if not tx.library.put_back(removal_id, person.key):
@@ -118,18 +117,11 @@ def note_removal(tx: Tx, document_id: str, title: str, by: str, why: str) -> int
 
 def announce_taken_out(tx: Tx, document_id: str) -> None:
     """The message that told that it was learned says what became of it."""
-    saved, incident = tx.library.saved_as(document_id), incident_of(document_id)
+    saved, incident = tx.library.saved_as(document_id), learned_from(document_id)
     if saved is not None:
         announce_saved(tx, saved)
     elif incident is not None and tx.summaries.get(incident) is not None:
         announce_summary(tx, incident)
-
-
-def incident_of(document_id: str) -> int | None:
-    """The incident from which a document was learned."""
-    number = document_id.removeprefix(LEARNED)
-    is_learned = document_id.startswith(LEARNED) and number.isascii() and number.isdigit()
-    return int(number) if is_learned and len(number) <= 15 else None
 
 
 def clean(wording: Wording) -> Wording:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.announcements import INCIDENTS, announce_text
 from bot.domain.alert import Alert, Decision, Severity
 from bot.domain.mute import Mute, MuteState, shown
@@ -41,13 +43,29 @@ def announce_start(tx: Tx, mute: Mute) -> None:
     announce_mute(tx, mute.id)
 
 
-def announce_end(tx: Tx, mute: Mute, kept: int, fire: int) -> None:
-    """What it kept quiet, and what still fires and is therefore told now."""
-    still = "Nothing of it fires any more." if not fire else f"{fire} of them still fire and are told now."
-    text = f":bell: *{mute.label}* has ended. It kept {kept} alert(s) quiet. {still}"
+def announce_end(tx: Tx, mute: Mute, kept: int, decided: Sequence[Decision]) -> None:
+    """What it kept quiet, and what was decided of that which still fires."""
+    text = f":bell: *{mute.label}* has ended. It kept {_counted(kept, 'alert')} quiet. {_still(decided)}"
     announce_text(tx, f"{card_key(mute.id)}:end", text, foreign=_said(mute))
     if tx.posts.get(card_key(mute.id)) is not None:
         announce_mute(tx, mute.id)
+
+
+def _still(decided: Sequence[Decision]) -> str:
+    if not decided:
+        return "Nothing of it fires any more."
+    told = sum(decision.notifies for decision in decided)
+    until = [decision.hold_until for decision in decided if decision.hold_until is not None]
+    parts = [f"{told} told now"] if told else []
+    parts += [f"{len(until)} held until {max(until):%H:%M} UTC, as if begun now"] if until else []
+    known = len(decided) - told - len(until)
+    parts += [f"{known} people know of"] if known else []
+    fire = "1 alert still fires" if len(decided) == 1 else f"{len(decided)} alerts still fire"
+    return f"{fire}: {', '.join(parts)}."
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def show_critical(tx: Tx, alert: Alert, fingerprint: str, decision: Decision) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain import mute as mutes
-from bot.domain.alert import Alert, Kind, Severity
-from bot.domain.mute import Mute, Preview
+from bot.domain.alert import Kind, Severity
+from bot.domain.mute import Matcher, Mute, Preview
 from bot.domain.store import Tx
 from bot.errors import MuteRefused
 from bot.triage import muting
-from bot.triage.mute import Matcher, MuteRule
+from bot.triage.mute import MuteRule
 
 LOOKED_BACK = timedelta(hours=24)
 _MANY_NAMES = 10
@@ -25,21 +23,10 @@ def rules_of(tx: Tx) -> list[MuteRule]:
 
 def rule_of(mute: Mute) -> MuteRule:
     """One of them."""
-    fits = tuple(Fit(match.field, match.value, match) for match in mute.matchers)
-    return MuteRule(mute.id, fits, mute.starts_at, mute.ends_at, mute.by, mute.reason, mute.critical)
+    return MuteRule(mute.id, mute.matchers, mute.starts_at, mute.ends_at, mute.by, mute.reason, mute.critical)
 
 
-@dataclass(frozen=True, slots=True)
-class Fit(Matcher):
-    """A matcher with patterns, as triage takes one."""
-
-    match: mutes.Matcher
-
-    def matches(self, alert: Alert) -> bool:
-        return muting.fits((self.match,), alert)
-
-
-def preview(tx: Tx, matchers: Sequence[mutes.Matcher], critical: bool) -> Preview:
+def preview(tx: Tx, matchers: Sequence[Matcher], critical: bool) -> Preview:
     """What a mute would have done to the firing deliveries of the last 24 hours, without heartbeats."""
     since = tx.now - LOOKED_BACK
     muted = total = hidden = left = 0
@@ -67,7 +54,7 @@ def preview(tx: Tx, matchers: Sequence[mutes.Matcher], critical: bool) -> Previe
     return Preview(since, muted, total, hidden, left, tuple(most[:5]), len(fitted), others)
 
 
-def refuse_all(seen: Preview, matchers: Sequence[mutes.Matcher]) -> None:
+def refuse_all(seen: Preview, matchers: Sequence[Matcher]) -> None:
     """Matchers that are narrow in themselves may still fit all that there is."""
     if seen.others == 0 and seen.kinds >= _MANY_NAMES:
         raise MuteRefused(

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.copilot.mute_notes import announce_end, announce_mute, announce_start, detail, mute_of, put_in_force
 from bot.copilot.muted import preview, refuse_all
-from bot.copilot.part import Part
-from bot.domain.alert import Alert, Decision
+from bot.copilot.part import Deciding, Part
 from bot.domain.mute import Matcher, Mute, MuteDraft, MuteOrigin, MuteState, Preview, Suggestion
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
 from bot.domain.store import Store, Tx
-from bot.errors import Refused
+from bot.errors import Refused, StoreUnavailable
 from bot.in_force import InForce
 from bot.triage import muting
 from bot.triage.windows import Declared, Window
 
-Receive = Callable[[Sequence[Alert]], list[Decision]]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,12 @@ class Mutes(Part):
         wake: Wake,
         heartbeats: frozenset[str],
         declared: Sequence[Declared],
-        receive: Receive,
+        deciding: Deciding,
     ) -> None:
         super().__init__(store, in_force, membership, wake)
         self._heartbeats = heartbeats
         self._declared = declared
-        self._receive = receive
+        self._deciding = deciding
         self._is_first = True
 
     def ask(self, person: Person, wish: Wish, event: str) -> tuple[Mute, Preview]:
@@ -118,7 +119,7 @@ class Mutes(Part):
             )
             announce_mute(tx, mute.id)
         self._wake("mute", str(mute_id))
-        return f"{mute.label} has ended. What it muted and still fires is told now."
+        return f"{mute.label} has ended. What it muted and still fires is decided anew, and told."
 
     def extend(self, person: Person, mute_id: int, by: timedelta, event: str = "") -> str:
         """A later end; what to say to the person.
@@ -172,7 +173,12 @@ class Mutes(Part):
                     tx.mutes.end(mute.id, "vigie.toml")
                 untold = tx.mutes.untold()
         for mute in untold:
-            self._tell(mute)
+            try:
+                self._tell(mute)
+            except StoreUnavailable:
+                raise
+            except Exception:  # one mute's boundary: it is tried again, and the sweep goes on meanwhile
+                log.exception("a mute was not told", mute=mute.label)
 
     def _windows(self, now: datetime) -> list[Window]:
         return [window for declared in self._declared if (window := declared.window(now)) is not None]
@@ -199,21 +205,18 @@ class Mutes(Part):
             tx.audit.append("vigie.toml", "muted", f"mute {mute.label}", detail(mute))
 
     def _tell(self, mute: Mute) -> None:
-        """Say that it began, or that it ended, and then what still fires of what it muted."""
-        again: list[Alert] = []
-        with self._store.begin() as tx:
+        """Say that it began, or that it ended; what still fires of what it muted is decided anew then."""
+        with self._deciding() as (tx, decide):
             current = tx.mutes.get(mute.id)
             if current is None or current.end_told:
                 return
             if current.state(tx.now) is MuteState.OVER:
                 tx.mutes.told(mute.id, end=True)
                 kept, again = tx.deliveries.muted_by(mute.id), tx.deliveries.still_muted(mute.id)
-                announce_end(tx, current, kept, len(again))
+                announce_end(tx, current, kept, decide(again))
                 tx.audit.append(
                     "vigie", "mute ended", f"mute {mute.label}", {"muted": kept, "fire": len(again)}
                 )
             elif not current.start_told:
                 tx.mutes.told(mute.id, end=False)
                 announce_start(tx, current)
-        if again:
-            self._receive(again)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from bot.announcements import announce_incident
+from bot.domain.alert import Alert, Decision
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.person import Person
 from bot.domain.ports import Membership, Wake
@@ -14,6 +16,11 @@ from bot.domain.store import Store, Tx
 from bot.errors import AlreadyDone, Refused
 from bot.in_force import InForce
 from bot.sign_off.quorum import Judgement
+
+Decide = Callable[[Sequence[Alert]], list[Decision]]
+"""Stores alerts and decides on them, within the transaction that it was given with."""
+Deciding = Callable[[], AbstractContextManager[tuple[Tx, Decide]]]
+"""Opens a transaction in which alerts can be decided (`Alerts.deciding`)."""
 
 
 class Part:
@@ -33,9 +40,18 @@ class Part:
             AlreadyDone: the same event has had its effect.
         """
         with self._store.begin() as tx:
-            if event and not tx.inbox.accept(event, "event", {}):
-                raise AlreadyDone
+            keep_once(tx, event)
             yield tx
+
+
+def keep_once(tx: Tx, event: str) -> None:
+    """Keep the event with what it leads to; none where it came from no event.
+
+    Raises:
+        AlreadyDone: the same event has had its effect.
+    """
+    if event and not tx.inbox.accept(event, InboxKind.EVENT, {}):
+        raise AlreadyDone
 
 
 def proposal_of(tx: Tx, proposal_id: int) -> Proposal:

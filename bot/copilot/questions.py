@@ -6,19 +6,20 @@ from collections.abc import Mapping
 
 from bot.copilot.overview import Overview, overview_of
 from bot.copilot.part import Part
+from bot.domain.inbox import InboxKind
 
 
 class Questions(Part):
     """Questions and events of people."""
 
-    def keep(self, key: str, kind: str, payload: Mapping[str, object]) -> bool:
+    def keep(self, key: str, kind: InboxKind, payload: Mapping[str, object]) -> bool:
         """Keep what a person did under its key; False when it came before and must have no effect again."""
         with self._store.begin() as tx:
             return tx.inbox.accept(key, kind, payload)
 
     def ask(self, key: str, question: Mapping[str, object]) -> bool:
         """Keep a question; it is answered where it was asked, even after a restart."""
-        fresh = self.keep(key, "ask", question)
+        fresh = self.keep(key, InboxKind.ASK, question)
         self._wake("answer", key)
         return fresh
 

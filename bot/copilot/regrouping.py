@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from bot.announcements import INCIDENTS, announce_incident, announce_rise, incident_key
 from bot.copilot.part import Part, resolve
-from bot.domain.incident import Incident, IncidentState
-from bot.domain.noise import Group, Trace
+from bot.domain.incident import BY_SOURCE, Incident, IncidentState
+from bot.domain.noise import Group, Held, Trace
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.quiet import Regroup, Regrouping, StoredAlert
@@ -18,7 +18,6 @@ from bot.triage.seen import still_at
 from bot.triage.traits import traits_of
 
 MOST_SERIES, MOST_REMEMBERED = 100, 10_000
-MAX_ROUNDS = 3
 UNDO_WITHIN = timedelta(hours=24)
 MERGED = "merged:"
 """What stands before the number of the incident that another one became part of, as who resolved it."""
@@ -101,6 +100,10 @@ def split(tx: Tx, by: str, incident: Incident, fingerprints: Sequence[str]) -> I
     first = next(one for one in tx.deliveries.series_of(incident.id, 10_000) if one.fingerprint in chosen)
     alert = first.alert()
     made = tx.incidents.open(alert, alert.summary or alert.name, None)
+    for hold in tx.triage.waiting(moved):
+        # The new incident is told now, with all that is in it.
+        tx.triage.end_hold(hold, Held.TOLD)
+        tx.alerts.told(hold.alert_id)
     _move(tx, moved, incident.id, made.id)
     tx.incidents.start_round(made.id, 0)
     note = tx.regroupings.add(Regroup.SPLIT, incident.id, made.id, moved, incident.state.value, by)
@@ -109,7 +112,7 @@ def split(tx: Tx, by: str, incident: Incident, fingerprints: Sequence[str]) -> I
     tx.audit.append(by, "opened", f"incident {made.label}", {"reason": f"Split from {incident.label}."})
     _announce(tx, note)
     if tx.regroupings.firing(incident.id) == 0:
-        resolve(tx, incident.id, "source")
+        resolve(tx, incident.id, BY_SOURCE)
     return made
 
 
@@ -121,7 +124,7 @@ def merge(tx: Tx, by: str, source: Incident, target: Incident) -> Regrouping:
     note = tx.regroupings.add(Regroup.MERGED, source.id, target.id, moved, source.state.value, by)
     if source.assignee and not target.assignee:
         tx.incidents.assign(target.id, source.assignee)
-    if target.rounds < MAX_ROUNDS:
+    if target.may_be_investigated_again:
         tx.incidents.start_round(target.id, target.rounds)
     tx.audit.append(by, "merged", f"incident {source.label}", {"into": target.label, "series": len(moved)})
     if source.severity > target.severity:

@@ -14,8 +14,7 @@ from bot.errors import Refused
 from bot.following import follow
 from bot.membership import note_membership
 from bot.sign_off.quorum import Judgement, may_speak_for_n3
-
-MIN_REASON = 10
+from bot.sign_off.reasons import MIN_REASON, is_reason
 
 
 class Running(Part):
@@ -85,7 +84,7 @@ class Running(Part):
             MembershipUnknown: who is N3 cannot be read, so nobody may settle.
         """
         current = self._membership.n3()
-        if len(reason.strip()) < MIN_REASON:
+        if not is_reason(reason):
             raise Refused(f"Say in at least {MIN_REASON} characters what you saw.")
         with self._once(event) as tx:
             judgement, proposal = self._may_settle(tx, person, proposal_id, current)

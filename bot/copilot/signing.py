@@ -13,9 +13,10 @@ from bot.domain.records import Review
 from bot.domain.store import Tx
 from bot.errors import Refused
 from bot.membership import note_membership
-from bot.sign_off.alone import MIN_REASON, may_sign_alone, review_due
+from bot.sign_off.alone import may_sign_alone, review_due
 from bot.sign_off.confusable import warnings_of
 from bot.sign_off.quorum import N3, Judgement, lacking, may_be_signed_now, may_sign
+from bot.sign_off.reasons import MIN_REASON, is_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Signing(Part):
     ) -> Judgement:
         """Whether they said why where that is asked for, and whether they are alone where they say so."""
         needed = alone or self._in_force.policy(tx).rule_of(proposal).reason
-        if needed and len(reason.strip()) < MIN_REASON:
+        if needed and not is_reason(reason):
             return Judgement(False, f"Say why in {MIN_REASON} characters or more; open it again.")
         return self._alone(tx, proposal, person, n3) if alone else Judgement(True, "allowed")
 

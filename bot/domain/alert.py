@@ -60,6 +60,10 @@ _SEVERITY_WORDS = {
 }
 
 
+OWN = "vigie"
+"""The source of alerts about Vigie itself."""
+
+
 class AlertStatus(StrEnum):
     FIRING = "firing"
     RESOLVED = "resolved"

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 MOST_QUESTIONS = 500
 """So many open questions are kept; the oldest of those that were asked once make room."""
+_LEARNED = "learned/incident-"
 _ALIKE = 0.75
 _EMPTY = (
     "a an and are at be do does for from how i in is it my of on or our the there this to we what when where"
@@ -18,6 +19,18 @@ _EMPTY = (
     " notre nous on ou par pas pour pourquoi quand que quel quelle qui quoi sont sur un une vous"
 )
 _EMPTY_WORDS = frozenset(_EMPTY.split())
+
+
+def learned_id(incident_id: int) -> str:
+    """The id of the document that an incident becomes."""
+    return f"{_LEARNED}{incident_id}"
+
+
+def learned_from(document_id: str) -> int | None:
+    """The incident from which a document was learned."""
+    number = document_id.removeprefix(_LEARNED)
+    is_learned = document_id.startswith(_LEARNED) and number.isascii() and number.isdigit()
+    return int(number) if is_learned and len(number) <= 15 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,3 +44,19 @@ class Evidence:
         arguments = self.facts.get("arguments")
         values = arguments.values() if isinstance(arguments, dict) else ()
         return f" ({', '.join(map(str, values))})" if values else ""
+
+    @property
+    def shown(self) -> str:
+        """Title, typed facts and text as a model sees them, before they are fenced."""
+        known = [(name, self.facts.get(name)) for name in ("service", "cause", "actions", "tool", "verdict")]
+        value = self.facts.get("value")
+        if value is not None:
+            known.append(("value", f"{value} {self.facts.get('unit') or ''}"))
+        facts = "; ".join(f"{name}: {_words(value)}" for name, value in known if value)
+        head = f"{self.title[:200]} ({self.at:%Y-%m-%d %H:%M} UTC)"
+        return "\n".join(part for part in (head, facts, self.text) if part)
+
+
+def _words(value: object) -> str:
+    words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return " ".join(words.split())[:200]

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from bot.domain.alert import Severity
 
+BY_SOURCE, BY_SILENCE = "source", "silence"
+"""Who resolved an incident that no person did: its alerts' source, or nobody, as nothing was heard of it."""
+
 
 class IncidentState(StrEnum):
     TRIGGERED = "triggered"
@@ -23,6 +26,8 @@ class IncidentState(StrEnum):
         return self not in (IncidentState.RESOLVED, IncidentState.CLOSED)
 
 
+MAX_ROUNDS = 3
+"""So many times an incident is investigated at most."""
 _S = IncidentState
 MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     _S.TRIGGERED: frozenset({_S.INVESTIGATING, _S.IDENTIFIED, _S.MITIGATING, _S.RESOLVED}),
@@ -66,6 +71,11 @@ class Incident:
     held: bool = False
     opened_by: str = ""
     overruled: Severity | None = None
+
+    @property
+    def may_be_investigated_again(self) -> bool:
+        """Whether its rounds are not used up."""
+        return self.rounds < MAX_ROUNDS
 
     @property
     def label(self) -> str:

@@ -15,7 +15,7 @@ class Series:
     """One fingerprint: whether it fires, since when, where its deliveries go, and when it began lately.
 
     `starts_at` is the sender's word for its beginning: compared with itself alone, never with our clock.
-    `fires` are the times at which it began, the newest last, eight at most.
+    `fires` are the times at which it began, the newest last, `MOST_FIRES` of triage at most.
     """
 
     fingerprint: str
@@ -65,6 +65,10 @@ class Group:
     calm_at: datetime | None = None
     name: str = ""
     opened_at: datetime | None = None
+
+
+OVERFLOW = "overflow"
+"""The step that put an alert to the one incident that holds what nobody can read apart; the group's mark."""
 
 
 class Held(StrEnum):

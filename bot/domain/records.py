@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.alert import AlertStatus, Severity
+from bot.domain.inbox import InboxKind
 from bot.domain.person import Person
 from bot.domain.tool import CheckResult, Risk
 
@@ -217,12 +218,23 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Something a person did in Slack, kept before it was acknowledged."""
+    """Something that came in, kept before it was acknowledged."""
 
     key: str
-    kind: str
+    kind: InboxKind
     payload: Mapping[str, object]
     done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """Work that failed `attempts` times and is tried again from `not_before` on; `attempt` names that try."""
+
+    work: str
+    attempts: int
+    not_before: datetime
+    problem: str
+    attempt: str
 
 
 @dataclass(frozen=True, slots=True)

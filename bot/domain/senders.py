@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.alert import Alert
+from bot.domain.inbox import Delivered, InboxKind
 
 BEATS_TO_LEARN = 3  # deliveries before the pace of a heartbeat is known
 _SLACK = 1.5  # how much longer than its longest pause a learned one may take
@@ -66,10 +67,14 @@ def _told(span: timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What one sender delivered at once; `key` names it where the sender does, so that it counts once."""
+    """What one sender delivered at once; `key` names it where the sender does, so that it counts once.
+
+    `kind` says how long that is remembered: SIGNED is for ever.
+    """
 
     alerts: Sequence[Alert]
     key: str = ""
+    kind: Delivered = InboxKind.DELIVERY
 
 
 class Deed(StrEnum):

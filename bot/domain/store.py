@@ -35,7 +35,7 @@ from bot.domain.store_alerts import (
     Triage,
 )
 from bot.domain.store_curation import Gaps, Library, Upkeep
-from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts
+from bot.domain.store_messages import Heartbeat, Inbox, Notices, Posts, Setbacks
 from bot.domain.store_models import Drafts, Exchanges
 
 
@@ -109,6 +109,9 @@ class Tx(Protocol):
 
     @property
     def inbox(self) -> Inbox: ...
+
+    @property
+    def setbacks(self) -> Setbacks: ...
 
     @property
     def audit(self) -> Audit: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
 import time
@@ -160,9 +161,9 @@ async def _run(
     def fits(tool: Tool, arguments: Mapping[str, object]) -> None:
         validate(tool, arguments, {})
 
-    before, started = _spent(store), time.perf_counter()
+    before, started = await asyncio.to_thread(_spent, store), time.perf_counter()
     made = await diagnose(case.incident, evidence, case.tools, {}, asked, deadline_s, fits, desk)
-    seconds, after = time.perf_counter() - started, _spent(store)
+    seconds, after = time.perf_counter() - started, await asyncio.to_thread(_spent, store)
     spent = Spent(after.tokens - before.tokens, after.money - before.money, after.seconds - before.seconds)
     by_model = made.method is Method.MODEL
     lost = sum(int(n) for caveat in made.caveats for n in _LOST.findall(caveat)) if by_model else 0

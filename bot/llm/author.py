@@ -15,6 +15,7 @@ from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.llm.asking import asking
 from bot.llm.breaker import Breaker
 from bot.llm.fitting import SHORTENED
+from bot.llm.loaded import Loaded
 from bot.llm.models import Models
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ModelAuthor:
         self._room = room
         self._timeout_s = timeout_s
         self._breaker = Breaker(monotonic)
-        self._ready: tuple[asyncio.AbstractEventLoop, AsyncOpenAI] | None = None
+        self._client = Loaded(self._load)
         self.counts: Counter[str] = Counter()
 
     async def write(self, task: Task) -> Written:
@@ -103,9 +104,8 @@ class ModelAuthor:
 
     async def aclose(self) -> None:
         """Closes the connections; must run in the loop that used them."""
-        ready, self._ready = self._ready, None
-        if ready is not None and ready[0] is asyncio.get_running_loop():
-            await ready[1].close()
+        if client := await self._client.give_up():
+            await client.close()
 
     def _fitting(self, sources: Sequence[Source]) -> list[Source]:
         """The first of them within their room, in the order of what they are worth; long ones shortened."""
@@ -139,7 +139,7 @@ class ModelAuthor:
         return kept[::-1]
 
     async def _ask(self, rules: str, case: str) -> str:
-        client = await self._client()
+        client = await self._client.get()
         import openai
 
         from bot.llm.reasons import MALFORMED, reason_of
@@ -158,13 +158,6 @@ class ModelAuthor:
         if not isinstance(text, str) or not text.strip():
             raise ModelUnavailable("It wrote nothing.")
         return text
-
-    async def _client(self) -> AsyncOpenAI:
-        loop = asyncio.get_running_loop()
-        if self._ready is None or self._ready[0] is not loop:
-            # A client belongs to one loop; the library is slow to load and must not hold that loop up.
-            self._ready = (loop, await asyncio.to_thread(self._load))
-        return self._ready[1]
 
     def _load(self) -> AsyncOpenAI:
         http = self.models.client()

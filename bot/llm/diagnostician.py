@@ -20,6 +20,7 @@ from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.llm.asking import Asking, asking
 from bot.llm.breaker import Breaker
 from bot.llm.fitting import Count, fit
+from bot.llm.loaded import Loaded
 from bot.llm.models import Models
 from bot.llm.providers import Provider
 from bot.llm.run import run_of
@@ -60,7 +61,7 @@ class ModelDiagnostician:
         self._evidence_tokens = evidence_tokens
         self._timeout_s = timeout_s
         self._breaker = Breaker(monotonic)
-        self._ready: tuple[asyncio.AbstractEventLoop, asyncio.Future[Agent]] | None = None
+        self._agent = Loaded(self._load)
         self.counts: Counter[str] = Counter()
 
     async def diagnose(
@@ -106,13 +107,12 @@ class ModelDiagnostician:
 
     async def warm(self) -> None:
         """Loads the libraries, two seconds in a thread, so that the first incident need not wait."""
-        await self._agent()
+        await self._agent.get()
 
     async def aclose(self) -> None:
         """Closes the connections; must run in the loop that used them."""
-        ready, self._ready = self._ready, None
-        if ready is not None and ready[0] is asyncio.get_running_loop():
-            await (await ready[1]).aclose()
+        if agent := await self._agent.give_up():
+            await agent.aclose()
 
     async def _ask(
         self,
@@ -122,7 +122,7 @@ class ModelDiagnostician:
         asked: Asking,
         desk: Desk | None,
     ) -> Diagnosis:
-        agent = await self._agent()
+        agent = await self._agent.get()
         from bot.llm.answer import as_diagnosis
         from bot.llm.bounds import TOOL
 
@@ -188,18 +188,6 @@ class ModelDiagnostician:
                 break
             lines.append(line)
         return lines, len(order) - len(lines)
-
-    async def _agent(self) -> Agent:
-        loop = asyncio.get_running_loop()
-        if self._ready is None or self._ready[0] is not loop:
-            # A client belongs to one loop; the libraries are slow to load and must not hold that loop up.
-            self._ready = (loop, loop.run_in_executor(None, self._load))
-        try:
-            # Shielded, as others wait for the same agent when one gives up.
-            return await asyncio.shield(self._ready[1])
-        except (ImportError, OSError, ValueError, TypeError) as error:
-            self._ready = None
-            raise ModelUnavailable(f"It could not be set up ({type(error).__name__}: {error}).") from error
 
     def _load(self) -> Agent:
         wire = self.models.wire()

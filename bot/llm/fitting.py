@@ -40,7 +40,7 @@ def fit(evidence: Sequence[Evidence], budget: int, count: Count) -> tuple[list[P
     order = [*now[:FIRST], *passages, *now[FIRST:]]
     kept = order[: max(budget // SMALLEST, 0)]
     # Nothing near eight characters a token is prose; so a huge text need not be counted whole.
-    pieces = [_cut(Piece(e.id, e.kind.value, shown(e)), budget * 8) for e in kept]
+    pieces = [_cut(Piece(e.id, e.kind.value, e.shown), budget * 8) for e in kept]
     sizes = [_size(piece, count) for piece in pieces]
     share = _share(sizes, budget)
     fitted = [
@@ -82,19 +82,3 @@ def _cut(piece: Piece, length: int) -> Piece:
 def _size(piece: Piece, count: Count) -> int:
     """Counted as it is sent, with the empty line around it."""
     return count(f"\n{piece.fenced}\n") + 1
-
-
-def shown(piece: Evidence) -> str:
-    """Title and text as a model sees them, with the typed facts that help to judge it."""
-    known = [(name, piece.facts.get(name)) for name in ("service", "cause", "actions", "tool", "verdict")]
-    value = piece.facts.get("value")
-    if value is not None:
-        known.append(("value", f"{value} {piece.facts.get('unit') or ''}"))
-    facts = "; ".join(f"{name}: {_words(value)}" for name, value in known if value)
-    head = f"{piece.title[:200]} ({piece.at:%Y-%m-%d %H:%M} UTC)"
-    return "\n".join(part for part in (head, facts, piece.text) if part)
-
-
-def _words(value: object) -> str:
-    words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return " ".join(words.split())[:200]

@@ -10,7 +10,6 @@ import prompts
 from bot.domain.evidence import Evidence
 from bot.domain.investigation import PLAN, READ, SEARCH, Bounds, Given, Wish
 from bot.domain.tool import Argument, Inventory, Tool
-from bot.llm.fitting import shown
 
 CHECK = "check_"
 LONGEST_NAME = 64
@@ -47,7 +46,7 @@ def told(given: Given, bounds: Bounds) -> str:
 
 
 def _fenced(piece: Evidence, limit: int) -> str:
-    text = shown(piece)
+    text = piece.shown
     if len(text) > limit:
         note = f'[shortened; {READ} with evidence "{piece.id}" and a word in find gives lines of all of it]'
         text = f"{text[:limit].rstrip()}\n{note}"

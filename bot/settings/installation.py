@@ -300,6 +300,7 @@ class Settings:
             hold=hold,
             shortest_hold=min(hold, default.shortest_hold),
             longest_hold=max(hold, default.longest_hold),
+            silent=timedelta(hours=section.silent_hours),
             weights=default.weights if section.across_services else Weights.of_one_place(),
         )
 

@@ -131,6 +131,9 @@ class NoiseSection(Section):
     """Minutes that an alert which is not critical may clear by itself before anybody is told; 0: none."""
     keep_days: Annotated[int, Field(ge=0, le=3650)] = 120
     """Days that single deliveries are kept; the first of each alert and what was told stay. 0: for ever."""
+    silent_hours: Annotated[float, Field(ge=1, le=720)] = 26.0
+    """Hours without a word after which an alert that is not critical counts as over; write more than the
+    longest time after which your senders repeat what still fires."""
     across_services: bool = True
     """false: alerts share an incident on one service or host only, never across services."""
 

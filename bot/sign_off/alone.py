@@ -15,8 +15,6 @@ from bot.sign_off.calling import Call, Why, in_turn
 from bot.sign_off.policy import Policy
 from bot.sign_off.quorum import N3, Judgement, valid_signers
 
-MIN_REASON = 10
-"""Characters of a reason at least: enough to say something."""
 REVIEW_HOUR = 9
 """UTC."""
 

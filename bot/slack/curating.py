@@ -10,6 +10,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.domain.curation import Origin, Wording
+from bot.domain.inbox import InboxKind
 from bot.domain.person import Person
 from bot.errors import Refused, WordingRefused
 from bot.slack.blocks import curating as blocks
@@ -84,9 +85,9 @@ async def _form(
     here = access or ([channel] if channel else [])
 
     def keep() -> tuple[str, str]:
-        key = f"draft:{body['trigger_id']}"
+        key = f"wording:{body['trigger_id']}"
         draft = {**origin, "by": person.key, "question": question, "here": here}
-        edge.copilot.questions.keep(key, "draft", draft)
+        edge.copilot.questions.keep(key, InboxKind.WORDING, draft)
         found = incident_of(edge, channel, thread) if thread else None
         with edge.store.read() as tx:
             incident = tx.incidents.get(found) if found is not None else None
@@ -198,7 +199,7 @@ def _draft(edge: Edge, person: Person, body: Body) -> Mapping[str, Any]:
     """What the form was opened for, by this very person; the row says it, not the form."""
     with edge.store.read() as tx:
         kept = tx.inbox.get(carried(body, "draft"))
-    if kept is None or kept.kind != "draft" or kept.payload.get("by") != person.key:
+    if kept is None or kept.kind is not InboxKind.WORDING or kept.payload.get("by") != person.key:
         raise Refused(_FOREIGN)
     return kept.payload
 

@@ -13,10 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import fault_hook
 from bot.domain.records import FILES, Post
 from bot.domain.store import Store, Tx
-from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of
+from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of, is_no_word, may_be_done, retry_after
 from bot.slack.refusals import known
 from bot.slack.snapshots import Snapshots
-from bot.slack.streaming import retry_after
 from bot.slack.uploads import is_there, upload
 
 WAITS_S = (0.5, 1, 2, 5, 15, 30)
@@ -77,8 +76,8 @@ class Filing:
         if code == UNREADABLE:
             await self._later(post, wait_for(post), "Slack's answer cannot be read", True)
             return
-        if error.response.status_code == 429 or error.response.status_code >= 500:
-            await self._later(post, retry_after(error), code)
+        if is_no_word(error):
+            await self._later(post, retry_after(error), code, may_be_done(error))
             return
         log.error("Slack refuses a file", key=post.key, error=code)
         await self._settle(lambda tx: give_up(tx, post, code))

@@ -10,6 +10,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot import fault_hook
+from bot.domain.inbox import InboxKind
 from bot.domain.person import Person
 from bot.errors import Refused
 from bot.slack import by_hand
@@ -113,7 +114,7 @@ async def obey(edge: Edge, person: Person, event: Body, words: str) -> None:
     except Refused as error:
         blocks = [parts.foreign(error.detail)]
     await edge.show(body, f"/vigie {name}", parts.within_limits(blocks))
-    await asyncio.to_thread(edge.copilot.questions.keep, key, "command", {"words": words[:200]})
+    await asyncio.to_thread(edge.copilot.questions.keep, key, InboxKind.COMMAND, {"words": words[:200]})
 
 
 def _is_kept(edge: Edge, key: str) -> bool:

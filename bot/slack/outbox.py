@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -23,13 +23,14 @@ from bot.domain.store import Store, Tx
 from bot.errors import StoreUnavailable
 from bot.rest import Rest
 from bot.slack.absences import tell_channel_gone, tell_person_gone
-from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of
+from bot.slack.answers import NO_ANSWER, UNREADABLE, code_of, may_be_done, retry_after
 from bot.slack.channels import Channels
 from bot.slack.filing import Filing, give_up, is_file, wait_for
+from bot.slack.finding import Message, find
 from bot.slack.home import HomeTab
 from bot.slack.refusals import Course, course, known, plain_text
 from bot.slack.snapshots import Snapshots
-from bot.slack.streaming import Streaming, retry_after
+from bot.slack.streaming import Streaming
 
 log = structlog.get_logger()
 
@@ -37,7 +38,6 @@ EVENT_TYPE = "vigie_post"
 LOOK_EVERY_S = 0.5
 AT_LEAST_EVERY_S = 3.0  # while nothing is written, which is what makes a message wait
 IN_A_ROW = 20  # messages of a channel between two looks, so that what has become urgent is not kept waiting
-_PAGES = 10
 
 
 class Outbox:
@@ -184,8 +184,7 @@ class Outbox:
         try:
             return await self._streaming.advance(post, channel_id, thread_ts)
         except SlackApiError as error:
-            wait, code = retry_after(error), code_of(error)
-            await self._settle(lambda tx: tx.posts.later(post, wait, code, post.in_doubt))
+            await self._no_word(post, error, post.in_doubt)
         except NO_ANSWER as error:
             await self._wait(post, f"no answer from Slack: {type(error).__name__}", True)
         return None
@@ -241,22 +240,12 @@ class Outbox:
 
     async def _find(self, post: Post, channel_id: str, thread_ts: str) -> str:
         """The ts of a message that Slack took although we got no answer; empty when it did not."""
-        common: dict[str, Any] = {"channel": channel_id, "limit": 200, "include_all_metadata": True}
-        cursor = ""
-        for _ in range(_PAGES):
-            if thread_ts:
-                # Slack gives replies oldest first, so what we look for stands on the last page.
-                answer = await self._client.conversations_replies(ts=thread_ts, cursor=cursor, **common)
-            else:
-                answer = await self._client.conversations_history(cursor=cursor, **common)
-            for message in answer["messages"]:
-                metadata = message.get("metadata") or {}
-                if metadata.get("event_payload", {}).get("key") == post.key:
-                    return str(message["ts"])
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
-                break
-        return ""
+
+        def is_it(message: Message) -> bool:
+            return ((message.get("metadata") or {}).get("event_payload") or {}).get("key") == post.key
+
+        found = await find(self._client, channel_id, thread_ts, is_it)
+        return str(found["ts"]) if found else ""
 
     async def _unplaced(self, post: Post) -> bool:
         """Nobody knows where it belongs: Slack said so, or could not be asked."""
@@ -269,17 +258,21 @@ class Outbox:
     async def _refused(self, post: Post, error: SlackApiError, in_doubt: bool, channel_id: str) -> bool:
         """Slack said no; `in_doubt`: it may have taken the message before, and nobody could look yet."""
         code = code_of(error)
-        if code == UNREADABLE:
-            return await self._wait(post, "Slack's answer cannot be read", True)
-        if error.response.status_code == 429:
-            retry_after = timedelta(seconds=float(error.response.headers.get("Retry-After", 1)))
-            await self._settle(lambda tx: tx.posts.later(post, retry_after, code, in_doubt))
-            return False
+        if code == UNREADABLE or error.response.status_code == 429:
+            return await self._no_word(post, error, in_doubt)
         taken = course(post, code)
         if taken is Course.WAIT or (taken is Course.PLAIN and in_doubt):
             self._channels.forget(post.channel)
-            return await self._wait(post, f"Slack says {code}", error.response.status_code >= 500)
+            return await self._wait(post, f"Slack says {code}", may_be_done(error))
         return await self._take(taken, post, code, channel_id)
+
+    async def _no_word(self, post: Post, error: SlackApiError, in_doubt: bool) -> bool:
+        """Nothing was said of the message itself: it waits, as long as Slack asks where that can be read."""
+        code, doubt = code_of(error), in_doubt or may_be_done(error)
+        if code == UNREADABLE:
+            return await self._wait(post, "Slack's answer cannot be read", doubt)
+        await self._settle(lambda tx: tx.posts.later(post, retry_after(error), code, doubt))
+        return False
 
     async def _take(self, taken: Course, post: Post, code: str, channel_id: str) -> bool:
         """Do what becomes of a refused message; True when the next one of its channel may go on."""

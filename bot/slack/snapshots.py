@@ -306,7 +306,8 @@ class Snapshots:
         content = post.content or {}
         text, foreign = str(content["text"]), str(content.get("foreign", ""))
         blocks = [parts.status(text), *([parts.foreign_note(foreign)] if foreign else [])]
-        return text, blocks + parts.again(content.get("again"))
+        # What wakes somebody says what it is about, without a look at the channel.
+        return f"{text} {foreign}".strip(), blocks + parts.again(content.get("again"))
 
 
 def _untold(post: Post) -> bool:

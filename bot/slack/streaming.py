@@ -11,8 +11,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -22,8 +20,9 @@ from bot import fault_hook
 from bot.domain.proposal import Execution, Proposal, ProposalState
 from bot.domain.records import Post, Stream
 from bot.domain.store import Store, Tx
-from bot.slack.answers import code_of
+from bot.slack.answers import code_of, is_no_word
 from bot.slack.blocks import running as running_blocks
+from bot.slack.finding import Message, find
 
 APPEND_EVERY_S, EDIT_EVERY_S = 1.0, 3.0
 _APPENDED, _CHARACTERS = 40, 9_000  # what one streamed message bears; from then on it is edited
@@ -63,7 +62,7 @@ class Streaming:
         """Show what came; None: that was done, or it is too early. Else the post, to be sent as a whole.
 
         Raises:
-            SlackApiError: Slack wants it slower.
+            SlackApiError: Slack wants it slower, is in trouble or cannot be read (`answers.is_no_word`).
         """
         facts = await asyncio.to_thread(self._facts, post)
         now = self._monotonic()
@@ -86,8 +85,8 @@ class Streaming:
 
     async def _start(self, post: Post, facts: _Facts, channel_id: str, thread_ts: str) -> Stream:
         """A streamed message in the thread; where Slack does not take one, it will be edited in place."""
-        ts = await self._find(post, channel_id, thread_ts) if post.in_doubt else ""
         try:
+            ts = await self._find(post, channel_id, thread_ts) if post.in_doubt else ""
             if not ts:
                 await self._settle(lambda tx: tx.posts.sending(post))
                 proposer = facts.proposal.proposer
@@ -103,7 +102,7 @@ class Streaming:
                 ts = str(answer["ts"])
             made = Stream(post.key, STREAM, ts)
         except SlackApiError as error:
-            _refuse_slower(error)
+            _raise_no_word(error)
             log.info("an output is not streamed but edited", error=code_of(error))
             made = Stream(post.key, EDIT)
         await self._settle(lambda tx: tx.streams.put(made))
@@ -129,7 +128,7 @@ class Streaming:
                 chunks = [{"type": "blocks", "blocks": blocks}]
                 await self._client.chat_appendStream(channel=channel_id, ts=stream.ts, chunks=chunks)
             except SlackApiError as error:
-                _refuse_slower(error)
+                _raise_no_word(error)
                 log.info("a stream has ended early", error=code_of(error))
                 await self._end(stream, channel_id)
                 return False
@@ -148,7 +147,7 @@ class Streaming:
         try:
             await self._client.chat_stopStream(channel=channel_id, ts=stream.ts)
         except SlackApiError as error:
-            _refuse_slower(error)
+            _raise_no_word(error)
             ended = False
         await self._settle(lambda tx: tx.streams.put(replace(stream, mode=EDIT, is_over=ended)))
 
@@ -158,12 +157,9 @@ class Streaming:
         """The answer to a piece was lost: the message says which one it has last."""
         stream = facts.stream
         assert stream is not None
+        message = await find(self._client, channel_id, thread_ts, lambda one: one.get("ts") == stream.ts)
         numbers = [
-            int(found.group(1))
-            for message in await self._replies(channel_id, thread_ts)
-            if message.get("ts") == stream.ts
-            for block in message.get("blocks", [])
-            if (found := _NUMBER.fullmatch(str(block.get("block_id", ""))))
+            int(found.group(1)) for id in _block_ids(message or {}) if (found := _NUMBER.fullmatch(id))
         ]
         has = max([stream.pieces, *numbers])
         fresh = facts.fresh[has - stream.pieces :]
@@ -174,14 +170,8 @@ class Streaming:
     async def _find(self, post: Post, channel_id: str, thread_ts: str) -> str:
         """The ts of a stream that Slack took although its answer was lost; empty where it did not."""
         wanted = running_blocks.piece_id(post.subject, 0)
-        for message in await self._replies(channel_id, thread_ts):
-            if any(block.get("block_id") == wanted for block in message.get("blocks", [])):
-                return str(message["ts"])
-        return ""
-
-    async def _replies(self, channel_id: str, thread_ts: str) -> list[dict[str, Any]]:
-        answer = await self._client.conversations_replies(channel=channel_id, ts=thread_ts, limit=200)
-        return list(answer["messages"])
+        found = await find(self._client, channel_id, thread_ts, lambda one: wanted in _block_ids(one))
+        return str(found["ts"]) if found else ""
 
     def _facts(self, post: Post) -> _Facts | None:
         with self._store.read() as tx:
@@ -201,17 +191,16 @@ class Streaming:
         await asyncio.to_thread(commit)
 
 
+def _block_ids(message: Message) -> list[str]:
+    return [str(block.get("block_id", "")) for block in message.get("blocks", [])]
+
+
 def _as_sent(post: Post, stream: Stream | None) -> Post:
     """The post with the message that was streamed for it, unless it has to be posted anew elsewhere."""
     return post if post.ts or post.sent or stream is None else replace(post, ts=stream.ts)
 
 
-def _refuse_slower(error: SlackApiError) -> None:
-    """Slack wants it slower, or is in trouble: that says nothing about streaming."""
-    if error.response.status_code == 429 or error.response.status_code >= 500:
+def _raise_no_word(error: SlackApiError) -> None:
+    """What Slack says of anything but the call itself says nothing about streaming."""
+    if is_no_word(error):
         raise error
-
-
-def retry_after(error: SlackApiError) -> timedelta:
-    """How long Slack asks to wait."""
-    return timedelta(seconds=float(error.response.headers.get("Retry-After", 1)))

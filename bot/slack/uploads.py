@@ -11,8 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.records import Post
 from bot.slack.blocks.parts import Block
-
-_PAGES = 10
+from bot.slack.finding import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +36,11 @@ async def is_there(client: AsyncWebClient, post: Post, channel_id: str, thread_t
     Raises:
         SlackApiError: Slack does not say.
     """
-    cursor = ""
-    for _ in range(_PAGES):
-        answer = await client.conversations_replies(
-            channel=channel_id, ts=thread_ts, limit=200, cursor=cursor
-        )
-        if file_name(post) in (f.get("name") for m in answer["messages"] for f in m.get("files", [])):
-            return True
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
-        if not cursor:
-            break
-    return False
+    name = file_name(post)
+    found = await find(
+        client, channel_id, thread_ts, lambda one: name in (file.get("name") for file in one.get("files", []))
+    )
+    return found is not None
 
 
 async def upload(client: AsyncWebClient, post: Post, channel_id: str, thread_ts: str, file: File) -> None:

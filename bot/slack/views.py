@@ -10,15 +10,17 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.errors import Refused
-from bot.sign_off.alone import MIN_REASON
+from bot.errors import Refused, WordingRefused
 from bot.sign_off.quorum import Judgement
+from bot.sign_off.reasons import MIN_REASON, is_reason
 from bot.slack.blocks import proposal as proposal_blocks
 from bot.slack.blocks.signing import REASON
 from bot.slack.edge import Body, Edge, guarded
+from bot.slack.values import submission
 from knowledge.text.redaction import redact
 
 MIN_SUMMARY = 20
+_PRIVATE_KEY = "It holds a private key: take it out, and revoke the key."
 _CAUSE = re.compile(r"([a-z0-9][a-z0-9-]{0,59})?")
 
 
@@ -58,30 +60,37 @@ def register(app: AsyncApp, edge: Edge) -> None:
         """Confirm the edited text."""
         person = await edge.person(body)
         values = body["view"]["state"]["values"]
-        text = _value(values, "summary").strip()
-        if len(text) < MIN_SUMMARY:
-            problem = f"Write at least {MIN_SUMMARY} characters, so that it helps the next person."
-            await ack(response_action="errors", errors={"summary": problem})
-            return
-        cause = _value(values, "cause").strip().lower()
-        if not _CAUSE.fullmatch(cause):
-            problem = "Use lower-case letters, digits and hyphens, such as stale-lock, or leave it empty."
-            await ack(response_action="errors", errors={"cause": problem})
-            return
-        if redact(text).private_key:
-            problem = "It holds a private key: take it out, and revoke the key."
-            await ack(response_action="errors", errors={"summary": problem})
+        text, cause = _value(values, "summary").strip(), _value(values, "cause").strip().lower()
+        if problem := _problem(text, cause):
+            await ack(response_action="errors", errors=problem)
             return
         metadata = str(body["view"]["private_metadata"])
         if not metadata.isdigit():
             raise Refused("That modal is not one of ours.")
-        await asyncio.to_thread(edge.copilot.incidents.confirm_summary, person, int(metadata), text, cause)
+        confirm, event = edge.copilot.incidents.confirm_summary, f"event:{submission(body)}"
+        try:
+            await asyncio.to_thread(confirm, person, int(metadata), text, cause, event)
+        except WordingRefused as error:
+            await ack(response_action="errors", errors={error.field: str(error)})
+            return
         await ack()
 
     app.view("sign")(guarded(edge, sign))
     app.view("change")(guarded(edge, change))
     app.view("change_reject")(guarded(edge, reject_change))
     app.view("summary")(guarded(edge, summary))
+
+
+def _problem(text: str, cause: str) -> dict[str, str]:
+    """What is wrong with a summary, by the field of the form."""
+    if len(text) < MIN_SUMMARY:
+        return {"summary": f"Write at least {MIN_SUMMARY} characters, so that it helps the next person."}
+    if not _CAUSE.fullmatch(cause):
+        told = "Use lower-case letters, digits and hyphens, such as stale-lock, or leave it empty."
+        return {"cause": told}
+    if redact(text).private_key:
+        return {"summary": _PRIVATE_KEY}
+    return {}
 
 
 def _is_alone(metadata: str) -> bool:
@@ -96,8 +105,8 @@ def _reason(body: Body) -> tuple[str, str]:
         return "", ""
     given = redact(_value(values, REASON).strip())
     if given.private_key:
-        return "", "It holds a private key: take it out, and revoke the key."
-    if len(given.text) < MIN_REASON:
+        return "", _PRIVATE_KEY
+    if not is_reason(given.text):
         return "", f"Say why in {MIN_REASON} characters or more."
     return given.text, ""
 

@@ -8,13 +8,13 @@ Everything else is kept apart, so that nobody takes it for a fact.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.conversation import Sentence, Source, Written, sentences_of
 from bot.stages.deeds import tells_of_a_deed
 from bot.stages.language import content_words, language_of
+from bot.stages.quoting import hold, quoted, seen
 from bot.stages.words import inert
 
 MOST, LONGEST = 24, 500
@@ -25,7 +25,6 @@ _TELLING = 3
 else. Where the source is in another language, nothing can be said of that."""
 # From two digits on: single ones count things ("3 alerts") more often than they state any.
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
-_QUOTE = re.compile(r"[“«\"]([^“”«»\"]{4,300})[”»\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Judged:
 
 def judge(written: Written, sources: Sequence[Source], language: str) -> list[Judged]:
     """Every sentence with what became of it, in order; `language` is the one that was asked for."""
-    known = {source.id: _squeezed(shown_of(source)) for source in sources if source.id in written.sent}
+    known = {source.id: seen(shown_of(source)) for source in sources if source.id in written.sent}
     return [_judged(one, known, language) for one in sentences_of(written.text, known)[:MOST]]
 
 
@@ -54,7 +53,7 @@ def _judged(one: Sentence, known: Mapping[str, str], language: str) -> Judged:
     doubt = ""
     if not cited:
         doubt = NO_SOURCE
-    elif not all(any(_squeezed(quote) in text for text in cited) for quote in _QUOTE.findall(text)):
+    elif not hold(quoted(text), cited):
         doubt = QUOTE
     elif not all(any(_holds(text, figure) for text in cited) for figure in _figures(text)):
         doubt = FIGURE
@@ -81,8 +80,3 @@ def _holds(text: str, figure: str) -> bool:
     same = figure.replace(",", ".")
     # 12:00 stands in 12:00:05, and 47 not in 475.
     return any(re.match(rf"{re.escape(same)}(?![0-9])", f.replace(",", ".")) for f in _FIGURE.findall(text))
-
-
-def _squeezed(text: str) -> str:
-    seen = unicodedata.normalize("NFKC", text)
-    return " ".join("".join(c for c in seen if unicodedata.category(c) != "Cf").split()).casefold()

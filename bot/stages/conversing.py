@@ -65,11 +65,10 @@ class Conversing:
         """Answer a question where it was asked: at once with what is there, then with what checks read now,
         then in words.
         """
-        with self._store.read() as tx:
-            received = tx.inbox.get(subject)
-            query = answer.query_of(tx, received) if received else None
-        if received is None or query is None or received.done_at is not None:
+        waiting = await asyncio.to_thread(self._question, subject)
+        if waiting is None:
             return
+        received, query = waiting
         async with self._reading:
             found = await self._search(query)
             asked = await asyncio.to_thread(self._read, received, found)
@@ -95,22 +94,16 @@ class Conversing:
 
     async def draft(self, subject: str) -> None:
         """Draft a text for the person who asked for it; nobody else sees it before they post it."""
-        with self._store.read() as tx:
-            received = tx.inbox.get(subject)
-            if received is None or received.done_at is not None:
-                return
-            given = received.payload
-            incident = tx.incidents.get(int(str(given["incident_id"])))
-            assert incident is not None, "a draft is asked for of an incident that is there"
-            language = str(given["language"])
-            story = telling.story_of(tx, incident, language)
-            sources = resting.of_incident(tx, incident, language, with_passages=False)
-        kind = DraftKind(str(given["kind"]))
+        waiting = await asyncio.to_thread(self._story, subject)
+        if waiting is None:
+            return
+        received, story, sources = waiting
+        kind = DraftKind(str(received.payload["kind"]))
         words = Words()
         if self._author is not None:
-            purpose = Purpose(kind.value, "", incident.id, INCIDENTS)
-            words = await self._words(Task(kind.value, purpose, language, kind.value, sources))
-        new = _drafted(kind, story, words, sources, Person.from_key(str(given["person"])))
+            purpose = Purpose(kind.value, "", story.incident.id, INCIDENTS)
+            words = await self._words(Task(kind.value, purpose, story.language, kind.value, sources))
+        new = _drafted(kind, story, words, sources, Person.from_key(str(received.payload["person"])))
         await asyncio.to_thread(self._keep, received, new)
 
     async def _words(self, task: Task) -> Words:
@@ -130,6 +123,26 @@ class Conversing:
         if all(one.doubt for one in sentences):
             return Words(why_not=say("nothing stands"))
         return Words(sentences, written.model, written.prompt, "", written.text, written.sent)
+
+    def _question(self, subject: str) -> tuple[Received, Query] | None:
+        """What is still to be answered, and what the knowledge base is asked for it."""
+        with self._store.read() as tx:
+            received = tx.inbox.get(subject)
+            if received is None or received.done_at is not None:
+                return None
+            return received, answer.query_of(tx, received)
+
+    def _story(self, subject: str) -> tuple[Received, telling.Story, list[Source]] | None:
+        """What is still to be drafted, and all that it is made of."""
+        with self._store.read() as tx:
+            received = tx.inbox.get(subject)
+            if received is None or received.done_at is not None:
+                return None
+            incident = tx.incidents.get(int(str(received.payload["incident_id"])))
+            assert incident is not None, "a draft is asked for of an incident that is there"
+            language = str(received.payload["language"])
+            story = telling.story_of(tx, incident, language)
+            return received, story, resting.of_incident(tx, incident, language, with_passages=False)
 
     def _read(self, received: Received, found: SearchResult) -> Asked:
         payload = received.payload

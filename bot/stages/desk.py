@@ -7,7 +7,7 @@ more. What is read becomes numbered evidence at once, and a line of the progress
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -133,9 +133,7 @@ class Desk:
             finally:
                 # Also when a person or the deadline ends it: what was read until then is kept.
                 came = [task.result() if task.done() else _cut_off(task) for task in tasks]
-                given = self._numbered(came)
-                self._done |= dict(zip(chosen, given, strict=True))
-                self._end([(line, _outcome(one)) for line, one in zip(lines, given, strict=True)])
+                await _to_its_end(asyncio.to_thread(self._keep, list(chosen), lines, came))
         beyond = [readings.many(self._bounds.at_once)] * (len(wishes) - len(allowed))
         return [self._done.get(key, readings.FULL) for key in keys] + beyond
 
@@ -174,6 +172,14 @@ class Desk:
         except ExecutorUnavailable as error:
             return replace(asked, problem=str(error))
         return asked
+
+    def _keep(
+        self, keys: Sequence[str], lines: Sequence[int], came: Sequence[Asked | SearchResult | Given]
+    ) -> None:
+        """What came of each wish becomes evidence, and an answer to whoever wishes the same again."""
+        given = self._numbered(came)
+        self._done |= dict(zip(keys, given, strict=True))
+        self._end([(line, _outcome(one)) for line, one in zip(lines, given, strict=True)])
 
     def _numbered(self, came: Sequence[Asked | SearchResult | Given]) -> list[Given]:
         """All of one turn, in the order in which it was asked for, whichever came first."""
@@ -236,6 +242,16 @@ class Desk:
         with self._store.read() as tx:
             known = tx.investigations.get(self._incident.id)
         return known.stopped_by if known and known.round == self._incident.rounds else ""
+
+
+async def _to_its_end(work: Awaitable[None]) -> None:
+    """Wait for it, whatever is cancelled meanwhile; that is passed on once it is done."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _cut_off(task: asyncio.Task[object]) -> Given:

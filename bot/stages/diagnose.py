@@ -12,7 +12,6 @@ from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.incident import Incident
 from bot.domain.investigation import Desk
 from bot.domain.ports import Diagnostician
-from bot.domain.quotes import resolve_quotes
 from bot.domain.tool import Inventory, Tool
 from bot.errors import ModelNotAsked, ModelUnavailable
 from bot.stages.calibrated import never_seen
@@ -54,8 +53,8 @@ async def diagnose(
 ) -> Diagnosis:
     """A grounded and bounded diagnosis: the model's, or that of similar incidents with the reason why.
 
-    `validate` raises `ArgumentRefused` when arguments do not fit the tool. It judges every remedy, whoever
-    wrote it. `judged`: what past incidents say, for when no model does. With a `desk`
+    `validate` raises `ArgumentRefused` when arguments do not fit the tool, and may block. It judges every
+    remedy, whoever wrote it. `judged`: what past incidents say, for when no model does. With a `desk`
     the model may read more, and what it read counts whatever becomes of the model.
     """
     # From what was gathered before the model was asked: what it wishes to read is no ground for an offer.
@@ -71,12 +70,12 @@ async def diagnose(
     if caveat:
         made = replace(made, caveats=(caveat, *made.caveats))
     known = {piece.id for piece in evidence}
-    cited = _without_loose_ends(resolve_quotes(resolve_citations(made, known), evidence), known)
+    cited = _without_loose_ends(resolve_citations(made, known), known)
     grounded = ground(cited, evidence, desk.whole) if desk is not None else ground(cited, evidence)
     grounded = without_outdated(grounded, evidence)
     if grounded.method is Method.MODEL:
         grounded = offered(grounded, offer, incident, tools)
-    allowed = validated(grounded, incident, tools, inventory, validate)
+    allowed = await asyncio.to_thread(validated, grounded, incident, tools, inventory, validate)
     return weigh(bounded(allowed), evidence, outcomes)
 
 

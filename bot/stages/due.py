@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bot.domain.incident import IncidentState
+from bot.domain.inbox import InboxKind
 from bot.domain.proposal import ProposalState
 from bot.domain.store import Tx
 from bot.stages import stand
@@ -38,13 +38,10 @@ def _prepare(tx: Tx) -> Subjects:
 
 
 def _resolve(tx: Tx) -> Subjects:
-    """Incidents that need their summary; what became part of another incident is told there."""
-    merged = tx.regroupings.merged()
-    for incident in tx.incidents.in_states(IncidentState.RESOLVED):
-        if incident.id in merged or tx.summaries.get(incident.id) is not None:
-            continue
-        if not any(proposal.is_under_way for proposal in tx.proposals.of_incident(incident.id)):
-            yield incident.id
+    """Incidents that need their summary, once no action in them is under way."""
+    for incident_id in tx.summaries.missing():
+        if not any(proposal.is_under_way for proposal in tx.proposals.of_incident(incident_id)):
+            yield incident_id
 
 
 _DUE: dict[str, Callable[[Tx], Subjects]] = {
@@ -59,6 +56,6 @@ _DUE: dict[str, Callable[[Tx], Subjects]] = {
     "learn": lambda tx: [summary.incident_id for summary in tx.summaries.to_learn()],
     "keep": lambda tx: tx.library.to_keep(),
     "forget": lambda tx: tx.library.to_forget(),
-    "answer": lambda tx: tx.inbox.pending("ask"),
-    "draft": lambda tx: tx.inbox.pending("draft"),
+    "answer": lambda tx: tx.inbox.pending(InboxKind.ASK),
+    "draft": lambda tx: tx.inbox.pending(InboxKind.DRAFT),
 }

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.domain.curation import learned_id
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal
 from bot.domain.records import SeenAlert, Summary
 from knowledge.model import Document
-
-
-def document_id(incident_id: int) -> str:
-    """The id of the document that an incident becomes."""
-    return f"learned/incident-{incident_id}"
 
 
 def document_of(
@@ -24,7 +20,7 @@ def document_of(
     """The past incident, marked as learned from a resolution, with the actions that verifiably helped."""
     actions = [p.tool for p in proposals if p.helped]
     return Document(
-        id=document_id(incident.id),
+        id=learned_id(incident.id),
         title=incident.title,
         kind="incident",
         text=summary.text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.diagnosis import Diagnosis
-from bot.domain.incident import Incident
+from bot.domain.incident import BY_SILENCE, BY_SOURCE, Incident
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import SeenAlert
 
@@ -40,6 +40,9 @@ def cause_of(diagnosis: Diagnosis | None, proposals: Sequence[Proposal]) -> str:
     return next((h.cause for h in diagnosis.hypotheses if grounds & set(h.citations)), "")
 
 
+_ENDS = {BY_SOURCE: "its source reported the end", BY_SILENCE: "nothing was heard of it any more"}
+
+
 def _looked(alert: SeenAlert) -> str:
     said = alert.summary or alert.description
     return f"- {alert.name[:80]}: {said[:_CHARACTERS]}"
@@ -47,7 +50,7 @@ def _looked(alert: SeenAlert) -> str:
 
 def _happened(incident: Incident) -> str:
     ended = incident.resolved_at
-    by = "its source reported the end" if incident.resolved_by == "source" else "a person resolved it"
+    by = _ENDS.get(incident.resolved_by, "a person resolved it")
     lasted = f", {_minutes(incident)} later {by}" if ended else ""
     where = incident.service or "A service without a name"
     return f"{where}: opened on {incident.opened_at:%Y-%m-%d at %H:%M} UTC{lasted}."

@@ -15,14 +15,15 @@ from bot.announcements import (
     announce_summary,
 )
 from bot.domain.conversation import Freshness
-from bot.domain.diagnosis import Diagnosis
+from bot.domain.curation import learned_id
+from bot.domain.diagnosis import Diagnosis, Hindsight
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.investigation import Bounds
 from bot.domain.ports import Author, Diagnostician, Executor
 from bot.domain.proposal import Proposal
 from bot.domain.records import CheckRun, SeenAlert
 from bot.domain.store import Store, Tx
-from bot.domain.tool import Tool
+from bot.domain.tool import Inventory, Tool
 from bot.in_force import InForce
 from bot.stages import contradicted, curate, investigate, learn, resolve, stand
 from bot.stages.calibrated import beside, capped, sources_of, to_cite
@@ -79,19 +80,14 @@ class Steps:
         incident = await asyncio.to_thread(self._begin_round, incident_id)
         if incident is None:
             return
-        with self._store.read() as tx:
-            alerts = tx.alerts.of_incident(incident_id)
-            readers = investigate.seen_by(tx, incident_id)
+        alerts, readers = await asyncio.to_thread(self._told_by, incident_id)
         async with (
             self._gathering
         ):  # checks cost processes; what waits for the model after them costs nothing
             runs, gaps = await investigate.run_checks(self._store, self._in_force, self._executor, incident)
             found = await self._search(investigate.query_of(incident, alerts, readers))
             judged, found = await self._judge(incident, alerts, runs, found, readers)
-        with self._store.read() as tx:
-            tools, inventory = self._in_force.tools(tx), self._in_force.inventory(tx)
-            numbering = investigate.numbered(alerts, runs, found, tx.now, tools)
-            outcomes = tx.investigations.outcomes()
+        numbering, tools, inventory, outcomes = await asyncio.to_thread(self._gathered, alerts, runs, found)
         query = investigate.query_of(incident, alerts, readers)
         desk = await asyncio.to_thread(self._desk, incident, numbering, query)
 
@@ -174,9 +170,7 @@ class Steps:
         """What past incidents say of this one, and the search result with those that led there."""
         texts = sources_of(investigate.number(incident, alerts, runs, _NOTHING_FOUND, incident.opened_at))
         try:
-            judged = await asyncio.to_thread(
-                self._knowledge.causes, texts, readers, learn.document_id(incident.id)
-            )
+            judged = await asyncio.to_thread(self._knowledge.causes, texts, readers, learned_id(incident.id))
             passages = await asyncio.to_thread(self._knowledge.first_passages, to_cite(judged))
         except KnowledgeError as error:
             note = f"Past incidents could not be compared. {error}"
@@ -191,6 +185,20 @@ class Steps:
             if tx.incidents.move(incident_id, IncidentState.INVESTIGATING):
                 announce_incident(tx, incident_id)
             return tx.incidents.get(incident_id)
+
+    def _told_by(self, incident_id: int) -> tuple[list[SeenAlert], frozenset[str]]:
+        """An incident's alerts, and who may see what is found for it."""
+        with self._store.read() as tx:
+            return tx.alerts.of_incident(incident_id), investigate.seen_by(tx, incident_id)
+
+    def _gathered(
+        self, alerts: Sequence[SeenAlert], runs: Sequence[CheckRun], found: SearchResult
+    ) -> tuple[Numbering, Mapping[str, Tool], Inventory, Sequence[Hindsight]]:
+        """What was gathered, as evidence; what is in force; how earlier diagnoses turned out."""
+        with self._store.read() as tx:
+            tools, inventory = self._in_force.tools(tx), self._in_force.inventory(tx)
+            numbering = investigate.numbered(alerts, runs, found, tx.now, tools)
+            return numbering, tools, inventory, tx.investigations.outcomes()
 
     def _desk(self, incident: Incident, numbering: Numbering, query: Query) -> Desk | None:
         """Where a model will read: what was found so far is told first, as the model takes its time."""

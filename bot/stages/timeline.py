@@ -7,11 +7,11 @@ from datetime import datetime
 
 from bot.domain.by_hand import NAME
 from bot.domain.conversation import Source
-from bot.domain.incident import Incident
+from bot.domain.incident import BY_SILENCE, BY_SOURCE, Incident
 from bot.domain.proposal import Proposal
 from bot.domain.records import AuditEvent
 from bot.domain.store import Tx
-from bot.stages.phrases import phrases
+from bot.stages.phrases import Say, phrases
 
 EVENTS = 60
 _WORDS = 160
@@ -46,11 +46,17 @@ def timeline_of(tx: Tx, incident: Incident, language: str = "en") -> list[Source
         if event.action not in _LEFT_OUT:
             events.append((event.at, _said(event, incident.label, language)))
     if incident.resolved_at is not None:
-        by = say("its source") if incident.resolved_by == "source" else incident.resolved_by.partition("/")[2]
-        events.append((incident.resolved_at, say("resolved", label=incident.label, by=by or say("a person"))))
+        events.append((incident.resolved_at, _resolved(incident, say)))
     ordered = sorted(events, key=lambda event: event[0])
     kept = ordered if len(ordered) <= EVENTS else [ordered[0], *ordered[1 - EVENTS :]]
     return [Source(f"T{n}", _short(text), at) for n, (at, text) in enumerate(kept, 1)]
+
+
+def _resolved(incident: Incident, say: Say) -> str:
+    if incident.resolved_by == BY_SILENCE:
+        return say("silent", label=incident.label)
+    by = say("its source") if incident.resolved_by == BY_SOURCE else incident.resolved_by.partition("/")[2]
+    return say("resolved", label=incident.label, by=by or say("a person"))
 
 
 def _said(event: AuditEvent, label: str, language: str) -> str:

@@ -41,6 +41,7 @@ from bot.store.proposals import Proposals
 from bot.store.regroupings import Regroupings
 from bot.store.retention import Retention
 from bot.store.reviews import Reviews
+from bot.store.setbacks import Setbacks
 from bot.store.settling import Settling
 from bot.store.silences import Silences
 from bot.store.standing import Standing
@@ -211,6 +212,7 @@ class Tx:
         self.silences = Silences(connection, now)
         self.retention = Retention(connection, now)
         self.inbox = Inbox(connection, now)
+        self.setbacks = Setbacks(connection, now)
         self.audit = Audit(connection, now)
         self.mutes = Mutes(connection, now)
         self.corrections = Corrections(connection, now)

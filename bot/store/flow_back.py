@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from bot.domain.alert import Alert, AlertStatus, Severity
-from bot.domain.incident import IncidentState
+from bot.domain.incident import BY_SILENCE, BY_SOURCE, IncidentState
 from bot.domain.senders import Back, Deed
 from bot.store import quiet_tables as q
 from bot.store import tables as t
@@ -18,7 +18,6 @@ from bot.store.records import Records
 from bot.store.source_tables import flow_back as f
 
 _OVER = [state.value for state in IncidentState if not state.is_open]
-_SOURCE = "source"  # what `resolved_by` says where the alerts themselves were over
 _RECENT = timedelta(days=1)
 _WAITS = sa.or_(f.c.settled_at.is_(None), f.c.settled_at < f.c.wanted_at)
 
@@ -31,7 +30,10 @@ class FlowBack(Records):
         if deed is Deed.ACKNOWLEDGE:
             did, by = sa.and_(i.state.notin_(_OVER), i.assignee != ""), i.assignee
         else:
-            by_person = i.resolved_by.notin_(["", _SOURCE])
+            # What became part of another incident goes on there.
+            by_person = sa.and_(
+                i.resolved_by.notin_(["", BY_SOURCE, BY_SILENCE]), ~i.resolved_by.startswith("merged:")
+            )
             did, by = (
                 sa.and_(i.state.in_(_OVER), by_person, i.resolved_at >= self._now - _RECENT),
                 i.resolved_by,

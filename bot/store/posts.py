@@ -221,9 +221,13 @@ class Posts(Records):
         )
 
     def give_up(self, post: Post, problem: str) -> None:
-        """Slack refuses it for good: keep the row and the reason, and send it no more."""
+        """Slack refuses this version for good: keep the row and the reason, and send it no more.
+
+        A newer one that was wanted meanwhile waits as before: Slack was not asked about that.
+        """
+        refused = sa.and_(t.posts.c.id == post.id, t.posts.c.wanted == post.wanted)
         self._connection.execute(
-            sa.update(t.posts).where(t.posts.c.id == post.id).values(sent=-1, in_doubt=False, problem=problem)
+            sa.update(t.posts).where(refused).values(sent=-1, in_doubt=False, problem=problem)
         )
 
     def doubt_unsent(self) -> int:

@@ -110,11 +110,6 @@ class Regroupings(Records):
         found = self._many(kind, holds, q.regroupings.c.source == incident_id)
         return found[-1].target if found else None
 
-    def merged(self) -> set[int]:
-        """All incidents that are part of another one now."""
-        kind, holds = q.regroupings.c.kind == Regroup.MERGED.value, q.regroupings.c.undone_at.is_(None)
-        return set(self._connection.execute(sa.select(q.regroupings.c.source).where(kind, holds)).scalars())
-
     def since(self, since: datetime) -> list[Regrouping]:
         return self._many(q.regroupings.c.at >= since)
 

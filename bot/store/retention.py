@@ -1,4 +1,4 @@
-"""Old deliveries are forgotten, so that the store does not grow for ever; what people need stays.
+"""Old deliveries and keys of the inbox are forgotten, so that the store does not grow for ever.
 
 Kept, however old: all of an open incident; of one that is over, the first delivery of each series up to as
 many as its card shows, those of which people were told, and those that people spoke of.
@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.records import MOST_ALERTS
 from bot.store import quiet_tables as q
@@ -23,6 +24,7 @@ from bot.store.deliveries import Deliveries
 from bot.store.records import Records
 
 _OVER = [state.value for state in IncidentState if not state.is_open]
+_PASSING = [kind.value for kind in InboxKind if not kind.is_lasting]
 _DONE = "forgotten:up to"  # the counter that holds the newest number that was looked at
 _A = t.alerts.c
 
@@ -79,6 +81,14 @@ class Retention(Records):
     def forget_memories(self, before: datetime, most: int) -> int:
         """Series and traces not heard of since then go, but those of open incidents; how many went."""
         return self._series(before, most) + self._traces(before, most)
+
+    def forget_seen(self, before: datetime, most: int) -> int:
+        """What came in, was done before then and guards nothing signed goes from the inbox; how many went."""
+        of = t.inbox.c
+        old = of.kind.in_(_PASSING), of.done_at < before
+        found = list(self._connection.execute(sa.select(of.key).where(*old).limit(most)).scalars())
+        self._connection.execute(sa.delete(t.inbox).where(of.key.in_(found)))
+        return len(found)
 
     def _series(self, before: datetime, most: int) -> int:
         of = t.series.c

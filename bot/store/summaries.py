@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from bot.domain.incident import IncidentState
+from bot.domain.quiet import Regroup
 from bot.domain.records import Summary
+from bot.store import quiet_tables as q
 from bot.store import tables as t
 from bot.store.records import Records
 
@@ -33,6 +36,22 @@ class Summaries(Records):
             .values(text=text, cause=cause, confirmed_at=self._now, confirmed_by=by)
         )
         return changed.rowcount == 1
+
+    def missing(self) -> list[int]:
+        """Incidents that are over and have no draft, oldest first, but those that are part of another now."""
+        merged = sa.exists().where(
+            q.regroupings.c.source == t.incidents.c.id,
+            q.regroupings.c.kind == Regroup.MERGED.value,
+            q.regroupings.c.undone_at.is_(None),
+        )
+        found = sa.select(t.incidents.c.id).outerjoin(t.summaries).order_by(t.incidents.c.id)
+        query = found.where(
+            t.incidents.c.state == IncidentState.RESOLVED.value,
+            ~t.incidents.c.held,
+            t.summaries.c.incident_id.is_(None),
+            ~merged,
+        )
+        return list(self._connection.execute(query).scalars())
 
     def unconfirmed(self) -> list[int]:
         """Incidents whose draft waits for a person, oldest first."""

@@ -302,7 +302,8 @@ inbox = Table(
     Column("kind", String(24), nullable=False),
     Column("payload", JSON, nullable=False),
     Column("received_at", Moment, nullable=False),
-    Column("done_at", Moment, index=True),
+    Column("done_at", Moment),  # of what is no work, when it came
+    Index("ix_inbox_kind_done_at", "kind", "done_at"),
 )
 
 setbacks = Table(
@@ -312,6 +313,7 @@ setbacks = Table(
     Column("attempts", Integer, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("problem", Text, nullable=False),
+    Column("attempt", Text, nullable=False, server_default=""),  # the name of the next one
 )
 
 second_way = Table(

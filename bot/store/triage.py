@@ -13,11 +13,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from bot.domain.alert import AlertStatus, Severity
+from bot.domain.by_hand import PERSON
 from bot.domain.incident import IncidentState
 from bot.domain.noise import Group, Held, Hold, Remembered, Series, Trace
 from bot.store import tables as t
 from bot.store import triage_tables as tt
-from bot.store.records import Records
+from bot.store.records import Records, in_parts
 
 _OPEN = [state.value for state in IncidentState if state.is_open]
 _REVISION = sa.select(tt.triage_revision.c.value)
@@ -121,16 +122,31 @@ class Triage(Records):
         if holds:
             self._connection.execute(sa.insert(tt.triage_holds), [_hold_row(hold) for hold in holds])
 
-    def put_off(self, hold: Hold) -> None:
-        """It ends later than was thought."""
+    def waiting(self, fingerprints: Sequence[str]) -> list[Hold]:
+        """Holds of these series that wait still."""
+        holds = tt.triage_holds
+        found: list[Hold] = []
+        for some in in_parts(fingerprints):
+            query = sa.select(holds).where(holds.c.fingerprint.in_(some), holds.c.outcome == Held.WAITS.value)
+            found += [_hold(row) for row in self._connection.execute(query)]
+        return found
+
+    def put_off(self, hold: Hold, why: str) -> None:
+        """It ends later than was thought; the delivery that it stands on says so, and why."""
         self._connection.execute(_waiting_like(sa.update(tt.triage_holds), hold).values(due_at=hold.due_at))
+        alerts = t.alerts.c
+        self._connection.execute(
+            sa.update(t.alerts)
+            .where(alerts.id == hold.alert_id)
+            .values(held_until=hold.due_at, reason=alerts.reason + f" {why}")
+        )
 
     def end_hold(self, hold: Hold, outcome: Held) -> None:
         changed = _waiting_like(sa.update(tt.triage_holds), hold)
         self._connection.execute(changed.values(ended_at=self._now, outcome=outcome.value))
 
-    def silent(self, source: str, since: datetime, limit: int = 500) -> list[Series]:
-        """Series of a source that fire in an open incident and were not heard of since then."""
+    def silent(self, since: datetime, limit: int = 500) -> list[Series]:
+        """Series that fire in an open incident, are not critical, and were not heard of since then."""
         query = (
             sa.select(t.series)
             .join(tt.triage_groups, tt.triage_groups.c.incident_id == t.series.c.incident_id)
@@ -138,23 +154,14 @@ class Triage(Records):
             .where(
                 t.incidents.c.state.in_(_OPEN),
                 t.series.c.status == AlertStatus.FIRING.value,
-                t.series.c.source == source,
+                t.series.c.severity < int(Severity.CRITICAL),
+                t.series.c.source != PERSON,
                 t.series.c.last_at < since,
             )
             .order_by(t.series.c.last_at, t.series.c.fingerprint)
             .limit(limit)
         )
         return [series_of(row) for row in self._connection.execute(query)]
-
-    def sources(self) -> list[str]:
-        """Sources of series that fire in open incidents."""
-        query = (
-            sa.select(t.series.c.source)
-            .join(t.incidents, t.incidents.c.id == t.series.c.incident_id)
-            .where(t.incidents.c.state.in_(_OPEN), t.series.c.status == AlertStatus.FIRING.value)
-            .distinct()
-        )
-        return sorted(row.source for row in self._connection.execute(query))
 
     def retie(self, fingerprints: Sequence[str], incident_id: int) -> None:
         """Move series to another incident, with what is held of them; triage then reads its rows anew."""

@@ -29,7 +29,7 @@ def end_of_run(tx: Tx, proposal: Proposal, tool: Tool, result: RunResult) -> Non
     announce_output_end(tx, proposal, result.output)
     announce_freeze_again(tx)
     for waiting in tx.proposals.in_states(ProposalState.SIGNED):
-        tx.inbox.hurry(f"execute:{waiting.id}")
+        tx.setbacks.hurry(f"execute:{waiting.id}")
 
 
 def _late(

@@ -123,7 +123,7 @@ def policy_in_force(tx: Tx) -> Policy:
 
 
 def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
-    """Adopt what is found if nothing was before; else offer the change and keep the old one."""
+    """Adopt what is found if nothing was before; else offer the change, once, and keep the old one."""
     digest = digest_of(content)
     known = tx.n3.adopted(what)
     for withdrawn in tx.n3.withdraw(what, digest):
@@ -135,7 +135,7 @@ def adopt_or_offer(tx: Tx, what: str, content: str) -> None:
         tx.n3.adopt(what, digest, content)
         tx.audit.append("vigie", f"{what} adopted at the first start", what, {"sha256": digest})
         announce_text(tx, f"adopted:{what}", f":memo: The {what} was taken as it was found: `{digest[:16]}`.")
-    elif known.digest != digest:
+    elif known.digest != digest and not any(o.digest == digest for o in tx.n3.offers() if o.what == what):
         offer = tx.n3.offer(what, digest, content)
         tx.audit.append("vigie", f"{what} changed in its file; the old one holds", what, {"sha256": digest})
         announce_change(tx, offer.id)

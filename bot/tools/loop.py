@@ -7,12 +7,15 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
 from bot.errors import VigieError
 from bot.tools.executor import Executor
 
+THREADS = 256
+"""Some runners keep a thread each while they run; what is written of all runs must not wait for those."""
 log = structlog.get_logger()
 
 
@@ -28,6 +31,7 @@ async def serve_stdin(executor: Executor) -> None:
     }
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS))
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     _answer({"ready": True})
     async with asyncio.TaskGroup() as work:

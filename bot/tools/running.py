@@ -24,6 +24,13 @@ _STUBBORN = "it was stopped, but its runner did not end it in time: whether it t
 log = structlog.get_logger()
 
 
+def is_unwanted(store: Store, proposal_id: int) -> bool:
+    """Whether somebody wants its execution stopped. Blocks."""
+    with store.read() as tx:
+        execution = tx.proposals.execution(proposal_id)
+    return execution is not None and bool(execution.stop_by)
+
+
 class Running:
     """Holds the fence of one execution from its claim to its end."""
 
@@ -79,16 +86,11 @@ class Running:
             if self._over.is_set():
                 self._fresh += self._stream.end()
             try:
-                if await asyncio.to_thread(self._is_unwanted):
+                if await asyncio.to_thread(is_unwanted, self._store, self._proposal.id):
                     self._stop.set()
                 await self._write(last=self._over.is_set())
             except StoreUnavailable as error:
                 log.warning("output waits", problem=str(error))  # the end of the run brings the whole of it
-
-    def _is_unwanted(self) -> bool:
-        with self._store.read() as tx:
-            execution = tx.proposals.execution(self._proposal.id)
-        return execution is not None and bool(execution.stop_by)
 
     async def _write(self, last: bool) -> None:
         """One more piece, if there is one; what ended at once with few words is shown by its card alone."""

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import fault_hook
 from bot.announcements import announce_proposal, announce_undo_failed, announce_worse
 from bot.domain.proposal import Execution, Outcome, Proposal, ProposalState
 from bot.domain.store import Store, Tx
-from bot.domain.tool import CheckResult, Expectation, Tool, Verdict
+from bot.domain.tool import CheckResult, Expectation, Verdict
 from bot.errors import ArgumentRefused, BadInput, Misconfigured
 from bot.following import follow
 from bot.tools.arguments import validate
+from bot.tools.case import Check
 from bot.tools.catalogue import Catalogue
 from bot.tools.entries import CheckUse
 from bot.tools.in_force import catalogue_in_force
 from bot.tools.plan import resolve_call
 
-Check = Callable[[Catalogue, Tool, Mapping[str, object], Expectation | None], Awaitable[CheckResult]]
 _ENDED = (ProposalState.SUCCEEDED, ProposalState.FAILED, ProposalState.UNKNOWN)
 
 
@@ -31,12 +32,9 @@ class Verifier:
 
     async def verify(self, proposal_id: int) -> None:
         """Run the verification check that was signed again and write what it says."""
-        with self._store.read() as tx:
-            proposal = tx.proposals.get(proposal_id)
+        proposal, execution = await asyncio.to_thread(self._read, proposal_id)
         if proposal is None or proposal.outcome is not None or proposal.state not in _ENDED:
             return
-        with self._store.read() as tx:
-            execution = tx.proposals.execution(proposal_id)
         worse = False
         try:
             result, expect = await self._look_again(proposal)
@@ -44,22 +42,25 @@ class Verifier:
             worse = is_worse(proposal, execution, result, expect)
         except (BadInput, Misconfigured) as error:
             outcome, after = Outcome.CANNOT_TELL, f"cannot tell: {error.detail}"
+        await asyncio.to_thread(self._write, proposal, outcome, after, worse)
+        fault_hook.point("verified")
+
+    def _write(self, proposal: Proposal, outcome: Outcome, after: str, worse: bool) -> None:
+        """What it says and all that follows, in one commit."""
         with self._store.begin() as tx:
             # Somebody may have settled meanwhile how it ended; then it is looked at again in that light.
-            fresh = tx.proposals.get(proposal_id)
+            fresh = tx.proposals.get(proposal.id)
             same = fresh is not None and fresh.state is proposal.state
-            if same and tx.proposals.verified(proposal_id, after, outcome, worse):
+            if same and tx.proposals.verified(proposal.id, after, outcome, worse):
                 detail: dict[str, object] = {"after": after} | ({"worse": True} if worse else {})
                 tx.audit.append("executor", f"verified: {outcome.value}", proposal.label, detail)
-                follow(tx, proposal_id)
+                follow(tx, proposal.id)
                 follow_verification(tx, replace(proposal, outcome=outcome, after=after, worse=worse))
                 announce_proposal(tx, proposal)
-        fault_hook.point("verified")
 
     async def look(self, proposal_id: int) -> None:
         """Read the signed verification again because a person asked; it decides nothing, it is evidence."""
-        with self._store.read() as tx:
-            proposal = tx.proposals.get(proposal_id)
+        proposal, _ = await asyncio.to_thread(self._read, proposal_id)
         if proposal is None:
             return
         try:
@@ -67,10 +68,21 @@ class Verifier:
             told, verdict = result.told, result.verdict
         except (BadInput, Misconfigured) as error:
             told, verdict = f"cannot tell: {error.detail}", Verdict.UNKNOWN
+        await asyncio.to_thread(self._write_look, proposal, told, verdict)
+
+    def _write_look(self, proposal: Proposal, told: str, verdict: Verdict) -> None:
         with self._store.begin() as tx:
-            if tx.settling.looked(proposal_id, told, verdict.value):
+            if tx.settling.looked(proposal.id, told, verdict.value):
                 tx.audit.append("executor", f"looked again: {verdict.value}", proposal.label, {"told": told})
                 announce_proposal(tx, proposal)
+
+    def _read(self, proposal_id: int) -> tuple[Proposal | None, Execution | None]:
+        with self._store.read() as tx:
+            return tx.proposals.get(proposal_id), tx.proposals.execution(proposal_id)
+
+    def _catalogue(self) -> Catalogue:
+        with self._store.read() as tx:
+            return catalogue_in_force(tx)
 
     async def _look_again(self, proposal: Proposal) -> tuple[CheckResult, Expectation | None]:
         """What the signed verification says now and should say; another check must not decide."""
@@ -79,8 +91,7 @@ class Verifier:
             raise ArgumentRefused("nothing was signed that could be verified.")
         signed, referenced, entry = plan["verification"], plan["referenced"], plan["entry"]
         assert isinstance(signed, Mapping) and isinstance(referenced, Mapping) and isinstance(entry, Mapping)
-        with self._store.read() as tx:
-            catalogue = catalogue_in_force(tx)
+        catalogue = await asyncio.to_thread(self._catalogue)
         tool = catalogue.tool(signed["tool"])
         if referenced.get(tool.name) != tool.entry:
             raise ArgumentRefused(f"{tool.name}: its entry in the catalogue is not the one that was signed.")

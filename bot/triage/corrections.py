@@ -20,15 +20,17 @@ def overrule(
 ) -> tuple[Seen, Decision]:
     """What is decided, or another decision where somebody said that this series should have paged.
 
-    What would have joined an incident of others opens its own; a repeat of what people were told stays one.
+    What would have joined an incident of others opens its own, what begins again in its own is told there; a
+    repeat of what people were told stays one.
     """
     if decision.notifies or decision.kind not in ABSORBING or decision.kind is Kind.DUPLICATE:
         return seen, decision
     said = next((one for one in corrections if one.holds(now) and one.decision is decision.kind), None)
     own = seen.group.incident if seen.group is not None else None
-    if said is None or (decision.kind is Kind.JOINED and decision.incident == own):
+    is_its_own = decision.kind is Kind.JOINED and decision.incident == own
+    if said is None or (is_its_own and not seen.begins):
         return seen, decision
-    incident = None if decision.kind is Kind.JOINED else decision.incident
+    incident = None if decision.kind is Kind.JOINED and not is_its_own else decision.incident
     until = f"{said.until:%d %b}"
     told = replace(
         decision,

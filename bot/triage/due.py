@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.alert import AlertStatus
-from bot.domain.noise import Held, Hold
+from bot.domain.alert import AlertStatus, Severity
+from bot.domain.by_hand import PERSON
+from bot.domain.noise import Held, Hold, Series
 from bot.triage.memory import Memory
 from bot.triage.note import is_over, told
 from bot.triage.rules import Rules
 from bot.triage.seen import STILL, still_at
+from bot.triage.tell import STAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def hold_end(hold: Hold, memory: Memory, rules: Rules, now: datetime) -> HoldEnd
     if now - group.told_at < rules.lull:
         at = group.told_at + rules.lull
         return HoldEnd(Held.WAITS, f"News of #{hold.incident} waits until {at:%H:%M:%S} UTC.", at)
+    if hold.mark.startswith(STAYS):
+        return HoldEnd(Held.TOLD, f"It flapped, and fires for {_span(now - hold.began_at)} now.")
     return HoldEnd(Held.TOLD, f"It still fires, and is new in #{hold.incident}.")
 
 
@@ -49,6 +53,15 @@ def end_hold(hold: Hold, end: HoldEnd, memory: Memory, now: datetime) -> None:
     memory.drop_hold(hold)
     if end.outcome is Held.TOLD:
         told(hold.incident, (hold.mark, still_at(hold.fingerprint)), memory, now)
+
+
+def ends_by_silence(series: Series, rules: Rules, now: datetime) -> bool:
+    """Whether it counts as over, as nothing is heard of it any more.
+
+    What is critical or what a person saw never does: a wrong end would hide it.
+    """
+    quiet = now - series.last_at > rules.silent
+    return quiet and series.severity < Severity.CRITICAL and series.source != PERSON
 
 
 def over_now(memory: Memory, now: datetime) -> list[int]:

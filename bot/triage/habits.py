@@ -1,5 +1,4 @@
-"""What is usual: how long alerts of a name last before they clear by themselves, how often a source
-repeats."""
+"""What is usual: how long alerts of a name last before they clear by themselves."""
 
 from __future__ import annotations
 
@@ -9,16 +8,11 @@ from datetime import timedelta
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 
-_FEWEST_CLEARS, _FEWEST_GAPS, _ENOUGH_GAPS = 5, 10, 30
-_SHORTEST_SILENCE = timedelta(minutes=5)
+_FEWEST_CLEARS = 5
 
 
 def clears_key(name: str) -> str:
     return f"clears:{name}"
-
-
-def gaps_key(source: str) -> str:
-    return f"gaps:{source}"
 
 
 def hold_of(name: str, memory: Memory, rules: Rules) -> tuple[timedelta, str]:
@@ -30,21 +24,6 @@ def hold_of(name: str, memory: Memory, rules: Rules) -> tuple[timedelta, str]:
     usual = timedelta(seconds=_high(seen))
     length = min(rules.longest_hold, max(rules.shortest_hold, usual * 1.5))
     return length, f"{name} mostly clears by itself within {_span(usual)}"
-
-
-def usual_gap(memory: Memory, source: str, unknown: timedelta) -> timedelta:
-    """After how long a silence an alert of this source has ended, though nobody said so."""
-    seen = memory.habit(gaps_key(source))
-    if len(seen) < _FEWEST_GAPS:
-        return unknown
-    return max(_SHORTEST_SILENCE, timedelta(seconds=_high(seen)) * 3)
-
-
-def tells(memory: Memory, source: str, gap: timedelta) -> bool:
-    """Whether a gap teaches anything: one that is as long as all before it need not be written each time."""
-    seen = memory.habit(gaps_key(source))
-    high = _high(seen) if seen else 0.0
-    return len(seen) < _ENOUGH_GAPS or not 0.5 * high <= gap.total_seconds() <= 1.1 * high
 
 
 def _high(seen: Sequence[float]) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
 
-from bot.domain.noise import Group, Hold, Remembered, Series, Trace
+from bot.domain.noise import OVERFLOW, Group, Hold, Remembered, Series, Trace
 from bot.triage.likeness import Chance
 from bot.triage.mute import MuteRule
 from bot.triage.pattern import Pattern
@@ -258,7 +258,7 @@ class Memory:
         """Fill it from rows; what came from rows need not be written."""
         for group in sorted(rows.groups, key=lambda one: (one.moved_at, one.incident)):
             self.put_group(group)
-            if "overflow" in group.told:
+            if OVERFLOW in group.told:
                 self.overflow = group.incident
         for incident, trace in sorted(rows.traces, key=lambda one: (one[1].at, one[0], one[1].place)):
             if incident in self.groups:

@@ -7,17 +7,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.domain.alert import AlertStatus, Decision, Kind, Severity
-from bot.domain.noise import Group, Held, Hold, Series, Trace
-from bot.triage.habits import clears_key, gaps_key, tells
+from bot.domain.noise import OVERFLOW, Group, Held, Hold, Series, Trace
+from bot.triage.habits import clears_key
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 from bot.triage.seen import KIND, Seen, kind_at, still_at
 from bot.triage.tell import mark_of
 from bot.triage.traits import Traits
 from bot.triage.where import flaps
-
-_DOUBLED = timedelta(seconds=5)
-"""What comes again so soon was delivered twice; it says nothing of how often a source repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,8 @@ def told(incident: int, marks: tuple[str, ...], memory: Memory, now: datetime) -
 
 
 def expire(series: Series, memory: Memory, rules: Rules, now: datetime) -> Noted:
-    """An alert is over though nobody said so: it was silent for too long, so it ended when it was last
-    heard of."""
+    """An alert counts as over though nobody said so, as nothing was heard of it for so long; it ended when it
+    was last heard of."""
     memory.put_series(replace(series, status=AlertStatus.RESOLVED, ended_at=series.last_at))
     return _one_less(series, memory, rules, now, Held.CLEARED)
 
@@ -86,9 +83,6 @@ def _go_on(seen: Seen, decision: Decision, incident: int | None, memory: Memory,
     if old is None or seen.begins:
         memory.put_series(_begun(seen, incident, now))
         return
-    gap = now - old.last_at
-    if decision.kind is not Kind.HEARTBEAT and gap > _DOUBLED and tells(memory, alert.source, gap):
-        memory.note_habit(gaps_key(alert.source), gap.total_seconds())
     worst = max(old.severity, alert.severity)
     memory.put_series(replace(old, last_at=now, severity=worst))
     group = seen.group
@@ -137,13 +131,13 @@ def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: 
     group = memory.groups.get(incident)
     if group is None:
         memory.note_opening(now, traits.name)
-        marks = {"overflow": now} if decision.step == "overflow" else {}
+        marks = {OVERFLOW: now} if decision.step == OVERFLOW else {}
         group = Group(
             incident, traits.environment, severity, now, told=marks, name=traits.name, opened_at=now
         )
         if marks:
             memory.overflow = incident
-    calm = now + _calm(seen, rules) if flaps(seen, rules, now) else group.calm_at
+    calm = now + _calm(seen, rules, now) if _restless(seen, rules, now) else group.calm_at
     worst: Severity = max(group.severity, severity)
     memory.put_group(replace(group, firing=group.firing + 1, moved_at=now, severity=worst, calm_at=calm))
     memory.note_calls(traits.service, traits.peers)
@@ -160,10 +154,18 @@ def _place(traits: Traits) -> tuple[str, str, str, str]:
     return (traits.name, traits.service, traits.host, traits.unit)
 
 
-def _calm(seen: Seen, rules: Rules) -> timedelta:
+def _restless(seen: Seen, rules: Rules, now: datetime) -> bool:
+    """Whether it flaps, or may be about to: it began again soon after it ended, which people were told."""
+    soon = len(seen.fires) > 1 and now - seen.fires[-2] <= 2 * rules.again
+    return bool(flaps(seen, rules, now)) or (soon and seen.is_critical and rules.has("flapping"))
+
+
+def _calm(seen: Seen, rules: Rules, now: datetime) -> timedelta:
     """How long it must be quiet to be over: three times as long as it was between two beginnings lately."""
-    longest = max(later - earlier for earlier, later in pairwise(seen.fires))
-    return min(rules.calm, 3 * longest)
+    lately = [at for at in seen.fires if now - at <= rules.flap_window]
+    most = rules.calm_of(seen.is_critical)
+    longest = max((later - earlier for earlier, later in pairwise(lately)), default=most)
+    return min(most, 3 * longest)
 
 
 def _end(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Noted:

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from bot.domain.alert import Alert, Decision, Kind
 from bot.domain.noise import Held
 from bot.triage.decide import decide
-from bot.triage.due import end_hold, hold_end, holds_due, over_now
+from bot.triage.due import end_hold, ends_by_silence, hold_end, holds_due, over_now
 from bot.triage.fingerprint import fingerprint
-from bot.triage.habits import usual_gap
 from bot.triage.memory import Memory
 from bot.triage.mute import MuteRule
 from bot.triage.note import expire, note
@@ -80,9 +79,8 @@ class Rehearsal:
                 self.outcomes[hold.alert_id].told_at = hold.due_at
 
     def _sweep(self, now: datetime) -> None:
-        silent = self.rules.silent
         for series in self.memory.firing():
-            if now - series.last_at > usual_gap(self.memory, series.source, silent):
+            if ends_by_silence(series, self.rules, now):
                 noted = expire(series, self.memory, self.rules, now)
                 if noted.over is not None:
                     self.memory.end_group(noted.over)

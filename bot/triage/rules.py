@@ -25,6 +25,8 @@ class Rules:
     flap_window: timedelta = timedelta(hours=1)
     calm: timedelta = timedelta(minutes=15)
     """An incident whose alert flaps is over once it was quiet for so long, or less where it flaps quickly."""
+    calm_critical: timedelta = timedelta(minutes=30)
+    """The same where that alert is critical; people who know that it flaps are told again no more often."""
     again: timedelta = timedelta(minutes=5)
     """What fires again so soon after it ended is the same trouble."""
     reminder: timedelta = timedelta(minutes=5)
@@ -35,13 +37,19 @@ class Rules:
     are evaluated that often. A critical one that comes later, while one alone fires, is a second trouble."""
     lull: timedelta = timedelta(minutes=10)
     """News of an incident that is not critical comes no more often than this."""
-    silent: timedelta = timedelta(hours=4, minutes=20)
-    """An alert that is not repeated for so long is over: longer than Alertmanager's own default of four
-    hours."""
+    silent: timedelta = timedelta(hours=26)
+    """An alert of which nothing is heard for so long is over, unless it is critical: longer than senders are
+    set to wait before they repeat what still fires, a day at most. Many never repeat anything."""
+    pause: timedelta = timedelta(minutes=5)
+    """What its sender says began at another time, after so long a silence, begins anew: its end got lost."""
     most_incidents: int = 2000
     """So many open at once, and what would open one more goes to the one overflow incident."""
     weights: Weights = field(default_factory=Weights)
     without: frozenset[str] = frozenset()
+
+    def calm_of(self, is_critical: bool) -> timedelta:
+        """`calm`, for an alert that is critical or not."""
+        return self.calm_critical if is_critical else self.calm
 
     def has(self, step: str) -> bool:
         return step not in self.without

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.noise import Group, Series
-from bot.triage.habits import usual_gap
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
 from bot.triage.traits import Traits, traits_of
 
 KIND = "kind:"
 STILL = "still:"
+MOST_FIRES = 32
+"""So many beginnings of a series are remembered: more than one every two minutes in an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +62,18 @@ def look(alert: Alert, fingerprint: str, memory: Memory, rules: Rules, now: date
     series = memory.series(fingerprint)
     group = memory.groups.get(series.incident) if series and series.incident is not None else None
     begins = alert.status is AlertStatus.FIRING and (
-        series is None
-        or series.status is AlertStatus.RESOLVED
-        or _began_anew(alert, series, memory, rules, now)
+        series is None or series.status is AlertStatus.RESOLVED or _began_anew(alert, series, rules, now)
     )
     fires = series.fires if series else ()
     if begins:
-        fires = (*fires, now)[-8:]
+        fires = (*fires, now)[-MOST_FIRES:]
     return Seen(alert, fingerprint, traits_of(alert), series, group, begins, fires)
 
 
-def _began_anew(alert: Alert, series: Series, memory: Memory, rules: Rules, now: datetime) -> bool:
-    """Its end got lost: it was silent for longer than it ever is, and its sender names another beginning.
+def _began_anew(alert: Alert, series: Series, rules: Rules, now: datetime) -> bool:
+    """Its end got lost: its sender names another beginning, and was silent for a while before.
 
-    The sender's times are compared with each other alone: a clock that is wrong is wrong twice.
+    The sender's times are compared with each other alone: a clock that is wrong is wrong twice. What began
+    when it did before is the same firing, however long ago it was repeated last.
     """
-    silent = now - series.last_at
-    if silent > usual_gap(memory, alert.source, rules.silent):
-        return True
-    if series.starts_at is None or alert.starts_at == series.starts_at:
-        return False
-    return silent > usual_gap(memory, alert.source, timedelta(minutes=10)) / 2
+    return alert.starts_at != series.starts_at and now - series.last_at > rules.pause

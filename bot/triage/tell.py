@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.alert import Decision, Kind, Severity
-from bot.domain.noise import Group
+from bot.domain.noise import OVERFLOW, Group
 from bot.triage.habits import hold_of
 from bot.triage.memory import Memory
 from bot.triage.pattern import WIDE
@@ -17,6 +17,7 @@ MOST_AT_ONCE = 12
 """So many critical news of one incident break through within `reminder`; more are one new service at a
 time."""
 PLACE = "service:"
+STAYS = "stays:"
 
 
 def tell(seen: Seen, place: Place, memory: Memory, rules: Rules, now: datetime) -> Decision:
@@ -49,8 +50,12 @@ def _critical(
     seen: Seen, group: Group | None, kind: Kind, place: Place, reason: str, rules: Rules, now: datetime
 ) -> Decision:
     news = "It is critical." if group is None else _critical_news(seen, group, rules, now)
+    if not news and _is_known_to_flap(seen, group, rules, now):
+        until = now + rules.longest_hold
+        reason = f"{reason} People know that it flaps, and are told at {until:%H:%M:%S} UTC if it stays."
+        return Decision(kind, reason, place.incident, hold_until=until, step=place.step)
     if not news:
-        reason = f"{reason} People were told of {seen.traits.name} on {seen.place} just now."
+        reason = f"{reason} People know of {seen.traits.name} on {seen.place}."
         return Decision(kind, reason, place.incident, step=place.step)
     return Decision(kind, f"{reason} {news}", place.incident, notifies=True, step=place.step)
 
@@ -63,6 +68,10 @@ def _critical_news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str
     if not rules.has("breakthrough"):
         return ""
     told_at = group.told.get(seen.mark)
+    if _is_known_to_flap(seen, group, rules, now):
+        return ""
+    if OVERFLOW in group.told and now - group.told_at <= rules.together:
+        return ""
     recent = sum(
         1 for mark, at in group.told.items() if mark.startswith("critical:") and now - at <= rules.reminder
     )
@@ -75,6 +84,12 @@ def _critical_news(seen: Seen, group: Group, rules: Rules, now: datetime) -> str
         minutes = int((now - told_at).total_seconds() / 60)
         return f"It is critical, and people were told of it {minutes} min ago."
     return ""
+
+
+def _is_known_to_flap(seen: Seen, group: Group | None, rules: Rules, now: datetime) -> bool:
+    """Whether it only keeps beginning and ending, and people were told of it lately."""
+    told_at = group.told.get(seen.mark) if group is not None else None
+    return told_at is not None and now - told_at <= rules.calm_critical and bool(flaps(seen, rules, now))
 
 
 def _is_alone(group: Group) -> bool:
@@ -106,6 +121,9 @@ def _is_effect(seen: Seen, group: Group) -> bool:
 
 
 def mark_of(seen: Seen, group: Group) -> str:
-    """What people know once a hold of this alert has ended: the service, or what else it has."""
+    """What people know once a hold of this alert has ended: the service, what else it has, or of a critical
+    one, which they know, that it does not end any more."""
+    if seen.is_critical:
+        return f"{STAYS}{seen.fingerprint}:{seen.fires[-1].isoformat()}"
     service = f"service:{seen.place}"
     return seen.kind if service in group.told else service

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.noise import Group
+from bot.domain.alert import OWN
+from bot.domain.noise import OVERFLOW, Group
 from bot.triage.likeness import Comparison
 from bot.triage.memory import Memory
 from bot.triage.rules import Rules
@@ -25,7 +26,7 @@ def flapping(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Place |
     """What keeps beginning and ending stays in one incident, unless it was quiet for long in between."""
     if seen.series is None or seen.group is None or not flaps(seen, rules, now):
         return None
-    if now - (seen.series.ended_at or seen.series.last_at) > rules.calm:
+    if now - (seen.series.ended_at or seen.series.last_at) > rules.calm_of(seen.is_critical):
         return None
     return Place(seen.group.incident, f"It flaps in #{seen.group.incident}.", "flapping")
 
@@ -72,11 +73,14 @@ def _elsewhere(seen: Seen, group: Group) -> bool:
 
 
 def overflow(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Place | None:
-    """More incidents than anybody can read: the rest goes into one that says so, and nothing is dropped."""
-    if len(memory.groups) < rules.most_incidents:
+    """More incidents than anybody can read: the rest goes into one that says so, and nothing is dropped.
+
+    What Vigie says of itself is not among them: a broken alert path is to be seen in the worst storm.
+    """
+    if len(memory.groups) < rules.most_incidents or seen.alert.source == OWN:
         return None
     reason = f"{len(memory.groups)} incidents are open; what would open more is collected in one."
-    return Place(memory.overflow, reason, "overflow")
+    return Place(memory.overflow, reason, OVERFLOW)
 
 
 def opened(seen: Seen, memory: Memory, rules: Rules, now: datetime) -> Place | None:

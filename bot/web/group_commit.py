@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
 
 from bot.copilot.receiving import Outcome, Receiving
-from bot.domain.alert import Alert, Decision
+from bot.domain.alert import Decision
 from bot.domain.senders import Notification
 from bot.errors import OverCapacity, StoreUnavailable
 
@@ -37,18 +36,19 @@ class GroupCommit:
     def is_full(self) -> bool:
         return self._waiting >= self._most
 
-    async def receive(self, alerts: Sequence[Alert], key: str = "") -> list[Decision]:
-        """Wait until the alerts are committed; what was decided of each.
+    async def receive(self, notification: Notification) -> list[Decision]:
+        """Wait until its alerts are committed; what was decided of each.
 
         Raises:
             OverCapacity: too much waits; nothing was kept, and that is counted.
             StoreUnavailable: nothing was kept.
         """
-        if self.is_full or (self._queue and self._waiting + len(alerts) > self._most):
+        count = len(notification.alerts)
+        if self.is_full or (self._queue and self._waiting + count > self._most):
             self.refuse_full()
         decided: asyncio.Future[list[Decision]] = asyncio.get_running_loop().create_future()
-        self._queue.append((Notification(alerts, key), decided))
-        self._waiting += len(alerts)
+        self._queue.append((notification, decided))
+        self._waiting += count
         self._work.set()
         return await decided
 

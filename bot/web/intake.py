@@ -9,7 +9,9 @@ from datetime import datetime
 
 from aiohttp import web
 
-from bot.domain.alert import Alert, Decision
+from bot.domain.alert import Decision
+from bot.domain.inbox import Delivered, InboxKind
+from bot.domain.senders import Notification
 from bot.errors import BadInput, TooLarge, Unauthenticated
 from bot.sources import DELIVERIES, SOURCES
 from bot.sources.cloudevents import structured
@@ -30,10 +32,9 @@ _REASONS = {Unauthenticated: "unauthenticated", TooLarge: "too large", BadInput:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a request brought. `key` names the delivery, empty where its sender does not."""
+    """What a request brought, read and as it came."""
 
-    alerts: list[Alert]
-    key: str
+    notification: Notification
     payload: object
 
 
@@ -76,7 +77,8 @@ class Intake:
         except (Unauthenticated, TooLarge, BadInput) as error:
             await self._commit.count_refused(_REASONS[type(error)])
             raise
-        return (await self._commit.receive(taken.alerts, taken.key) if taken.alerts else []), taken
+        given = taken.notification
+        return (await self._commit.receive(given) if given.alerts else []), taken
 
     async def _take(self, request: web.Request, senders: Sequence[Sender]) -> Taken:
         if not senders:
@@ -122,8 +124,9 @@ def _read(sender: Sender, key: str, headers: Mapping[str, str], body: bytes, now
     alerts = SOURCES[sender.kind](payload, now, sender.options)
     flags = () if is_utf8(body) else (NOT_UTF8,)
     own = [replace(alert, source=sender.name, flags=(*alert.flags, *flags)) for alert in alerts]
+    kind: Delivered = InboxKind.SIGNED if key and sender.proof.is_timeless else InboxKind.DELIVERY
     key = key or _delivery(sender.kind, payload) or headers.get(IDEMPOTENCY, "")[:_MAX_KEY]
-    return Taken(own, f"{sender.name}:{key}" if key else "", payload)
+    return Taken(Notification(own, f"{sender.name}:{key}" if key else "", kind), payload)
 
 
 def _delivery(kind: str, payload: object) -> str:

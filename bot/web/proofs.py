@@ -29,7 +29,13 @@ class Given:
 
 
 class Proof(Protocol):
-    """Both raise Unauthenticated; the second gives what names this delivery, where the proof says that."""
+    """Both raise Unauthenticated; the second gives what names this delivery, where the proof says that.
+
+    `is_timeless`: nothing but that name tells a replay, however late.
+    """
+
+    @property
+    def is_timeless(self) -> bool: ...
 
     def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None: ...
 
@@ -38,6 +44,8 @@ class Proof(Protocol):
 
 class Bearer:
     """A bearer token, or a signature of ours over time and body."""
+
+    is_timeless = False
 
     def __init__(self, token: str) -> None:
         self._authenticate = Authenticate(token)
@@ -52,6 +60,8 @@ class Bearer:
 
 class Secret:
     """A secret that `read` finds in headers or query."""
+
+    is_timeless = False
 
     def __init__(
         self, token: str, where: str, read: Callable[[Mapping[str, str], Mapping[str, str]], str]
@@ -99,6 +109,7 @@ class Signed:
 
     def __init__(self, token: str, header: str, timestamp_header: str = "") -> None:
         self._token, self._header, self._stamp = token.encode(), header, timestamp_header
+        self.is_timeless = not timestamp_header
 
     def before_body(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
         if not headers.get(self._header):
@@ -121,6 +132,8 @@ class Signed:
 
 class RoutingKey:
     """The routing key in the body, as every sender of PagerDuty's Events API v2 brings it."""
+
+    is_timeless = False
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -64,6 +64,8 @@ async def fetch(url: str) -> bytes:
 class Sns:
     """The proof of a source of kind cloudwatch."""
 
+    is_timeless = False
+
     def __init__(self, topic_arn: str, fetch: Fetch = fetch) -> None:
         self._topic, self._fetch = topic_arn, fetch
         self._host = host_of(topic_arn)

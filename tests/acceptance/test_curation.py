@@ -11,6 +11,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from bot.playground.workspace import Channel, Person
+from bot.stages.due import unfinished
 from bot.store import curation_tables as t
 from tests.acceptance.vigie_command import vigie as command
 from tests.world import BOT, CHANNEL, GUEST, N3_A, ON_CALL, PEOPLE, Message, World, text_of, world
@@ -83,6 +84,11 @@ async def answer(vigie: World, channel: str, question: str) -> Message:
     return await vigie.until("an answer", look)
 
 
+def drafts_due(vigie: World) -> list[str]:
+    with vigie.store.read() as tx:
+        return [work for work in unfinished(tx) if work.startswith("draft:")]
+
+
 def left_to_forget(vigie: World) -> list[int]:
     with vigie.store.read() as tx:
         return tx.library.to_forget()
@@ -110,6 +116,7 @@ async def test_a_thread_becomes_knowledge_is_voted_on_and_taken_back(vigie: Worl
     shown = text_of(form)
     assert "**N3 A**" in shown and "relayctl drain" in shown
     assert "hunter22" not in shown and "delete everything" not in shown
+    assert drafts_due(vigie) == [], "a form that is open is no work"
     document, told = await submitted(vigie, form, title="Drain the mail relay")
     assert told["thread_ts"] == root and document.endswith("-drain-the-mail-relay")
 

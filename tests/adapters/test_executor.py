@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,16 +22,17 @@ from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
 from bot.domain.records import NewProposal
 from bot.domain.store import Tx
 from bot.domain.tool import Risk
-from bot.errors import ExecutorUnavailable, StoreBusy, StoreUnavailable
+from bot.errors import StoreBusy, StoreUnavailable
 from bot.sign_off.policy import Policy
 from bot.store import tables
 from bot.store.database import Store, open_engine, sqlite_url
-from bot.tools import in_force, process
-from bot.tools.executor import Executor
-from bot.tools.process import ExecutorProcess
+from bot.tools import in_force
+from bot.tools.executor import JUDGED_AT_ONCE, Executor
 from bot.tools.runners import RUNNERS
 from bot.tools.runners.base import RunResult
 from bot.tools.secrets import Secrets
+from tests.another_writer import another_writer
+from tests.wire import until
 
 ALICE, N3 = Person("T1", "UALICE"), Person("T1", "UN3")
 
@@ -72,22 +72,31 @@ class Case:
         assert found is not None
         return found
 
-    async def signed(self) -> int:
-        """The id of a prepared and signed proposal."""
+    def proposed(self) -> Proposal:
+        """A new proposal, in an incident of its own."""
         with self.store.begin() as tx:
             firing, critical = AlertStatus.FIRING, Severity.CRITICAL
             alert = Alert("alertmanager", "High", firing, critical, "orders", "test", datetime.now(UTC))
             incident = tx.incidents.open(alert, "High", None)
             new = NewProposal(incident.id, "fix", {}, ALICE, Risk.LOW, 1, timedelta(minutes=30))
-            made = tx.proposals.add(new)
+            return tx.proposals.add(new)
+
+    async def planned(self) -> tuple[int, str]:
+        """A prepared proposal: its id, and the digest of its plan."""
+        made = self.proposed()
         await self.executor.prepare(made.id)
         plan_digest = self.proposal(made.id).digest
         assert plan_digest, self.proposal(made.id).reason
+        return made.id, plan_digest
+
+    async def signed(self) -> int:
+        """The id of a prepared and signed proposal."""
+        number, plan_digest = await self.planned()
         with self.store.begin() as tx:
-            tx.proposals.sign(SignOff(made.id, N3, plan_digest, True, tx.now))
+            tx.proposals.sign(SignOff(number, N3, plan_digest, True, tx.now))
             by = tx.now + timedelta(minutes=5)
-            tx.proposals.move(made.id, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=by)
-        return made.id
+            tx.proposals.move(number, (ProposalState.PROPOSED,), ProposalState.SIGNED, execute_by=by)
+        return number
 
     async def ran(self) -> Proposal:
         """A proposal that was signed and executed."""
@@ -241,13 +250,35 @@ async def test_a_busy_store_only_delays_the_end(case: Case, monkeypatch: pytest.
 
         case.store._engine.dispose()
         sa.event.listen(case.store._engine, "connect", impatient)
-        real = case.executor._run
-        monkeypatch.setattr(case.executor, "_run", run)
+        carrying_out = case.executor._carrying_out
+        real = carrying_out.run
+        monkeypatch.setattr(carrying_out, "run", run)
         monkeypatch.setattr(asyncio, "sleep", let_go)
         await case.executor.execute(number)
     engine.dispose()
     assert case.proposal(number).state is ProposalState.SUCCEEDED
     assert pauses == [0.1]
+
+
+@pytest.mark.parametrize("verb", ["check", "prepare", "execute", "verify", "look"])
+async def test_the_loop_goes_on_while_somebody_else_writes(case: Case, verb: str) -> None:
+    """What an executor writes waits for its turn; what else it does, as to end a run in time, does not."""
+    if verb in ("verify", "look"):
+        subject = (await case.ran()).id
+    elif verb == "execute":
+        subject = await case.signed()
+    else:
+        proposal = case.proposed()
+        with case.store.begin() as tx:
+            run = tx.checks.request(proposal.incident_id, 1, "look", {})
+        subject = run if verb == "check" else proposal.id
+    with another_writer(case.store) as other:
+        work = asyncio.create_task(getattr(case.executor, verb)(subject))
+        await until(other.is_awaited)
+        assert not work.done()
+        other.let_go()
+        await work
+    assert other.was_let_go
 
 
 async def test_who_lost_the_store_to_another_executes_nothing(case: Case) -> None:
@@ -290,6 +321,40 @@ async def test_a_claim_that_was_taken_and_not_confirmed_comes_to_an_end(
     assert json.loads((case.folder / "state").read_text())["value"] == 9
 
 
+HELD = ContextVar("HELD", default=False)
+
+
+class Waits:
+    """The runner of commands; what is held by its context waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.came, self.go_on = 0, asyncio.Event()
+
+    def resolve(self, call: Mapping[str, object]) -> dict[str, object]:
+        return RUNNERS_COMMAND.resolve(call)
+
+    async def run(self, resolved: Mapping[str, Any], *rest: object) -> RunResult:
+        if HELD.get():
+            self.came += 1
+            await self.go_on.wait()
+        return await RUNNERS_COMMAND.run(resolved, *rest)  # type: ignore[arg-type]  # as they came
+
+
+async def test_so_many_are_judged_at_a_time(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are to be executed, the checks of few run at once; preparing does not wait for them."""
+    numbers = [await case.signed() for _ in range(JUDGED_AT_ONCE + 1)]
+    monkeypatch.setitem(RUNNERS, "command", waits := Waits())
+    HELD.set(True)
+    work = [asyncio.create_task(case.executor.execute(number)) for number in numbers]
+    HELD.set(False)
+    await until(lambda: waits.came >= JUDGED_AT_ONCE)
+    await case.planned()
+    assert waits.came == JUDGED_AT_ONCE
+    waits.go_on.set()
+    await asyncio.gather(*work)
+    assert ProposalState.SUCCEEDED in {case.proposal(number).state for number in numbers}
+
+
 def test_a_content_is_parsed_once(case: Case) -> None:
     """The same content is the same catalogue; a changed one is read at once."""
     with case.store.read() as tx:
@@ -298,68 +363,6 @@ def test_a_content_is_parsed_once(case: Case) -> None:
     case.change(lambda whitelist: whitelist["checks"]["look"].update(title="Another"))
     with case.store.read() as tx:
         assert in_force.catalogue_in_force(tx).tool("look").title == "Another"
-
-
-_CHILD = """
-import json, sys
-print("a library says hello"); print("[1]"); print("{}"); print("x" * 100000)
-print(json.dumps({"ready": True}), flush=True)
-for line in sys.stdin:
-    request = json.loads(line)
-    if request["subject"] == 3: sys.exit(7)
-    if request["subject"] != 2: print(json.dumps({"id": request["id"]}), flush=True)
-"""
-
-
-@asynccontextmanager
-async def running(*argv: str) -> AsyncIterator[ExecutorProcess]:
-    made = ExecutorProcess(argv, {})
-    made.start()
-    try:
-        yield made
-    finally:
-        await made.stop()
-
-
-async def test_a_stray_line_does_not_end_the_watch() -> None:
-    """What is no answer is passed over, and work is done all the same."""
-    async with running(sys.executable, "-c", _CHILD) as executor:
-        await executor.do("check", 1)
-        assert executor.problem == ""
-
-
-async def test_no_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits is told after the limit."""
-    monkeypatch.setattr(process, "_ANSWER_WITHIN_S", 0.2)
-    async with running(sys.executable, "-c", _CHILD) as executor:
-        with pytest.raises(ExecutorUnavailable, match=r"no answer within 0\.2 s"):
-            await executor.do("check", 2)
-
-
-async def test_how_it_ended_is_kept_until_it_is_ready_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exit code is told to who waits, and stands in `problem`."""
-    monkeypatch.setattr(process, "_RESTART_AFTER_S", 0.2)
-    async with running(sys.executable, "-c", _CHILD) as executor:
-        with pytest.raises(ExecutorUnavailable, match="exit code 7"):
-            await executor.do("check", 3)
-        assert "exit code 7" in executor.problem
-        await executor.do("check", 1)
-        assert executor.problem == ""
-
-
-async def test_a_program_that_cannot_be_started_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The watch goes on; once it is there, it runs."""
-    monkeypatch.setattr(process, "_RESTART_AFTER_S", 0.05)
-    program = tmp_path / "program"
-    async with running(str(program)) as executor:
-        while not executor.problem:
-            await asyncio.sleep(0.01)
-        assert "FileNotFoundError" in executor.problem
-        program.symlink_to("/bin/false")
-        while "exit code 1" not in executor.problem:
-            await asyncio.sleep(0.01)
 
 
 async def test_output_that_cannot_be_kept_costs_no_result(case: Case) -> None:

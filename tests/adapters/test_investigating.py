@@ -14,13 +14,15 @@ import sqlalchemy as sa
 
 from bot.domain.diagnosis import Method
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.investigation import SEARCH
+from bot.domain.investigation import SEARCH, Wish
 from bot.domain.spending import NeverSend
 from bot.llm.privacy import Privacy
 from bot.store import tables
 from knowledge.model import Document
+from tests.another_writer import another_writer
 from tests.investigated import Investigated, investigated
 from tests.scripted_model import Reply, call, hang, reads
+from tests.wire import until
 from tests.world import text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -235,6 +237,27 @@ async def test_a_person_stops_it(stage: Investigated) -> None:
     assert "*Stopped* by <@U1>" in text_of({"blocks": stage.shown(incident, "investigation")})
     assert stage.model is not None
     assert stage.model.counts["stopped"] == 1
+
+
+async def test_a_reading_that_is_ended_is_still_written(stage: Investigated) -> None:
+    """Ended again and again while somebody else writes: the loop goes on, and it is over once it is kept."""
+    incident = stage.open()
+    stage.done.clear()
+    reading = asyncio.create_task(stage.desk(incident).read([Wish("left", NOW)]))
+    await until(lambda: bool(stage.done))
+    with another_writer(stage.store) as other:
+        reading.cancel()
+        await until(other.is_awaited)
+        reading.cancel()
+        await asyncio.sleep(0)
+        assert not reading.done()
+        other.let_go()
+        await asyncio.wait({reading})
+    assert other.was_let_go
+    assert reading.cancelled()
+    known = stage.investigation(incident)
+    assert known is not None
+    assert [step.said for step in known.steps] == ["Not read: it was ended first."]
 
 
 async def test_the_plan_is_shown_as_the_models(stage: Investigated) -> None:

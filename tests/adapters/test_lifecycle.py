@@ -7,7 +7,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from bot import app, settings
 from bot.copilot import Copilot
 from bot.domain.alert import Alert, AlertStatus, Severity
 from bot.domain.evidence import EvidenceKind
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.person import Person as Actor
 from bot.domain.proposal import Outcome, Proposal, ProposalState, SignOff
@@ -29,7 +30,8 @@ from bot.domain.records import NewProposal, Summary
 from bot.domain.tool import Risk
 from bot.errors import WorkflowsUnusable
 from bot.executor_main import membership
-from bot.lifecycle import Lifecycle
+from bot.lifecycle import AT_ONCE as SLOTS
+from bot.lifecycle import WAITS, Lifecycle
 from bot.stages.due import due
 from bot.stages.steps import Steps
 from bot.store import tables
@@ -50,8 +52,13 @@ TEAM = "T0VIGIE"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def vigie(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """One Vigie for all cases that need a running one."""
-    async with world(tmp_path_factory.mktemp("vigie")) as running:
+    async with world(tmp_path_factory.mktemp("vigie"), change_catalogue=_patient) as running:
         yield running
+
+
+def _patient(whitelist: dict[str, Any]) -> None:
+    """Its action may take minutes."""
+    whitelist["actions"]["fix"]["timeout_s"] = 300
 
 
 async def test_the_sweep_finds_every_kind_of_due_work(vigie: World) -> None:
@@ -64,7 +71,9 @@ async def test_the_sweep_finds_every_kind_of_due_work(vigie: World) -> None:
     assert (await vigie.over(proposal)).outcome is Outcome.FIXED
     with vigie.store.begin() as tx:
         tx.incidents.move(incident.id, IncidentState.RESOLVED, "source")
-        tx.inbox.accept("swept", "ask", {"question": "the value?", "user": ON_CALL.id, "channel": CHANNEL})
+        tx.inbox.accept(
+            "swept", InboxKind.ASK, {"question": "the value?", "user": ON_CALL.id, "channel": CHANNEL}
+        )
     await vigie.until("a summary", lambda: _summary(vigie, incident))
     with vigie.store.begin() as tx:
         text, by = "What happened is written here.", f"{TEAM}/{ON_CALL.id}"
@@ -90,6 +99,33 @@ async def test_work_that_fails_is_tried_again_later_and_then_succeeds(vigie: Wor
                 waits.append((seen.not_before - tx.now).total_seconds())
     assert 0 < waits[0] <= 1 < waits[1] <= 2
     await vigie.until("a summary", lambda: _summary(vigie, incident))
+    await vigie.until("no setback", lambda: not _setback(vigie, work, 0))
+
+
+async def test_work_that_was_done_may_be_due_again_and_again(vigie: World) -> None:
+    """Each time it is carried out under a name of its own, and nothing is left of what held it up."""
+    incident = _open(vigie.store, vigie.break_target())
+    await vigie.until("a diagnosis", lambda: _rounds(vigie, incident) == 1)
+    with vigie.store.begin() as tx:
+        tx.incidents.move(incident.id, IncidentState.RESOLVED, "source")
+    await vigie.until("a summary", lambda: _summary(vigie, incident))
+    with vigie.store.begin() as tx:
+        tx.summaries.confirm(incident.id, "The value was too high.", "", f"{TEAM}/{ON_CALL.id}")
+    for _ in range(3):
+        await vigie.until("a document", lambda: _learned(vigie, incident))
+        kept = _summary(vigie, incident)
+        assert kept is not None
+        with vigie.store.begin() as tx:
+            assert tx.summaries.unlearned(kept.document_id) == incident.id
+    await vigie.until("a document", lambda: _learned(vigie, incident))
+    await vigie.until("no setback", lambda: not _setback(vigie, f"learn:{incident.id}", 0))
+
+
+async def test_what_held_up_work_that_nobody_waits_for_any_more_is_forgotten(vigie: World) -> None:
+    """Its proposal has expired, its question was answered elsewhere: the next sweep clears it away."""
+    with vigie.store.begin() as tx:
+        tx.setbacks.add("prepare:999999", "the executor does not answer", WAITS)
+    await vigie.until("no setback", lambda: not _setback(vigie, "prepare:999999", 0))
 
 
 async def test_what_recurred_is_named_with_the_incident_that_led_there(vigie: World) -> None:
@@ -184,6 +220,24 @@ async def test_an_action_under_way_comes_to_its_end_without_serve(vigie: World) 
     assert len(vigie.ledger(service)) == 1
 
 
+async def test_long_actions_hold_up_nobody_else(vigie: World) -> None:
+    """More actions than there are slots run for minutes; meanwhile another proposal is prepared, executed and
+    verified.
+    """
+    long = await asyncio.gather(*(_planned(vigie, slow_s=250) for _ in range(SLOTS + 1)))
+    for proposal in long:
+        _sign(vigie.store, proposal)
+    await vigie.until("all of them under way", lambda: _all_execute(vigie, long))
+    _sign(vigie.store, quick := await _planned(vigie))
+    assert (await vigie.over(quick)).outcome is Outcome.FIXED
+    assert _all_execute(vigie, long)
+    for proposal in long:
+        with vigie.store.begin() as tx:
+            assert tx.executions.ask_stop(proposal.id, "a test")
+    for proposal in long:
+        assert (await vigie.over(proposal)).state is ProposalState.UNKNOWN
+
+
 async def test_work_that_is_started_many_times_runs_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +300,18 @@ def _open(store: Store, service: str) -> Incident:
         incident = tx.incidents.open(alert, "The value is too high", None)
         tx.incidents.start_round(incident.id, 0)
     return incident
+
+
+async def _planned(vigie: World, **state: object) -> Proposal:
+    """A proposal for a broken target of its own, ready to be signed; `state` as in its file."""
+    service = vigie.break_target(**state)  # type: ignore[arg-type]  # what the file holds besides
+    proposal = _propose(vigie.store, _open(vigie.store, service))
+    await vigie.until("its plan", lambda: vigie.proposal(proposal.id).digest or None)
+    return proposal
+
+
+def _all_execute(vigie: World, proposals: Sequence[Proposal]) -> bool:
+    return all(vigie.proposal(one.id).state is ProposalState.EXECUTING for one in proposals)
 
 
 def _propose(store: Store, incident: Incident) -> Proposal:

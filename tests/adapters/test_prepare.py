@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.proposal import ProposalState
-from bot.tools import executor
+from bot.tools import case
 from tests.proof.gate import Gate
 from tests.proof.outside import ON_CALL, A
 
@@ -44,5 +44,5 @@ def test_that_it_held_is_signed_where_the_second_look_adds_nothing(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether the pre-condition holds is part of the digest by itself."""
-    monkeypatch.setattr(executor, "sign_second_look", lambda plan, *looks: None)
+    monkeypatch.setattr(case, "sign_second_look", lambda plan, *looks: None)
     test_what_helped_no_more_by_the_time_it_ran_is_not_run(gate)

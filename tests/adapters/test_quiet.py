@@ -114,7 +114,7 @@ def test_start_and_end_are_told_and_what_still_fires_is_decided_anew(desk: Desk)
     for _ in range(2):
         desk.copilot.mutes.sweep()
     (end,) = desk.posts(":end")
-    assert "It kept 2 alert(s) quiet. 1 of them still fire" in str((end.content or {})["text"])
+    assert "It kept 2 alerts quiet. 1 alert still fires: 1 told now." in str((end.content or {})["text"])
     with desk.store.read() as tx:
         names = [one.alert().name for one, _ in tx.deliveries.series_since(planned.ends_at)]
     assert names == ["Fires"]
@@ -135,7 +135,7 @@ def test_a_declared_window_is_a_mute_while_it_lasts_and_while_it_is_declared(des
 
     def sweeper(*declared: Declared) -> Mutes:
         ports = (desk.store, Adopted(), desk.group, lambda verb, subject: None)
-        return Mutes(*ports, frozenset({"Watchdog"}), declared, desk.copilot.alerts.receive)
+        return Mutes(*ports, frozenset({"Watchdog"}), declared, desk.copilot.alerts.deciding)
 
     serve = sweeper(nightly)  # the desk's clock begins on a Sunday at three
     for _ in range(3):

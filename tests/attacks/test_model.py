@@ -11,6 +11,7 @@ import pytest
 from bot.domain.diagnosis import Diagnosis, Method
 from bot.llm.diagnostician import ModelDiagnostician
 from bot.stages.diagnose import diagnose
+from tests.closing import closed  # noqa: F401  # for every test here
 from tests.scripted_model import (
     Reply,
     ScriptedModel,

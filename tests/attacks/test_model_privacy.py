@@ -18,6 +18,7 @@ from bot.llm.models import Models
 from bot.llm.privacy import Privacy
 from bot.llm.providers import Provider
 from bot.stages.diagnose import diagnose
+from tests.closing import closed  # noqa: F401  # for every test here
 from tests.desk import Desk
 from tests.scripted_model import Reply, ScriptedModel, call
 from tests.unit.diagnosis.builders import INCIDENT, INVENTORY, TOOLS, alert, past, validate

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from bot.domain.inbox import InboxKind
 from bot.domain.proposal import Proposal, ProposalState
 from bot.playground.workspace import Channel, Person
 from bot.store import tables
@@ -185,7 +186,7 @@ async def test_another_bot_is_not_listened_to(office: World) -> None:
 
 def _kept(office: World) -> int:
     with office.store.read() as tx:
-        return len(tx.inbox.pending("click")) + len(tx.inbox.pending("ask")) + len(tx.posts.unsent())
+        return len(tx.inbox.pending(InboxKind.ASK)) + len(tx.posts.unsent())
 
 
 @pytest.mark.attack("D7")

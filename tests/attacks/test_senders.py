@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import Incident, IncidentState
 from bot.store import tables
 from tests.world import BOT, CHANNEL, World, world
@@ -192,7 +193,10 @@ async def test_an_old_signature_of_grafana_is_refused(vigie: World) -> None:
 
 @pytest.mark.attack("J3")
 async def test_a_replay_at_a_source_has_no_effect(vigie: World) -> None:
-    """A signed webhook, a webhook of PagerDuty, a delivery that its sender named: again, it is nothing."""
+    """A signed webhook, a webhook of PagerDuty, a delivery that its sender named: again, it is nothing.
+
+    PagerDuty signs no time: only that its signature is known tells a replay, so that is never forgotten.
+    """
     service = vigie.break_target()
     body = json.dumps({**alertmanager(vigie, service), "version": "1"}).encode()
     headers = grafana(vigie, body)
@@ -210,6 +214,9 @@ async def test_a_replay_at_a_source_has_no_effect(vigie: World) -> None:
         assert (await send(vigie, source, payload, given))[1] == {"accepted": 0, "decisions": []}
     assert (await send(vigie, "one", alertmanager(vigie, "svc-z"), named))[1]["accepted"] == 0
     assert stored(vigie) == before
+    kept = vigie.rows(sa.select(tables.inbox.c.key, tables.inbox.c.kind))
+    kinds = {row.key.split(":")[1]: row.kind for row in kept if row.key.startswith("delivery:")}
+    assert (kinds["grafana"], kinds["pdhooks"], kinds["one"]) == ("delivery", "signed", "delivery")
     # The same name of another source is another delivery.
     other = bearer("TWO") | {"Idempotency-Key": "n1"}
     assert (await send(vigie, "two", alertmanager(vigie, vigie.break_target()), other))[1]["accepted"] == 1
@@ -270,7 +277,7 @@ async def test_only_allowed_bots_in_their_channel_are_heard_and_none_commands(vi
     (row,) = vigie.rows(sa.select(tables.alerts.c.body).order_by(tables.alerts.c.id.desc()).limit(1))
     assert (row.body["source"], row.body["name"]) == ("room", f"@{BOT.id} freeze, approve P1")
     with vigie.store.read() as tx:
-        assert tx.n3.freeze() is None and not tx.inbox.pending("ask")
+        assert tx.n3.freeze() is None and not tx.inbox.pending(InboxKind.ASK)
 
 
 @pytest.mark.attack("O6")

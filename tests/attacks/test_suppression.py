@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.alert import Kind
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import Incident
 from bot.domain.mute import MuteState
 from bot.playground.workspace import Person, SubmitOutcome
@@ -98,7 +99,7 @@ async def test_a_mute_is_previewed_confirmed_shown_and_ends(quiet: World) -> Non
     assert quiet.open_incident(service) is None
     assert await quiet.fire(quiet.alert(service)) == ["opened"], "critical comes through"
     assert (await quiet.place.click(SECOND.id, CHANNEL, card["ts"], "mute_end")).ok
-    await quiet.message(f"mute:{number}:end", "has ended. It kept 1 alert(s) quiet. 1 of them still fire")
+    await quiet.message(f"mute:{number}:end", "has ended. It kept 1 alert quiet. 1 alert still fires")
     await quiet.message(f"mute:{number}", "ended by")
     with quiet.store.read() as tx:
         ended = tx.mutes.get(number)
@@ -233,7 +234,7 @@ async def test_a_mention_in_a_thread_is_as_good_as_a_command(quiet: World) -> No
         await quiet.until(words, lambda n=before: len(quiet.place.ephemerals(ON_CALL.id)) > n)  # type: ignore[misc]
         assert action in str(quiet.place.ephemerals(ON_CALL.id)[-1]["blocks"])
     with quiet.store.read() as tx:
-        assert tx.inbox.pending("ask") == []
+        assert tx.inbox.pending(InboxKind.ASK) == []
 
 
 async def calm(quiet: World) -> None:

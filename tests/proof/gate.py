@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Coroutine, Iterator, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.copilot import Copilot
@@ -43,7 +44,6 @@ from tests.proof.outside import (
     ON_CALL,
     PAUSES,
     SEE,
-    START,
     A,
     B,
     Inline,
@@ -53,7 +53,7 @@ from tests.proof.outside import (
     Scene,
     minutes,
 )
-from tests.proof.standing import SERVICES
+from tests.proof.standing import LONG, SERVICES
 
 T = TypeVar("T")
 TIME_TO_SIGN, TIME_TO_EXECUTE = minutes(10), minutes(5)
@@ -113,8 +113,18 @@ class Gate:
         labels = {"service": service, "environment": environment}
         high = ("alertmanager", "High", AlertStatus.FIRING, Severity.CRITICAL)
         # One that remembers nothing: the rows may be those of another moment.
-        # It is the same alert, repeated: one that begins anew would open another incident sooner.
-        self._copilot().alerts.receive([Alert(*high, service, environment, START, labels=labels)])
+        began = self._began(service)
+        self._copilot().alerts.receive([Alert(*high, service, environment, began, labels=labels)])
+
+    def _began(self, service: str) -> datetime:
+        """It is the same firing, repeated; after a long silence its sender says that it began anew."""
+        now = self.store.now()
+        of_service = f"json_extract(body, '$.service') = '{service}'"
+        query = "SELECT json_extract(body, '$.starts_at'), received_at FROM alerts WHERE "
+        for began, last in self.rows(f"{query}{of_service} ORDER BY id DESC LIMIT 1"):
+            if now - datetime.fromisoformat(last) < timedelta(minutes=LONG):
+                return datetime.fromisoformat(began)
+        return now
 
     def alert(self, service: str) -> None:
         """An alert of that service fires; what is signed for it in advance is proposed and prepared."""

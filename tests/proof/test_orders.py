@@ -9,7 +9,7 @@ import pytest
 from bot.domain.proposal import ProposalState
 from bot.sign_off import quorum
 from bot.store.proposals import Proposals
-from bot.tools import executor, standing
+from bot.tools import claiming, standing
 from tests.proof.histories import Histories
 from tests.proof.model_check import check
 from tests.proof.play import Action, Player
@@ -72,7 +72,7 @@ def test_a_missed_rule_is_found_and_shrunk(histories: Histories, monkeypatch: py
         proposal, signs, fresh, n3, policy, _, now = given
         return real(proposal, signs, fresh, n3, policy, False, now)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr(executor, "may_execute", never_frozen)
+    monkeypatch.setattr(claiming, "may_execute", never_frozen)
     told = histories.play(range(50, 80), stop_at=1)
     assert "frozen" in told.failing[0].problem
     assert len(told.failing[0].actions) <= 5

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.inbox import InboxKind
 from bot.domain.records import Received
 from bot.domain.tool import Expectation, Reading, ToolKind
 from bot.stages import answer, resting
@@ -48,7 +49,7 @@ def _looked(
         fresh = [Fresh(one.wanted, None, problem="executor: it does not answer.") for one in fresh[:1]]
     wanted = [one.wanted for one in _fresh(voice)] if reading else []
     asked = Asked(
-        Received("1", "ask", payload, None),
+        Received("1", InboxKind.ASK, payload, None),
         values.incident(voice),
         language,
         "incidents",

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.announcements import announce_news
 from bot.domain.alert import Kind, Severity
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.noise import Shown
 from bot.domain.proposal import ProposalState
@@ -33,6 +34,7 @@ _INCIDENTS: Mapping[str, Mapping[str, Any]] = {
     "opened by hand": {"opened_by": values.ON_CALL.key, "alerts_received": 1},
     "opened by hand, and joined": {"opened_by": values.ON_CALL.key, "alerts_received": 9},
     "resolved by its source": {**_OVER, "resolved_by": "source"},
+    "over by silence": {**_OVER, "resolved_by": "silence"},
     "resolved by a person": {**_OVER, "resolved_by": values.ON_CALL.key},
 }
 
@@ -142,7 +144,7 @@ def _learned(voice: Voice) -> Message:
 def _answer(voice: Voice) -> Message:
     """The answer to a question, as the stage that answers wants it."""
     question = voice.text("why are orders stuck?", 4000) or "?"
-    asked = Received("1", "ask", {"question": question, "user": "U0ONCALL", "channel": "C1"}, None)
+    asked = Received("1", InboxKind.ASK, {"question": question, "user": "U0ONCALL", "channel": "C1"}, None)
     found = values.passages(voice)
     missing = () if found else ("The index is being built; found by words alone.",)
     rows = Rows()

@@ -9,6 +9,7 @@ from functools import partial
 from bot.domain.alert import Kind, Severity
 from bot.domain.conversation import Source
 from bot.domain.drafts import Draft, DraftKind
+from bot.domain.inbox import InboxKind
 from bot.domain.quiet import Tally
 from bot.domain.records import Received
 from bot.domain.tool import Risk
@@ -76,7 +77,7 @@ def _words(
     judged = [Judged(voice.text(line, 500) or "-", ("E4", "T2")) for line in lines]
     judged += [Judged(voice.text("It is safe to clear it.", 500) or "-", (), NO_SOURCE)]
     asked = Asked(
-        Received("1", "ask", payload, None),
+        Received("1", InboxKind.ASK, payload, None),
         values.incident(voice),
         language,
         "incidents",
@@ -110,7 +111,7 @@ def _decided(voice: Voice, language: str = "en") -> Message:
     ]
     rows = Rows()
     payload = {"question": voice.text("why was HighLatency not told?", 4000) or "?", "user": "U0ONCALL"}
-    received = Received("1", "ask", payload | {"channel": "C1"}, None)
+    received = Received("1", InboxKind.ASK, payload | {"channel": "C1"}, None)
     told = lines_of(tallies, "why were alerts not told?", language)
     asked = Asked(received, values.incident(voice), language, "incidents", told, decided=told)
     answer.post(rows.tx, received, SearchResult((), False), content_of(asked, Words()))

@@ -70,6 +70,29 @@ def test_what_no_named_source_holds_is_not(text: str, why: str) -> None:
     assert doubts(text) == [why]
 
 
+TRACE = Source("E3", 'File "worker.py", line 3, in <module>\n  take(`stale lock`)', AT, "check")
+
+
+@pytest.mark.parametrize(
+    ("quote", "doubt"),
+    [
+        ("“line 3, in ‹module>”", ""),
+        ("“line 3, in <module>”", ""),
+        ('“File "worker.py", line 3”', ""),
+        ("“take(stale lock)”", ""),
+        ("“line 3, in <main>”", QUOTE),
+        ("„in main“", QUOTE),
+        ("＂in main＂", QUOTE),
+        ('“in main"', QUOTE),
+        (f"“{'main ' * 80}”", QUOTE),
+    ],
+)
+def test_a_quote_is_held_against_what_was_shown(quote: str, doubt: str) -> None:
+    """As the fence shows it or as it stands there; what is near it is none, whatever marks are around it."""
+    written = Written(f"It stops at {quote} [E3].", frozenset({"E3"}), "m", "p")
+    assert [one.doubt for one in judge(written, [TRACE], "en")] == [doubt]
+
+
 def test_an_answer_in_another_language_than_its_source_can_be_backed() -> None:
     """Words of two languages do not meet; figures and ids still have to."""
     assert doubts("Les commandes sont bloquées depuis 12:04 [T1].", "fr") == [""]

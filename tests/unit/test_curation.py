@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.announcements import N3_CHANNEL
-from bot.copilot.library import clean, incident_of, slug
+from bot.copilot.library import clean, slug
 from bot.copilot.stale import addressee, counts, findings, owner
 from bot.domain.curation import (
     Origin,
@@ -22,6 +22,8 @@ from bot.domain.curation import (
     Votes,
     Wording,
     alike,
+    learned_from,
+    learned_id,
     usefulness,
     words_of,
 )
@@ -182,8 +184,8 @@ def test_what_is_saved_is_clean() -> None:
         assert refused.value.field == field
     assert slug("Été: à l'aide #2@x|y!") == "ete-a-l-aide-2-x-y"
     assert slug("***") == "text"
-    assert incident_of("learned/incident-12") == 12
-    assert incident_of("learned/incident-x") is incident_of("runbooks/a") is None
+    assert learned_from("learned/incident-12") == learned_from(learned_id(12)) == 12
+    assert learned_from("learned/incident-x") is learned_from("runbooks/a") is None
 
 
 @pytest.mark.attack("C8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -240,6 +241,14 @@ def test_what_should_have_paged_is_not_absorbed_that_way_again(
         correction(Kind.HELD if kind is not Kind.HELD else Kind.MUTED),
     ):
         assert overrule(seen(), absorbed, [other], NOW) == (seen(), absorbed)
+
+
+def test_what_begins_again_in_its_own_incident_is_told_there() -> None:
+    """It joined and was not told once; when it begins again, people are told in that incident."""
+    absorbed = Decision(Kind.JOINED, "it fires again", incident=5)
+    begins = replace(seen(5), begins=True)
+    told = overrule(begins, absorbed, [correction(Kind.JOINED)], NOW)[1]
+    assert (told.notifies, told.incident, told.kind) == (True, 5, Kind.JOINED)
 
 
 def test_a_repeat_of_what_people_were_told_stays_a_repeat() -> None:

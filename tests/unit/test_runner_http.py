@@ -46,6 +46,13 @@ class Server:
                     await drip.write(piece)
                     await asyncio.sleep(0.05)
                 return drip
+            case "/breaks" if len(self.seen) == 1:
+                half = web.StreamResponse(headers={"Content-Length": "14"})
+                await half.prepare(request)
+                await half.write(b'{"waiting":')
+                assert request.transport is not None
+                request.transport.close()
+                return half
             case "/slow":
                 await self.let_go.wait()
             case "/status":
@@ -143,6 +150,27 @@ async def test_an_answer_in_pieces_is_read_to_its_end() -> None:
     """What a slow sender says in several packets is one answer."""
     async with serving() as server:
         assert await request(f"{server.base}/drip") == RunResult(0, '{"waiting": 3}')
+
+
+@pytest.mark.parametrize("cap", [10_000, 12])
+async def test_an_answer_that_broke_off_is_no_part_of_the_next_one(cap: int) -> None:
+    """With an idempotency key it is asked for again: what is kept and shown is one answer, or its cut."""
+    async with serving() as server:
+        call: dict[str, object] = {
+            "method": "POST",
+            "url": f"{server.base}/breaks",
+            "headers": {},
+            "body": None,
+        }
+        shown: list[str] = []
+        resolved = HTTP.resolve(call | {"idempotency": "Idempotency-Key"})
+        result = await HTTP.run(resolved, 10, cap, SECRETS.get, shown.append)
+        assert server.seen == [("POST", "/breaks")] * 2
+        whole = '{"waiting": 3}'
+        assert result == RunResult(
+            0, whole if cap > len(whole) else f"{whole[:cap]}\n[cut after {cap} bytes]"
+        )
+        assert "".join(shown) == whole[:cap]
 
 
 def authorized(url: str) -> dict[str, object]:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
-from bot.triage.mute import Matcher, MuteRule, refusal
+from bot.domain.mute import Matcher
+from bot.triage.mute import MuteRule
 from bot.triage.pattern import MOST_TRACES
 from bot.triage.rehearsal import Outcome, Rehearsal
 from bot.triage.rules import Rules
@@ -360,27 +361,6 @@ def test_what_still_fires_after_a_window_is_held_then() -> None:
     day.at(0, alert("A", "orders"))
     after = day.at(61, alert("A", "orders"))
     assert (after.decision.kind, after.decision.hold_until) == (Kind.HELD, START + 67 * MINUTE)
-
-
-@pytest.mark.parametrize(
-    ("rule", "says"),
-    [
-        (replace(WINDOW, matchers=()), "match every alert"),
-        (replace(WINDOW, matchers=(Matcher("name", "*"),)), "matches too much"),
-        (replace(WINDOW, matchers=(Matcher("name", ".*"),)), "matches too much"),
-        (replace(WINDOW, matchers=(Matcher("service", "a*b"),)), "matches too much"),
-        (replace(WINDOW, matchers=(Matcher("service", ""),)), "is empty"),
-        (replace(WINDOW, matchers=(Matcher("colour", "red"),)), "is no field"),
-        (replace(WINDOW, matchers=(Matcher("name", "Watch*"),)), "heartbeat cannot be muted"),
-        (replace(WINDOW, ends=START), "ends before it starts"),
-        (replace(WINDOW, ends=START + timedelta(days=31)), "longer than 30 days"),
-        (WINDOW, ""),
-    ],
-)
-def test_a_window_that_nobody_may_have_is_refused(rule: MuteRule, says: str) -> None:
-    """What matches everything, has no end, or silences a heartbeat."""
-    said = refusal(rule, frozenset({"Watchdog"}))
-    assert says in said and bool(said) == bool(says)
 
 
 def test_a_topology_is_learned_from_what_fails_together() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from bot.commands.doctor.check import Result, Status
@@ -24,7 +25,8 @@ async def refuse_half_finished(settings: Settings, config: Path) -> None:
     """
     missing = []
     checks = [check for check in CHECKS if check.stops_start]
-    async with ground(config, settings, [], offline=not is_first_start(settings)) as on:
+    is_first = await asyncio.to_thread(is_first_start, settings)
+    async with ground(config, settings, [], offline=not is_first) as on:
         async for check, result in results_of(checks, on):
             if result.status is Status.FAILED and not result.away:
                 missing.append(_sentence(check.name, result))

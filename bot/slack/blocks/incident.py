@@ -8,7 +8,7 @@ from bot.copilot.regrouping import MERGED
 from bot.domain.alert import Kind, Severity
 from bot.domain.by_hand import NAME
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.incident import Incident, IncidentState
+from bot.domain.incident import BY_SILENCE, BY_SOURCE, Incident, IncidentState
 from bot.domain.noise import Shown
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal, ProposalState
@@ -130,7 +130,9 @@ def _ended(by: str, when: str) -> str:
     """By whom it was resolved, or of which other incident it is part now."""
     if by.startswith(MERGED):
         return f" · part of #{by.removeprefix(MERGED)} since {when}"
-    who = "its source" if by == "source" else f"<@{Person.from_key(by).user_id}>"
+    if by == BY_SILENCE:
+        return f" · counts as over since {when}, as nothing is heard of it"
+    who = "its source" if by == BY_SOURCE else f"<@{Person.from_key(by).user_id}>"
     return f" · resolved {when} by {who}"
 
 

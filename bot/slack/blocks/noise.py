@@ -17,6 +17,13 @@ from bot.slack.blocks.times import clock, span
 
 _BAR, _REASONS, _NOW, _MUTES = 24, 8, 5, 4
 _WIDE, _ROWS, _REASON = 78, 3, 600
+_WAS = {
+    Kind.JOINED: "joined an incident and was not told",
+    Kind.DUPLICATE: "was taken for a repeat",
+    Kind.HELD: "was held",
+    Kind.MUTED: "was muted",
+    Kind.FLAPPING: "was damped, as it flapped",
+}
 _WORDS = {
     Kind.JOINED: "joined an incident",
     Kind.DUPLICATE: "repeated",
@@ -107,7 +114,7 @@ def correction(made: Correction, delivery: StoredAlert | None) -> list[Block]:
     user = made.by.partition("/")[2]
     until = f"until {clock(made.until)}"
     where = f" It is *#{made.incident_id}*." if made.incident_id else ""
-    text = f":bell: *Should have paged*, says <@{user}>: it was {_WORDS[made.decision]}.{where}"
+    text = f":bell: *Should have paged*, says <@{user}>: it {_WAS[made.decision]}.{where}"
     if made.undone_at is not None:
         by = made.undone_by.partition("/")[2]
         text = f":leftwards_arrow_with_hook: *Should have paged*, said <@{user}>; taken back by <@{by}>."
@@ -116,7 +123,7 @@ def correction(made: Correction, delivery: StoredAlert | None) -> list[Block]:
         blocks.append(parts.foreign_note(f"{delivery.name}: {delivery.body.get('summary') or ''}"))
     blocks.append(parts.foreign_note(f"Why it was not told: {made.reason}"))
     if made.undone_at is None:
-        blocks.append(parts.note(f"This alert is not {_WORDS[made.decision]} again {until}."))
+        blocks.append(parts.note(f"What would be decided like this again is told, {until}."))
         blocks.append(parts.buttons(parts.button("Take back", "correction_undo", str(made.id))))
     return blocks
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from bot.copilot.aftermath import Aftermath
-from bot.copilot.running import MIN_REASON
 from bot.domain.person import Person
 from bot.domain.proposal import Execution, Proposal, ProposalState
+from bot.sign_off.reasons import MIN_REASON
 from bot.sign_off.rendering import ascii_text, call_text
 from bot.slack.blocks import inputs, parts
 from bot.slack.blocks.parts import Block

@@ -6,7 +6,7 @@ import json
 
 from bot.copilot.signing import Opening
 from bot.domain.proposal import Proposal
-from bot.sign_off.alone import MIN_REASON
+from bot.sign_off.reasons import MIN_REASON
 from bot.sign_off.rendering import parts as plan_parts
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block

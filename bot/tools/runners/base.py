@@ -75,6 +75,14 @@ class Output:
         if self._emit and fits and (text := self._decoder.decode(fits).replace("\x00", "\ufffd")):
             self._emit(text)
 
+    def aside(self) -> Output:
+        """Another one as large, which hands nothing on: for what may yet break off."""
+        return Output(self._cap)
+
+    def take(self, whole: Output) -> None:
+        """Keep and hand on what came aside."""
+        self.add(bytes(whole._kept))
+
     @property
     def text(self) -> str:
         """All of it, with a note where it was cut."""

@@ -63,17 +63,24 @@ class HttpRunner:
 
 
 async def _send(target: Asked, resolved: Mapping[str, object], output: Output) -> int:
-    """Send it; with an idempotency key once more where no answer came, as the target does it only once."""
+    """Send it; with an idempotency key again where no whole answer came, as the target does it only once.
+
+    What came of an answer that broke off is no part of the next one: only a whole one is handed on.
+    """
     method, url, body = str(resolved["method"]), str(resolved["url"]), resolved["body"]
     key = str(resolved.get("idempotency", ""))
     if not key:
         return await target.ask(method, url, output, body)
     headers = {key: str(uuid.uuid4())}
     while True:
+        answer = output.aside()
         try:
-            return await target.ask(method, url, output, body, headers)
+            status = await target.ask(method, url, answer, body, headers)
         except NoAnswer:
             await asyncio.sleep(_AGAIN_AFTER_S)
+        else:
+            output.take(answer)
+            return status
 
 
 def _is_expected(status: int, resolved: Mapping[str, object]) -> bool:

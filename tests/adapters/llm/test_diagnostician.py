@@ -113,6 +113,7 @@ def test_one_diagnostician_survives_two_event_loops() -> None:
             made[0].models.order = Order([one], lambda: 0.0)
             for _ in range(2):
                 await made[0].diagnose(INCIDENT, EVIDENCE, TOOLS)
+            await (await made[0]._agent.get()).aclose()  # it is not forgotten by that
             return len(model.requests)
 
     made: list[ModelDiagnostician] = []

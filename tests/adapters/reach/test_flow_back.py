@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.copilot.alerts import Alerts
 from bot.copilot.part import resolve
 from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.incident import IncidentState
 from bot.domain.quiet import Regroup
 from bot.domain.senders import Deed
 from bot.reach.back import Alertmanager, PagerDuty
@@ -157,21 +158,25 @@ async def test_what_joins_while_the_source_is_away_waits_with_the_rest(desk: Des
 
 
 async def test_what_another_incident_brings_along_is_acknowledged(desk: Desk) -> None:
-    """Its alerts began before anybody took the one that it became part of."""
+    """Its alerts began before anybody took the one that it became part of; nothing is over with that."""
     other = desk.fire("b", service="mail")
     desk.now[0] += timedelta(hours=2)
     incident = desk.fire("a")
     desk.take(incident)
     await desk.look()
     desk.now[0] += timedelta(seconds=1)
+    desk.take(other)
+    await desk.look()
     with desk.store.begin() as tx:
         moved = tx.regroupings.fingerprints(other)
         tx.regroupings.move(moved, other, incident)
         tx.triage.retie(moved, incident)
         tx.regroupings.add(Regroup.MERGED, other, incident, moved, "triggered", PERSON)
+        tx.incidents.move(other, IncidentState.RESOLVED, f"merged:{incident}")
     await desk.look()
     await desk.look(1)
-    assert events(desk) == [("acknowledge", "a"), ("acknowledge", "b")]
+    assert events(desk) == [("acknowledge", key) for key in "abb"]
+    assert "resolved" not in desk.said(other)
 
 
 async def test_only_what_was_sent_is_said(desk: Desk) -> None:

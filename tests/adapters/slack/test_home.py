@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,6 +43,13 @@ async def press(vigie: World, person: Person, action: str, value: int) -> None:
     assert view is not None
     pressed = await vigie.place.click_view(person.id, view["id"], action, value=str(value))
     assert pressed.ok, pressed
+
+
+def form_of(vigie: World, person: Person, incident_id: int) -> dict[str, Any] | None:
+    """The open form for what was learned from this incident."""
+    views = vigie.place.views_of(person.id)
+    found = [v for v in views if (v["callback_id"], v["private_metadata"]) == ("summary", str(incident_id))]
+    return found[0] if found else None
 
 
 async def test_on_call_takes_an_incident_on_an_open_home(vigie: World) -> None:
@@ -122,6 +130,30 @@ async def test_a_hostile_title_stays_text_and_a_resolved_incident_waits_for_its_
     await press(vigie, ON_CALL, "edit_summary", incident.id)
     view = (await vigie.until("the modal", lambda: vigie.place.views_of(ON_CALL.id) or None))[-1]
     assert view["callback_id"] == "summary"
+
+
+async def test_who_confirms_a_summary_second_is_told_and_keeps_the_text(vigie: World) -> None:
+    """Somebody was faster with another text: the modal says so and stays open, and theirs is kept."""
+    incident = await vigie.incident(vigie.break_target())
+    card = await vigie.message(f"incident:{incident.id}")
+    assert (await vigie.place.click(ON_CALL.id, CHANNEL, card["ts"], "resolve")).ok
+    draft = await vigie.message(f"incident:{incident.id}:summary")
+    opened = {}
+    for person in (ON_CALL, SECOND):
+        assert (await vigie.place.click(person.id, CHANNEL, draft["ts"], "edit_summary")).ok
+        opened[person] = await vigie.until("the form", partial(form_of, vigie, person, incident.id))
+    texts = {ON_CALL: "The first text, with what it was.", SECOND: "The second text, with more of it."}
+    done = {}
+    for person, view in opened.items():
+        done[person] = await vigie.place.submit(person.id, view["id"], {"summary": {"text": texts[person]}})
+    assert done[ON_CALL].ok and not done[ON_CALL].errors
+    assert list(done[SECOND].errors) == ["summary"]
+    assert (done[SECOND].view or {}).get("id") == opened[SECOND]["id"]
+    assert "before you" in done[SECOND].errors["summary"]
+    with vigie.store.read() as tx:
+        kept = tx.summaries.get(incident.id)
+    assert kept is not None
+    assert (kept.text, kept.confirmed_by) == (texts[ON_CALL], f"T0VIGIE/{ON_CALL.id}")
 
 
 async def test_pending_and_status_say_what_waits_and_for_how_long(vigie: World) -> None:

@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.announcements import announce_incident, announce_output, announce_output_end, output_key
+from bot.announcements import (
+    announce_incident,
+    announce_output,
+    announce_output_end,
+    incident_key,
+    output_key,
+)
 from bot.domain.proposal import Execution, ProposalState
 from bot.playground.workspace.faults import Faults
 from bot.slack.streaming import Streaming
 from tests.adapters.store.build import proposal
 from tests.post_office import PostOffice, post_office
+from tests.wire import wired
 from tests.world import CHANNEL, ON_CALL, text_of
 
 
@@ -104,6 +111,42 @@ async def test_each_line_is_shown_once(press: Press, trouble: Callable[[Faults],
     assert press.lines() == [1, 2, 3, 4]
     assert press.shown().get("streaming_state") != "in_progress"
     assert "printed" in text_of(press.shown()["blocks"])
+
+
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream"])
+async def test_a_lost_answer_in_a_long_thread_shows_nothing_twice(press: Press, method: str) -> None:
+    """Slack lists replies oldest first, a page at a time: the stream is found behind 250 others."""
+    await press.office.send()
+    root = press.office.post(incident_key(press.proposal.incident_id)).ts
+    for number in range(250):
+        await press.office.place.say(ON_CALL.id, CHANNEL, f"reply {number}", root)
+    press.office.place.faults.drop_answer(method)
+    for _ in range(2):
+        press.prints()
+        await press.look(2)
+    assert press.lines() == [1, 2]
+    assert press.office.calls("chat.startStream") == 1
+
+
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
+async def test_an_answer_that_cannot_be_read_shows_nothing_twice(press: Press, method: str) -> None:
+    """Slack took it and answered broken JSON: it is in doubt, is looked for, and holds nobody up."""
+    async with wired(press.office.client) as wire:
+        wire.garbled += [method, "conversations.replies"]
+        press.prints()
+        press.office.want("later", "later")
+        await press.look()
+        assert "later" in press.office.shown()
+        if method == "chat.stopStream":
+            press.ends()
+            await press.look()
+        post = press.office.post(output_key(press.proposal.id))
+        assert (post.problem, post.in_doubt) == ("Slack's answer cannot be read", True)
+        await press.look(3)
+        press.prints() if method != "chat.stopStream" else None
+        await press.look(3)
+    assert press.lines() == ([1] if method == "chat.stopStream" else [1, 2])
+    assert press.office.calls("chat.startStream") == 1
 
 
 async def test_it_streams_where_slack_takes_that(press: Press) -> None:

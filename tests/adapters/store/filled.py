@@ -11,6 +11,7 @@ from bot.domain.curation import Finding, Origin, Strike, StrikeKind, Wording
 from bot.domain.diagnosis import Diagnosis, Hindsight, Hypothesis, Method
 from bot.domain.drafts import DraftKind, NewDraft
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.investigation import Step
 from bot.domain.mute import Matcher, MuteDraft, MuteOrigin
@@ -41,6 +42,9 @@ def remember(tx: Tx, incident: int, number: int) -> None:
     tx.triage.save([(series, 1)], [group], {(incident, trace.place): trace}, {ODD: (1.5, 2.0)})
     tx.triage.hold([Hold(incident, "f" * 32, number, tx.now, tx.now, ODD)])
     tx.triage.touch()
+
+
+ASKED = {"channel": "C1", "thread_ts": "1.5", "question": ODD}
 
 
 def fill(store: Store) -> dict[str, int]:
@@ -99,8 +103,8 @@ def fill(store: Store) -> dict[str, int]:
         tx.flow_back.want(incident, "pd", Deed.RESOLVE, ODD, concerns=True)
         _quiet(tx, incident)
         tx.posts.want("unsent", "incidents", "text", content={"text": ODD})
-        tx.inbox.accept("message:C1:2.5", "ask", {"channel": "C1", "thread_ts": "1.5", "question": ODD})
-        tx.inbox.setback("investigate:1:1", ODD, (tx.now - tx.now,))
+        tx.inbox.accept("message:C1:2.5", InboxKind.ASK, ASKED)
+        tx.setbacks.add("investigate:1:1", ODD, (tx.now - tx.now,))
         tx.audit.append("vigie", "noted", ODD, {"deep": DEEP})
     return ids
 

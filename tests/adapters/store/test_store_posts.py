@@ -96,6 +96,17 @@ def test_a_newer_version_of_what_was_refused_is_tried(store: Store) -> None:
     assert waiting(store) == ["card"]
 
 
+def test_a_version_wanted_while_another_was_refused_is_sent(store: Store) -> None:
+    """Slack refused the version that it was shown: the edit that came meanwhile still waits."""
+    first = want(store)
+    want(store, text="two")
+    with store.begin() as tx:
+        tx.posts.give_up(tx.posts.sending(first), "invalid_blocks")
+    assert waiting(store) == ["card"]
+    with store.read() as tx:
+        assert tx.posts.lag()[0] == 1
+
+
 def test_messages_wait_in_the_order_in_which_they_were_first_wanted(store: Store) -> None:
     """An edit does not move a message behind a newer one; the lag says how many and since when."""
     first = want(store, "a")

@@ -113,9 +113,10 @@ def test_series_move_with_their_deliveries_and_are_counted_anew(store: Store) ->
         assert [one.name for one in tx.deliveries.page(target, [Kind.JOINED], 0, 1)] == ["moves"]
         made = tx.regroupings.add(Regroup.MERGED, source, target, ["moves"], "identified", ALICE.key)
         tx.incidents.move(source, IncidentState.RESOLVED, f"merged:{target}")
-        assert tx.regroupings.merged_into(source) == target and tx.regroupings.merged() == {source}
+        assert tx.regroupings.merged_into(source) == target and tx.summaries.missing() == []
         assert tx.regroupings.undo(made.id, BOB.key) and not tx.regroupings.undo(made.id, BOB.key)
-        assert tx.regroupings.reopen(source, IncidentState.IDENTIFIED) and tx.regroupings.merged() == set()
+        assert tx.summaries.missing() == [source], "it is told by itself again"
+        assert tx.regroupings.reopen(source, IncidentState.IDENTIFIED) and tx.summaries.missing() == []
     store.close()
 
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.alert import Decision, Kind
+from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.noise import Delivery
 from bot.domain.proposal import Execution, Outcome, ProposalState, SignOff
@@ -175,12 +176,12 @@ def test_an_event_is_accepted_once(store: Store) -> None:
 
     def accept(number: int) -> bool:
         with store.begin() as tx:
-            return tx.inbox.accept("click:42", "click", {"by": number})
+            return tx.inbox.accept("click:42", InboxKind.EVENT, {"by": number})
 
     assert sum(at_once(accept)) == 1
     with store.begin() as tx:
-        assert not tx.inbox.accept("click:42", "click", {})
-        assert tx.inbox.accept("click:43", "click", {})
+        assert not tx.inbox.accept("click:42", InboxKind.EVENT, {})
+        assert tx.inbox.accept("click:43", InboxKind.EVENT, {})
 
 
 def test_a_signature_is_stored_once(store: Store) -> None:
@@ -247,7 +248,7 @@ def _write_everywhere_and_stop(store: Store) -> None:
         tx.alerts.add([Delivery(alert(), "f" * 32, first, made.incident_id, tx.now)])
         remember(tx, made.incident_id, 1)
         tx.posts.want("card", "incidents", "incident", made.incident_id)
-        tx.inbox.accept("click:1", "click", {})
+        tx.inbox.accept("click:1", InboxKind.EVENT, {})
         tx.n3.joined([ALICE], None)
         tx.n3.set_freeze("vigie", "")
         tx.audit.append("vigie", "did", "everything")

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from bot.domain.diagnosis import Claim, Diagnosis, Hypothesis, Method, Quote, Remedy
 from bot.stages.confidence import weigh
-from bot.stages.grounding import ground, squeezed, stands
+from bot.stages.grounding import ground
+from bot.stages.quoting import seen, stands
 from tests.unit.diagnosis.builders import alert, check, past
 
 LOG = "2026-03-01 ERROR worker 7 holds the lock\n2026-03-01 ERROR nobody   answers\n"
 EVIDENCE = (alert(), replace(past("E2", "dead worker"), text=LOG), check("E3", "queue_depth", "faulty", 140))
-TEXTS = {piece.id: squeezed(f"{piece.title}\n{piece.text}") for piece in EVIDENCE}
 SOUND = Hypothesis("lock", "It is held.", 0.7, ("E2",), quotes=(Quote("E2", "worker 7 holds the lock"),))
 
 
@@ -31,7 +31,9 @@ def test_any_piece_of_a_text_is_a_quote_of_it(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(LOG) - 12))
     text = LOG[start : data.draw(st.integers(start + 12, len(LOG)))]
     said = "  ".join(text.split(" ")).upper()
-    assert stands(Quote("E2", said), TEXTS) == (len(squeezed(said)) >= 8)
+    assert stands(said, seen(LOG)) == bool(said.strip())
+    kept = of(replace(SOUND, quotes=(Quote("E2", said),))).hypotheses
+    assert bool(kept) == (len(seen(said)) >= 8)
 
 
 @given(st.integers(0, 22), st.characters(codec="ascii", categories=("L", "N")))
@@ -44,10 +46,24 @@ def test_a_changed_character_is_no_quote(place: int, put: str) -> None:
     assert found.rejected == (not found.hypotheses)
 
 
-@pytest.mark.parametrize("said", ["holds", "the", "", "   ", "\u200b" * 20, "."])
+@pytest.mark.parametrize("said", ["holds", "the", "", "   ", "\u200b" * 20, ".", "| 7\n|\n|\n| holds"])
 def test_what_stands_everywhere_is_no_quote(said: str) -> None:
     """A few letters, or none, would stand in every text."""
     assert of(replace(SOUND, quotes=(Quote("E2", said),))).hypotheses == ()
+
+
+def test_a_line_of_the_whole_output_can_be_quoted() -> None:
+    """The model may have read it where the piece itself was shortened; both are there to be quoted."""
+    piece = replace(EVIDENCE[1], text="900 lines, the last ones are shown")
+    whole = "lock of pid 4711\nwas never released\n"
+
+    def kept(words: str) -> int:
+        said = replace(SOUND, statement=f"It says “{words}”.", quotes=(Quote("E2", words),))
+        return len(ground(Diagnosis(Method.MODEL, (said,)), [piece], lambda _: whole).hypotheses)
+
+    assert [kept(words) for words in ("pid 4711 was never released", "the last ones are shown")] == [1, 1]
+    assert kept("are shown lock of pid 4711") == 0, "where one ends the other does not go on"
+    assert [kept(words) for words in ("pid 4712 was never released", "the first ones are shown")] == [0, 0]
 
 
 def test_a_quote_counts_for_its_own_piece_alone() -> None:

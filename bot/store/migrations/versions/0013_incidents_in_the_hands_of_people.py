@@ -13,6 +13,8 @@ def upgrade() -> None:
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.add_column(sa.Column("opened_by", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("overruled", sa.Integer(), nullable=True))
+    # How often a source repeats is no longer learned: what repeats often says nothing of what does not.
+    op.execute("DELETE FROM triage_habits WHERE key LIKE 'gaps:%'")
 
 
 def downgrade() -> None:
