@@ -21,13 +21,14 @@ from knowledge.ingest import Ingest, Progress, clean, pieces, release
 from knowledge.lexical import LexicalIndex
 from knowledge.lock import OwnerLock
 from knowledge.migrations import create_or_refuse
+from knowledge.missing import NOT_OWNER, SWITCHED_OFF
 from knowledge.model import Document, IngestReport, Passage, Query, SearchResult
 from knowledge.readers import Belongs, with_teams
 from knowledge.retrieve import Heard, Tuning, hear, search
 from knowledge.server import Server
 from knowledge.text.tokens import counter
 from knowledge.upkeep import Upkeep
-from knowledge.vector_search import NOT_OWNER, SWITCHED_OFF, Making, VectorSearch, incomplete
+from knowledge.vector_search import Making, VectorSearch, incomplete
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

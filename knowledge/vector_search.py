@@ -14,6 +14,7 @@ from knowledge.embeddings.choice import Choice
 from knowledge.errors import EmbedderUnavailable, IndexUnavailable, WeightsRefused
 from knowledge.index import Chroma
 from knowledge.lock import FillTurn
+from knowledge.missing import CHANGING, CLOSED, FAILED, INCOMPLETE, NOT_WARM
 from knowledge.server import Server
 from knowledge.vectors import VectorFiller
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from knowledge.documents import DocumentStore
     from knowledge.embeddings import Embedder
 
-NOT_WARM = "vector search is not ready: the model is still loading; the answer rests on words alone"
-NOT_OWNER = "vector search is not ready: another process owns the index; the answer rests on words alone"
-SWITCHED_OFF = "vector search is switched off in vigie.toml; the answer rests on words alone"
-CLOSED = "vector search is not ready: the knowledge base is closed"
 PASSAGES_A_ROUND = 64
 
 
@@ -112,7 +109,7 @@ class VectorSearch:
     def failed(self, error: Exception) -> str:
         """What to say of a search that failed; a failed index is opened again before it is filled."""
         self._is_suspect = self._is_suspect or isinstance(error, IndexUnavailable)
-        return f"vector search is not ready: {error}; the answer rests on words alone"
+        return FAILED.format(error)
 
     def health(self) -> dict[str, object]:
         """waiting, vectors ("ready" or why not), set_aside; once open made_by, answers, index and fills."""
@@ -173,7 +170,7 @@ class VectorSearch:
 def incomplete(filler: VectorFiller, waiting: int) -> str:
     """What is missing while the index is being filled."""
     if filler.former is None:
-        return f"vector search is incomplete: {waiting} passages are not in the index yet"
+        return INCOMPLETE.format(waiting)
     by, before = filler.target.embedder.id, filler.former.embedder.id
     how = "anew" if by == before else f"by {by}, those of {before} answer meanwhile"
-    return f"vector search is being changed: {waiting} passages are still to be embedded {how}"
+    return CHANGING.format(waiting, how)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.domain.alert import Severity
+from bot.domain.alert import Kind, Severity
 from bot.domain.mute import Matcher, Mute, Preview
 from bot.domain.store import Tx
 from bot.errors import MuteRefused
@@ -27,13 +27,15 @@ def rule_of(mute: Mute) -> MuteRule:
 
 
 def preview(tx: Tx, matchers: Sequence[Matcher], critical: bool) -> Preview:
-    """What a mute would have done to the firing deliveries of the last 24 hours."""
+    """What a mute would have done to the firing deliveries of the last 24 hours, without heartbeats."""
     since = tx.now - LOOKED_BACK
     muted = total = hidden = left = 0
     names: dict[str, int] = {}
     every: set[str] = set()
     fitted: set[str] = set()
     for delivery, count in tx.deliveries.series_since(since):
+        if delivery.decision is Kind.HEARTBEAT:
+            continue
         alert = delivery.alert()
         total += count
         every.add(alert.name)
@@ -52,9 +54,10 @@ def preview(tx: Tx, matchers: Sequence[Matcher], critical: bool) -> Preview:
     return Preview(since, muted, total, hidden, left, tuple(most[:5]), len(fitted), others)
 
 
-def refuse_all(seen: Preview) -> None:
+def refuse_all(seen: Preview, matchers: Sequence[Matcher]) -> None:
     """Matchers that are narrow in themselves may still fit all that there is."""
     if seen.others == 0 and seen.kinds >= _MANY_NAMES:
         raise MuteRefused(
-            f"It fits all {seen.total} alerts of the last 24 hours. Say more about which ones you mean."
+            f"It fits all {seen.total} alerts of the last 24 hours. Say more about which ones you mean.",
+            muting.said_at(matchers[0]),
         )

@@ -74,7 +74,7 @@ class Mutes(Part):
             starts = wish.starts_at or tx.now
             muting.check_times(starts, starts + wish.lasts, tx.now)
             seen = preview(tx, wish.matchers, wish.critical)
-            refuse_all(seen)
+            refuse_all(seen, wish.matchers)
             who, key = person.key, f"form:{event}"
             draft = MuteDraft(
                 key,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alert import Kind, Severity
 from bot.domain.mute import Mute, Suggestion
-from bot.domain.quiet import Correction, StoredAlert, Tally
+from bot.domain.quiet import Correction, StoredAlert, Tally, plain_reason
 from bot.domain.store import Store, Tx
 
 ABSORBED = (Kind.JOINED, Kind.DUPLICATE, Kind.HELD, Kind.MUTED, Kind.FLAPPING, Kind.HEARTBEAT)
@@ -93,8 +92,8 @@ class NoiseFigures:
             if one is None:
                 return ()
             found = tx.deliveries.newest_with(one.decision, tx.now - back, 200)
-            same = plain(one.reason)
-            return [other for other in found if plain(other.reason) == same][:PAGE]
+            same = plain_reason(one.reason)
+            return [other for other in found if plain_reason(other.reason) == same][:PAGE]
 
 
 def noise_of(tx: Tx, since: datetime) -> Noise:
@@ -139,16 +138,11 @@ def absorbed_of(tx: Tx, incident_id: int, after: int) -> Absorbed:
     return Absorbed(incident_id, received, told, counts, shown, corrected, more)
 
 
-def plain(reason: str) -> str:
-    """A reason without the numbers of one case, so that alike ones can be counted together."""
-    return re.sub(r"\d+(?:[.:]\d+)*", "…", reason)
-
-
 def _why(absorbed: Sequence[Tally]) -> list[Why]:
     """Reasons by how much they absorbed, without the alert's name, as names have a list of their own."""
     counts: dict[tuple[Kind, str], tuple[int, int]] = {}
     for tally in absorbed:
-        key = tally.decision, plain(tally.reason.replace(tally.name, "…"))
+        key = tally.decision, plain_reason(tally.reason.replace(tally.name, "…"))
         count, newest = counts.get(key, (0, 0))
         counts[key] = count + tally.count, max(newest, tally.newest)
     found = [Why(kind, reason, count, newest) for (kind, reason), (count, newest) in counts.items()]

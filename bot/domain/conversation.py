@@ -17,8 +17,8 @@ _END = re.compile(r"(?<=[.!?…])\s+(?!\[)|(?<=\])\s+(?=[^\W\d_a-zß-ÿ])|\n+")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What may be cited. `id` is T (a recorded event), E (evidence), R (read for a question) or P (a passage)
-    with a number.
+    """What may be cited. `id` is T (a recorded event), D (a decision on alerts), E (evidence), R (read for a
+    question) or P (a passage) with a number.
 
     `opens` is the passage behind it; `service` the one that it is about, where it says so.
     """

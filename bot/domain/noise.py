@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.alert import Alert, AlertStatus, Decision, Severity
+from bot.domain.alert import Alert, AlertStatus, Decision, Kind, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,12 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How many deliveries an incident took, how many of them people were told of, what is held, what
-    flaps."""
+    """How many deliveries an incident took, how many of them people were told of, and what became of the
+    others, by decision: `received` is the sum of all. `held` series wait, the first until `held_until`.
+    """
 
     received: int = 0
     told: int = 0
+    absorbed: Mapping[Kind, int] = field(default_factory=dict)
     held_until: datetime | None = None
     held: int = 0
-    flapping: int = 0
-    muted: int = 0

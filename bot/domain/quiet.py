@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,15 @@ class StoredAlert:
     def severity(self) -> Severity:
         return Severity(int(str(self.body["severity"])))
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return _pairs(self.body.get("labels"))
+
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """What its sender calls it, and where it shows it."""
+        return _pairs(self.body.get("origin"))
+
     def alert(self) -> Alert:
         """The alert as its source's `parse` gave it."""
         body = dict(self.body)
@@ -61,6 +71,11 @@ class Tally:
     newest: int
     told: bool
     unseen: bool
+
+
+def plain_reason(reason: str) -> str:
+    """A reason without the numbers of one case, so that alike ones can be counted together."""
+    return re.sub(r"\d+(?:[.:]\d+)*", "…", reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +149,7 @@ class Canary:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def _pairs(value: object) -> dict[str, str]:
+    return {str(key): str(own) for key, own in value.items()} if isinstance(value, Mapping) else {}

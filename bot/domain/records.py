@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -20,9 +20,10 @@ MOST_ALERTS = 20
 
 @dataclass(frozen=True, slots=True)
 class SeenAlert:
-    """One alert of an incident: its first delivery, and how often it came since.
+    """One alert of an incident: what its gravest delivery said, the newest of these, and how often it came.
 
-    `began_at` is what its sender calls its beginning; it came at `first_at`.
+    `id`, `first_at` and `began_at`, which is what its sender calls its beginning, are its first delivery's;
+    `origin` is what its sender calls it and where it shows it.
     """
 
     id: int
@@ -37,6 +38,7 @@ class SeenAlert:
     first_at: datetime
     deliveries: int
     began_at: datetime | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

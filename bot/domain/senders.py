@@ -107,7 +107,11 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """One deed that one source is told of. Settled: taken, or of no concern to it; `problem` says why not."""
+    """One deed that one source is told of, once more where alerts joined after it.
+
+    Settled: taken, or of no concern to it; `problem` says why not. What began until `settled_at` is settled;
+    it waits while `wanted_at` is later. `remote` is what the source calls what was made there.
+    """
 
     id: int
     incident_id: int
@@ -120,3 +124,7 @@ class Back:
     attempts: int
     not_before: datetime | None
     problem: str
+
+    @property
+    def waits(self) -> bool:
+        return self.settled_at is None or self.settled_at < self.wanted_at

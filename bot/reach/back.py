@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import aiohttp
@@ -30,7 +31,10 @@ class NeverTaken(NotTaken):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A deed and what it is about. `earlier`: what the source called what it made for the acknowledgement."""
+    """A deed and the alerts that it is about, without those of which the source knows already.
+
+    `earlier`: what the source called what it made for the acknowledgement.
+    """
 
     back: Back
     alerts: Sequence[Alert]
@@ -44,7 +48,10 @@ class Told:
 
 
 class WayBack(Protocol):
-    """One source. `name` is its name in vigie.toml, `deeds` what it is told of."""
+    """One source. `name` is its name in vigie.toml, `deeds` what it is told of.
+
+    `verbs` says what it means there, as in `not acknowledged yet`.
+    """
 
     @property
     def name(self) -> str: ...
@@ -52,8 +59,15 @@ class WayBack(Protocol):
     @property
     def deeds(self) -> frozenset[Deed]: ...
 
+    @property
+    def verbs(self) -> Mapping[Deed, str]: ...
+
+    def done(self, back: Back) -> str:
+        """What people are told once it knows: what was really done there."""
+        ...
+
     async def tell(self, told: Told) -> list[str]:
-        """Tell it; the answer is what the source calls what it made.
+        """Tell it; the answer is what the source calls what it made or ended, empty where it was nothing.
 
         Raises:
             NeverTaken: it refuses it for good.
@@ -73,25 +87,37 @@ class WayBack(Protocol):
 class Alertmanager:
     """Acknowledged: silences for exactly the labels of each alert. Resolved: these silences end."""
 
+    verbs: Mapping[Deed, str] = MappingProxyType({Deed.ACKNOWLEDGE: "silenced", Deed.RESOLVE: "unsilenced"})
+
     def __init__(self, name: str, url: str, token: str, lasts: timedelta, deeds: frozenset[Deed]) -> None:
         self.name, self.deeds = name, deeds
         self._url, self._lasts = f"{url.rstrip('/')}/api/v2", lasts
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
+    def done(self, back: Back) -> str:
+        if back.deed is Deed.RESOLVE:
+            return f"no longer silenced at {self.name}"
+        until = (back.settled_at or back.wanted_at) + self._lasts
+        day = "%H:%M" if self._lasts < timedelta(days=1) else "%d %b %H:%M"
+        # Each batch that joined has an end of its own.
+        latest = " at the latest" if len(back.remote) > 1 else ""
+        return f"silenced at {self.name} until {until:{day}} UTC{latest}"
+
     async def tell(self, told: Told) -> list[str]:
         active = await self._active()
         if told.back.deed is Deed.RESOLVE:
-            for one in told.earlier:
-                if one in active:
-                    await ask("DELETE", f"{self._url}/silence/{one}", self._headers)
-            return []
-        made = {one["comment"]: number for number, one in active.items()}
-        found = []
-        for index, alert in enumerate(told.alerts):
-            comment = f"{told.key}-{index} Taken in Vigie, incident #{told.back.incident_id}"
-            # Made by a try whose answer was lost: it is looked for first.
-            found.append(made.get(comment) or await self._silence(alert, comment, told.at))
-        return found
+            ours = [one for one in told.earlier if one in active]
+            for one in ours:
+                await ask("DELETE", f"{self._url}/silence/{one}", self._headers)
+            return ours
+        # Made by a try whose answer was lost, or for the same alert before: it is looked for first.
+        ours = [n for n, one in active.items() if n in told.earlier or one["comment"].startswith(told.key)]
+        made = {_matched(active[number]["matchers"]): number for number in ours}
+        comment = f"{told.key} Taken in Vigie, incident #{told.back.incident_id}"
+        return [
+            made.get(_matched(_matchers(alert))) or await self._silence(alert, comment, told.at)
+            for alert in told.alerts
+        ]
 
     async def mute(
         self, mark: str, matchers: Sequence[Mapping[str, object]], start: datetime, until: datetime
@@ -119,11 +145,7 @@ class Alertmanager:
         return [one for one in (await self._active()).values() if one["comment"].startswith(f"{mark} ")]
 
     async def _silence(self, alert: Alert, comment: str, at: datetime) -> str:
-        matchers = [
-            {"name": name, "value": value, "isRegex": False, "isEqual": True}
-            for name, value in sorted(alert.labels.items())
-        ]
-        body = {"matchers": matchers, "createdBy": MARK, "comment": comment}
+        body: dict[str, object] = {"matchers": _matchers(alert), "createdBy": MARK, "comment": comment}
         body |= {"startsAt": at.isoformat(), "endsAt": (at + self._lasts).isoformat()}
         answer = await ask("POST", f"{self._url}/silences", self._headers, body)
         return str(answer.get("silenceID", "")) if isinstance(answer, dict) else ""
@@ -156,9 +178,14 @@ class PagerDuty:
         self.name, self.deeds = name, deeds
         self._url, self._key = f"{url.rstrip('/')}/v2/enqueue", routing_key
 
+    verbs: Mapping[Deed, str] = MappingProxyType({Deed.ACKNOWLEDGE: "acknowledged", Deed.RESOLVE: "resolved"})
+
+    def done(self, back: Back) -> str:
+        return f"{self.verbs[back.deed]} at {self.name}"
+
     async def tell(self, told: Told) -> list[str]:
         keys = list(dict.fromkeys(key for a in told.alerts if (key := a.origin.get("dedup_key"))))
-        if not keys:
+        if told.alerts and not keys:
             raise NeverTaken("None of its alerts has a key that PagerDuty knows.")
         for key in keys:
             body = {"routing_key": self._key, "event_action": told.back.deed.value, "dedup_key": key}
@@ -168,6 +195,17 @@ class PagerDuty:
     async def over(self, alerts: Sequence[Alert]) -> list[Alert]:
         """PagerDuty tells it by itself."""
         return []
+
+
+def _matchers(alert: Alert) -> list[dict[str, object]]:
+    return [
+        {"name": name, "value": value, "isRegex": False, "isEqual": True}
+        for name, value in sorted(alert.labels.items())
+    ]
+
+
+def _matched(matchers: Sequence[Mapping[str, object]]) -> frozenset[tuple[str, str]]:
+    return frozenset((str(one["name"]), str(one["value"])) for one in matchers)
 
 
 async def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> object:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -24,7 +24,6 @@ log = structlog.get_logger()
 WAITS_S = (1, 2, 5, 15, 30, 60, 120)
 MISSING_S = 90.0  # how long a silenced alert must be gone at its source before it counts as over
 TOLD_AFTER = 3  # failures before people hear of the trouble: one alone is a hiccup
-_DONE = {Deed.ACKNOWLEDGE: "acknowledged", Deed.RESOLVE: "resolved"}
 
 
 class FlowBack:
@@ -79,12 +78,14 @@ class FlowBack:
     def note(self) -> None:
         """Write down what has to be told; only then anything is."""
         with self._store.read() as tx:
-            if not self._due(tx):
+            if not self._due(tx) and not self._late(tx):
                 return
         with self._store.begin() as tx:
             for incident_id, way, deed, by in self._due(tx):
-                concerns = bool(tx.flow_back.firing(incident_id, way.name, 1))
+                concerns = _concerns(tx, incident_id, way.name, deed)
                 tx.flow_back.want(incident_id, way.name, deed, by, concerns)
+            for incident_id, way, by in self._late(tx):
+                tx.flow_back.want_again(incident_id, way.name, by)
 
     def _due(self, tx: Tx) -> list[tuple[int, WayBack, Deed, str]]:
         return [
@@ -92,6 +93,15 @@ class FlowBack:
             for way in self._ways
             for deed in sorted(way.deeds)
             for incident_id, by in tx.flow_back.due(way.name, deed)
+        ]
+
+    def _late(self, tx: Tx) -> list[tuple[int, WayBack, str]]:
+        """Where alerts joined what somebody has: their source goes on paging until it hears of that, too."""
+        return [
+            (incident_id, way, by)
+            for way in self._ways
+            if Deed.ACKNOWLEDGE in way.deeds
+            for incident_id, by in tx.flow_back.late(way.name)
         ]
 
     async def _go(self, way: WayBack) -> None:
@@ -106,19 +116,19 @@ class FlowBack:
     async def _tell(self, way: WayBack, back: Back) -> None:
         told = await asyncio.to_thread(self._draw, back)
         if told is None:
-            await asyncio.to_thread(self._settle, back, [], "the incident was over before")
+            await asyncio.to_thread(self._settle, back, [], "")
             return
         fault_hook.point(f"back to {way.name}")
         try:
             remote = await way.tell(told)
         except NeverTaken as error:
-            await asyncio.to_thread(self._settle, back, [], error.detail)
+            await asyncio.to_thread(self._settle, back, [], error.detail, told.at)
             return
         except NotTaken as error:
             await asyncio.to_thread(self._wait, back, error.detail)
             return
         fault_hook.point(f"back to {way.name} done")
-        await asyncio.to_thread(self._settle, back, remote, "")
+        await asyncio.to_thread(self._settle, back, remote, "", told.at)
 
     def _draw(self, back: Back) -> Told | None:
         """What is told; None where an acknowledgement comes too late to mean anything."""
@@ -128,15 +138,18 @@ class FlowBack:
                 return None
             earlier = [b for b in tx.flow_back.of_incident(back.incident_id) if b.source == back.source]
             made = [one for b in earlier if b.deed is Deed.ACKNOWLEDGE for one in b.remote]
-            return Told(back, tx.flow_back.firing(back.incident_id, back.source, MOST), made, tx.now)
+            alerts = tx.flow_back.firing(back.incident_id, back.source, MOST, back.settled_at)
+            return Told(back, alerts, made, tx.now)
 
-    def _settle(self, back: Back, remote: Sequence[str], problem: str) -> None:
+    def _settle(self, back: Back, remote: Sequence[str], problem: str, at: datetime | None = None) -> None:
         with self._store.begin() as tx:
-            tx.flow_back.settled(back, remote, problem)
+            tx.flow_back.settled(back, remote, problem, at)
+            if not remote and not problem:
+                return  # nothing was sent, so nothing is said
             action = f"told {back.source}" if not problem else f"could not tell {back.source}"
             detail = {"deed": back.deed.value, "by": back.by, "problem": problem}
             tx.audit.append("vigie", action, f"incident #{back.incident_id}", detail)
-            announce(tx, back.incident_id)
+            self._announce(tx, back.incident_id)
         if problem:
             log.warning("a source was not told", source=back.source, deed=back.deed, problem=problem)
 
@@ -145,25 +158,45 @@ class FlowBack:
         with self._store.begin() as tx:
             tx.flow_back.later(back, wait, problem)
             if back.attempts + 1 == TOLD_AFTER:
-                announce(tx, back.incident_id)
+                self._announce(tx, back.incident_id)
         log.warning("a source waits to be told", source=back.source, deed=back.deed, problem=problem)
 
+    def _announce(self, tx: Tx, incident_id: int) -> None:
+        """Want the line in the incident's thread that says which sources know, and which do not and why."""
+        ways = {way.name: way for way in self._ways}
+        backs = tx.flow_back.of_incident(incident_id)
+        ended = {back.source for back in backs if back.deed is Deed.RESOLVE and back.remote}
+        said, whys = [], []
+        for back in backs:
+            way = ways.get(back.source)
+            if way is None or (back.deed is Deed.ACKNOWLEDGE and back.source in ended):
+                continue
+            text = _said(way, back)
+            said += [text] if text else []
+            whys += [back.problem] if text and back.problem else []
+        if said:
+            key = incident_key(incident_id)
+            content = {
+                "text": f":arrow_right_hook: This incident: {'; '.join(said)}.",
+                "foreign": " ".join(whys),
+            }
+            tx.posts.want(f"{key}:back", INCIDENTS, "text", incident_id, key, content)
 
-def announce(tx: Tx, incident_id: int) -> None:
-    """Want the line in the incident's thread that says which sources know, and which do not and why."""
-    said, whys = [], []
-    for back in tx.flow_back.of_incident(incident_id):
-        if back.settled_at is not None and back.remote:
-            said.append(f"{_DONE[back.deed]} at {back.source}")
-        elif back.settled_at is not None and back.problem:
-            said.append(f"*not* {_DONE[back.deed]} at {back.source}, do it there by hand")
-            whys.append(back.problem)
-        elif back.settled_at is None and back.attempts + 1 >= TOLD_AFTER:
-            said.append(f"*not yet* {_DONE[back.deed]} at {back.source}, which is tried again")
-            whys.append(back.problem)
-        elif back.settled_at is not None and back.deed is Deed.RESOLVE:
-            said.append(f"told {back.source} that it is over")
-    if said:
-        key = incident_key(incident_id)
-        content = {"text": f":arrow_right_hook: This incident: {'; '.join(said)}.", "foreign": " ".join(whys)}
-        tx.posts.want(f"{key}:back", INCIDENTS, "text", incident_id, key, content)
+
+def _said(way: WayBack, back: Back) -> str:
+    """What was really done there, or is not; empty where nothing had to be."""
+    deed = f"{'all ' if back.remote else ''}{way.verbs[back.deed]} at {way.name}"
+    if back.waits:
+        is_long = back.attempts + 1 >= TOLD_AFTER
+        return f"*not yet* {deed}, which is tried again" if is_long else way.done(back) if back.remote else ""
+    if back.problem:
+        return f"*not* {deed}, do it there by hand"
+    return way.done(back) if back.remote else ""
+
+
+def _concerns(tx: Tx, incident_id: int, source: str, deed: Deed) -> bool:
+    """Whether the source has something to do: alerts that fire, or what it made when somebody took it."""
+    made = deed is Deed.RESOLVE and any(
+        back.remote for back in tx.flow_back.of_incident(incident_id) if back.source == source
+    )
+    return made or bool(tx.flow_back.firing(incident_id, source, 1))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.records import News, SeenAlert
+from bot.domain.whereabouts import by_alert, said
 from bot.reach.way import Letter
 from bot.stages.words import inert
 from knowledge.text.redaction import redact
 
 ALERTS = 10
-_TITLE, _LINE = 120, 300
+_TITLE, _LINE, _PLACE = 120, 300, 160
 # Chat programs that take `text` would make mentions, links and markup of these.
 _ALIVE = str.maketrans({"@": "@\u200b", "<": "‹", ">": "›", "[": "(", "]": ")", "`": "'", "*": "·", "|": "¦"})
 
@@ -45,7 +47,9 @@ def body(letter: Letter) -> str:
         lines.append(f"Resolved:  {clock(incident.resolved_at)}")
     lines += ["", f"Why you get this: {_why(letter)}.", ""]
     if letter.alerts:
-        lines += ["Alerts, as their sender wrote them:", *(alert_line(one) for one in letter.alerts[:ALERTS])]
+        places = by_alert(letter.alerts)
+        lines.append("Alerts, as their sender wrote them:")
+        lines += [alert_line(one, places[one.id]) for one in letter.alerts[:ALERTS]]
         if len(letter.alerts) > ALERTS:
             lines.append(f"- and {len(letter.alerts) - ALERTS} more")
         lines.append("")
@@ -55,13 +59,14 @@ def body(letter: Letter) -> str:
 
 def short(letter: Letter) -> str:
     """One paragraph for chat programs: nothing in it mentions anybody or becomes a link."""
-    said = f"{headline(letter)} (since {clock(letter.incident.opened_at)}). {_why(letter)}."
-    return said.replace("://", ":\u200b//").translate(_ALIVE)
+    text = f"{headline(letter)} (since {clock(letter.incident.opened_at)}). {_why(letter)}."
+    return text.replace("://", ":\u200b//").translate(_ALIVE)
 
 
-def alert_line(alert: SeenAlert) -> str:
-    said = alert.summary or alert.description
-    return f"- {clean(alert.name, 80)} ({alert.severity.word}, {alert.status.value}): {clean(said)}"
+def alert_line(alert: SeenAlert, where: Mapping[str, str]) -> str:
+    text = clean(alert.summary or alert.description)
+    place = f" [{clean(said(where), _PLACE)}]" if where else ""
+    return f"- {clean(alert.name, 80)} ({alert.severity.word}, {alert.status.value}): {text}{place}"
 
 
 def clock(at: datetime) -> str:

@@ -166,6 +166,42 @@ COMMANDS: dict[str, tuple[str, str, Answer]] = {
 }
 
 
+FRENCH = {
+    "aide": "help",
+    "statut": "status",
+    "état": "status",
+    "etat": "status",
+    "bruit": "noise",
+    "demande": "ask",
+    "demander": "ask",
+    "cherche": "search",
+    "chercher": "search",
+    "recherche": "search",
+    "ouvre": "open",
+    "ouvrir": "open",
+    "résoudre": "resolve",
+    "resoudre": "resolve",
+    "clore": "resolve",
+    "gravité": "severity",
+    "gravite": "severity",
+    "assigne": "assign",
+    "assigner": "assign",
+    "sourdine": "mute",
+    "silence": "mute",
+    "attente": "pending",
+    "lance": "run",
+    "lancer": "run",
+    "geler": "freeze",
+    "gèle": "freeze",
+    "dégeler": "unfreeze",
+    "degeler": "unfreeze",
+    "bilan": "postmortem",
+    "résumé": "catchup",
+    "resume": "catchup",
+}
+"""What people type in French, and the sub-command that they are pointed to."""
+
+
 def command_of(words: str) -> tuple[str, Answer | None, str]:
     """The name of a sub-command as it was typed, what answers it if there is one, and the words after it."""
     name, _, rest = words.strip().partition(" ")
@@ -178,7 +214,8 @@ def register(app: AsyncApp, edge: Edge) -> None:
         person = await edge.person(body)
         name, answer, words = command_of(str(body.get("text", "")))
         if answer is None:
-            near = difflib.get_close_matches(name.lower(), COMMANDS, n=1)
+            french = FRENCH.get(name.lower())
+            near = [french] if french else difflib.get_close_matches(name.lower(), COMMANDS, n=1)
             hint = f"Did you mean `/vigie {near[0]}`?" if near else "See `/vigie help`."
             await ack(text=f"There is no `/vigie {parts.escape(name[:40])}`. {hint}")
             return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.copilot.mutes import Wish
-from bot.domain.lasting import parse_span
+from bot.domain.lasting import parse_span, take_span
 from bot.domain.mute import LABEL, Matcher
 from bot.domain.person import Person
 from bot.errors import MuteRefused, Refused
@@ -22,33 +24,53 @@ from bot.slack.values import Entered, chosen, entered, number, submission, text,
 from bot.triage import muting
 
 _TEXTS = ("name", "service", "environment", "source")
+VERBS = {"list": "list", "end": "end", "extend": "extend", "liste": "list", "fin": "end"}
+VERBS |= {"lister": "list", "finir": "end", "terminer": "end", "prolonge": "extend", "prolonger": "extend"}
+_NAMED = re.compile(r"[mM]?[0-9]{1,9}")
 
 
 async def mute(edge: Edge, person: Person, body: Body, words: str) -> list[Block]:
     """`/vigie mute`: the form; `list`, `end M3`, `extend M3 2h`; anything else fills the form in."""
-    verb, _, rest = words.partition(" ")
-    if verb == "list":
-        seen = await asyncio.to_thread(edge.copilot.mutes.seen)
-        return mute_blocks.listing(seen.mutes, seen.suggestions, seen.now)
+    first, _, rest = words.strip().partition(" ")
+    verb = VERBS.get(first.lower(), "")
+    if not verb:
+        near = _near(first)
+        if near:
+            return mute_blocks.meant(first, near, rest, words)
+        await edge.open_view(body, mute_blocks.form(given_by(words)))
+        return [parts.status("The form opens. `/vigie mute list` shows what is muted.")]
+    mutes, event = edge.copilot.mutes, edge.event(body)
+    name, _, by = rest.strip().partition(" ")
+    if verb == "list" or not _NAMED.fullmatch(name):
+        seen = await asyncio.to_thread(mutes.seen)
+        if verb == "list":
+            return mute_blocks.listing(seen.mutes, seen.suggestions, seen.now)
+        return mute_blocks.which_one(verb, seen.mutes, seen.now)
+    mute_id = int(name.lstrip("mM"))
     if verb == "end":
-        said = await asyncio.to_thread(edge.copilot.mutes.end, person, _named(rest), edge.event(body))
-        return [parts.status(said)]
-    if verb == "extend":
-        name, _, by = rest.partition(" ")
-        lasts = _span(by or "1h")
-        said = await asyncio.to_thread(
-            edge.copilot.mutes.extend, person, _named(name), lasts, edge.event(body)
-        )
-        return [parts.status(said)]
-    await edge.open_view(body, mute_blocks.form(given_by(words)))
-    return [parts.status("The form opens. `/vigie mute list` shows what is muted.")]
+        return [parts.status(await asyncio.to_thread(mutes.end, person, mute_id, event))]
+    lasts = _span(by.strip() or "1h")
+    return [parts.status(await asyncio.to_thread(mutes.extend, person, mute_id, lasts, event))]
+
+
+def _near(word: str) -> str:
+    """The verb that was perhaps meant by the first word; empty where it is one of the form's."""
+    if "=" in word or take_span(word)[0]:
+        return ""
+    near = difflib.get_close_matches(word.lower(), VERBS, n=1, cutoff=0.7)
+    return VERBS[near[0]] if near else ""
 
 
 async def open_form(edge: Edge, person: Person, value: str) -> Block:
-    """The button that opens the form, empty or filled in from an alert or the first one of an incident."""
+    """The button that opens the form, empty or filled in: from what somebody typed (`typed:orders 2h`), from
+    an alert or the first one of an incident, and how long (`incident:12:90m`).
+    """
     what, _, row = value.partition(":")
     if what == "new":
         return mute_blocks.form({})
+    if what == "typed":
+        return mute_blocks.form(given_by(row))
+    row, _, lasts = row.partition(":")
 
     def read() -> dict[str, str]:
         with edge.store.read() as tx:
@@ -60,7 +82,9 @@ async def open_form(edge: Edge, person: Person, value: str) -> Block:
         if found is None:
             raise Refused("There is no such alert any more.")
         alert = found.alert()
-        return {"name": alert.name, "service": alert.service, "environment": alert.environment}
+        given = {"name": alert.name, "service": alert.service, "environment": alert.environment}
+        wanted, _ = take_span(lasts)
+        return given | ({"lasts": wanted} if wanted else {})
 
     return mute_blocks.form(await asyncio.to_thread(read))
 
@@ -129,7 +153,8 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
 def given_by(words: str) -> dict[str, str]:
     """What somebody typed behind the command, as far as it fills the form: `service=orders 2h new disks`."""
-    given: dict[str, str] = {}
+    lasts, words = take_span(words)
+    given: dict[str, str] = {"lasts": lasts.lower()} if lasts else {}
     rest: list[str] = []
     labels: list[str] = []
     for word in words.split():
@@ -138,8 +163,6 @@ def given_by(words: str) -> dict[str, str]:
             given[name] = value
         elif sign and name:
             labels.append(word)
-        elif word in mute_blocks.LASTS:
-            given["lasts"] = word
         else:
             rest.append(word)
     return given | {"labels": "\n".join(labels), "reason": " ".join(rest)}
@@ -167,8 +190,3 @@ def _span(said: str) -> timedelta:
         return parse_span(said)
     except ValueError as error:
         raise MuteRefused(str(error), "lasts") from None
-
-
-def _named(said: str) -> int:
-    """`M3`, `m3` or `3`."""
-    return number(said.strip().lstrip("mM"))

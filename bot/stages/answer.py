@@ -9,6 +9,7 @@ from bot.domain.records import Received
 from bot.domain.store import Tx
 from bot.missed import note_missed
 from bot.stages.investigate import MAX_TEXT, seen_by
+from knowledge.missing import in_language
 from knowledge.model import Query, SearchResult
 
 
@@ -44,12 +45,14 @@ def post(tx: Tx, asked: Received, found: SearchResult, words: Mapping[str, objec
         }
         for passage in (found.passages if found.fits else ())
     ]
+    said = words or {}
+    language = str(said.get("language", "en"))
     content = {
         "question": asked.payload["question"],
         "user": asked.payload["user"],
         "passages": passages,
-        "missing": list(found.missing),
-        **(words or {}),
+        "missing": [in_language(one, language) for one in found.missing],
+        **said,
     }
     thread = asked.payload.get("thread_ts")
     tx.posts.want(

@@ -15,13 +15,15 @@ from bot.stages.fitting_checks import Wanted
 from bot.stages.fresh import Fresh
 from bot.stages.telling_fresh import shown_fresh
 
+_DECIDED = 600
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One question with all that an answer may rest on; the sources that fit it best come first.
 
-    `wanted` is to be read for it, `fresh` is what came of that; `draw`: a chart of it
-    belongs where it was asked.
+    `wanted` is to be read for it, `fresh` is what came of that; `draw`: a chart of it belongs where it was
+    asked. `decided` is what became of alerts, where it asks for that.
     """
 
     received: Received
@@ -35,6 +37,7 @@ class Asked:
     since: str = ""
     wanted: Sequence[Wanted] = ()
     draw: bool = False
+    decided: Sequence[Source] = ()
     fresh: Sequence[Fresh] = ()
 
     @property
@@ -68,6 +71,7 @@ def content_of(asked: Asked, words: Words | None) -> dict[str, object]:
         **shown_fresh(asked.wanted, asked.fresh, asked.language),
         "since": asked.since,
         "listed": [_shown(source) for source in asked.listed],
+        "decided": [_shown(source, _DECIDED) for source in asked.decided],
         "actions": [
             {
                 "title": tool.title,
@@ -82,6 +86,6 @@ def content_of(asked: Asked, words: Words | None) -> dict[str, object]:
     }
 
 
-def _shown(source: Source) -> dict[str, str]:
+def _shown(source: Source, most: int = 300) -> dict[str, str]:
     when = telling.clock(source)
-    return {"id": source.id, "at": when, "text": source.text[:300], "opens": source.opens}
+    return {"id": source.id, "at": when, "text": source.text[:most], "opens": source.opens}

@@ -23,6 +23,7 @@ from bot.in_force import InForce
 from bot.stages import answer, resting, telling
 from bot.stages.answered import Asked, Words, content_of
 from bot.stages.backing import judge
+from bot.stages.decided import decided
 from bot.stages.fitting_checks import Wanted, fitting_checks
 from bot.stages.fresh import Freshly
 from bot.stages.language import asks_what_happened, language_of, since_of
@@ -160,18 +161,36 @@ class Conversing:
             at_home = card is not None and card.channel_id == channel
             known = resting.of_incident(tx, incident, language, with_passages=at_home)
             moment = since_of(question, tx.now)
-            actions = resting.fitting_actions(incident, tools, question)
-            wanted = (
-                self._wanted(tx, incident, question, tools, actions) if _may_read(received, at_home) else []
-            )
+            quiet = decided(tx, incident, question, language)
+            # What was decided is read from rows; production says nothing of it, and no action changes it.
+            actions = [] if quiet else resting.fitting_actions(incident, tools, question)
+            may_read = not quiet and _may_read(received, at_home)
+            wanted = self._wanted(tx, incident, question, tools, actions) if may_read else []
         if moment is None and asks_what_happened(question):
             moment = incident.opened_at
         listed = resting.since(known, moment)[-LISTED:] if moment else []
         rest = [source for source in known if source not in listed]
-        sources = [*listed, *resting.of_actions(actions), *resting.of_passages(passages, known), *rest]
+        sources = [
+            *quiet,
+            *listed,
+            *resting.of_actions(actions),
+            *resting.of_passages(passages, known),
+            *rest,
+        ]
         since = f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
         return Asked(
-            received, incident, language, role, sources, earlier, actions, listed, since, wanted, at_home
+            received,
+            incident,
+            language,
+            role,
+            sources,
+            earlier,
+            actions,
+            listed,
+            since,
+            wanted,
+            at_home,
+            quiet,
         )
 
     def _wanted(
@@ -196,7 +215,7 @@ class Conversing:
             content = content_of(asked, words)
             answer.post(tx, asked.received, found, content)
             if over:
-                parts = ("said", "listed", "actions", "fresh")
+                parts = ("said", "listed", "decided", "actions", "fresh")
                 if not (found.fits or any(content[part] for part in parts)):
                     answer.miss(tx, asked.received)
                 tx.inbox.done(asked.received.key)

@@ -16,6 +16,7 @@ from bot.domain.ports import Executor
 from bot.domain.records import CheckRun, SeenAlert
 from bot.domain.store import Store, Tx
 from bot.domain.tool import Inventory, Tool, ToolKind
+from bot.domain.whereabouts import by_alert, said
 from bot.errors import ExecutorUnavailable
 from bot.in_force import InForce
 from bot.stages.linked import suggest_arguments
@@ -108,8 +109,9 @@ def numbered(
 ) -> Numbering:
     """The same, open for more. A check that gave nothing is evidence, too."""
     made = Numbering()
+    where = by_alert(alerts)
     for alert in alerts:
-        made.alert(alert)
+        made.alert(alert, said(where[alert.id]))
     for run in runs:
         tool = tools.get(run.tool)
         made.check(run, now, tool.runner if tool else "")

@@ -15,7 +15,7 @@ from knowledge.model import Passage
 from knowledge.text.normalising import normalise
 from knowledge.text.redaction import redact
 
-MAX_TEXT = 4000
+MAX_TEXT, MAX_WHERE = 4000, 300
 NO_VALUE = "it has no value to read."
 """What is said of a check that is read for its text alone; nothing is missing then."""
 WITHHELD = "[withheld: it holds a private key]"
@@ -30,10 +30,13 @@ class Numbering:
         self.pieces: list[Evidence] = []
         self.wholes: dict[str, str] = {}
 
-    def alert(self, alert: SeenAlert) -> Evidence:
+    def alert(self, alert: SeenAlert, where: str = "") -> Evidence:
+        """That it fired; `where` says which one of several alike alerts it is."""
         labels = ", ".join(f"{key}={value}" for key, value in sorted(alert.labels.items()))
         text = f"{alert.summary}\n{alert.description}\n{labels}"
         facts: dict[str, object] = {"name": alert.name, "severity": alert.severity.word}
+        if where:
+            facts["where"] = where[:MAX_WHERE]
         return self._add(EvidenceKind.ALERT, alert.name, text, f"alert:{alert.id}", alert.first_at, facts)
 
     def check(self, run: CheckRun, now: datetime, runner: str = "", problem: str = "") -> Evidence:

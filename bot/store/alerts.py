@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Row
 
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.noise import Delivery, Held, Series, Shown
@@ -83,54 +85,55 @@ class Alerts(Records):
             holds.c.incident_id == incident_id, holds.c.outcome == Held.WAITS.value
         )
         held, until = self._connection.execute(waiting).one()
-        counted = {kind: many for kind, many, _ in rows}
         return Shown(
             received=sum(many for _, many, _ in rows),
             told=sum(told for _, _, told in rows),
+            absorbed={Kind(kind): many - told for kind, many, told in rows if many > told},
             held_until=until,
             held=held,
-            flapping=counted.get(Kind.FLAPPING.value, 0),
-            muted=counted.get(Kind.MUTED.value, 0),
         )
 
     def of_incident(self, incident_id: int, limit: int = MOST_ALERTS) -> list[SeenAlert]:
-        """The first delivery of each series of the incident, oldest first."""
+        """The series of the incident, oldest first: each once, with the gravest that it said."""
+        own = t.alerts.c.incident_id == incident_id
         first = (
-            sa.select(sa.func.min(t.alerts.c.id))
-            .where(t.alerts.c.incident_id == incident_id)
+            sa.select(sa.func.min(t.alerts.c.id).label("id"), t.alerts.c.fingerprint)
+            .where(own)
             .group_by(t.alerts.c.fingerprint)
+            .order_by(sa.func.min(t.alerts.c.id))
+            .limit(limit)
+            .subquery()
         )
-        query = (
+        gravest = self._gravest(own, sa.select(first.c.fingerprint))
+        query: sa.Select[Any] = (
             sa.select(
                 t.alerts.c.id,
                 t.alerts.c.body,
                 t.alerts.c.received_at,
+                gravest.c.body.label("says"),
                 t.series.c.status,
                 t.series.c.deliveries,
             )
+            .join(first, first.c.id == t.alerts.c.id)
+            .outerjoin(gravest, gravest.c.fingerprint == t.alerts.c.fingerprint)
             # A series that was over long ago is forgotten.
             .outerjoin(t.series, t.series.c.fingerprint == t.alerts.c.fingerprint)
-            .where(t.alerts.c.id.in_(first))
             .order_by(t.alerts.c.id)
-            .limit(limit)
         )
-        return [
-            SeenAlert(
-                id=row.id,
-                name=row.body["name"],
-                severity=Severity(row.body["severity"]),
-                status=AlertStatus(row.status or AlertStatus.RESOLVED),
-                summary=row.body["summary"],
-                description=row.body["description"],
-                labels=row.body["labels"],
-                annotations=row.body["annotations"],
-                flags=tuple(row.body["flags"]),
-                first_at=row.received_at,
-                deliveries=row.deliveries or 1,
-                began_at=datetime.fromisoformat(row.body["starts_at"]),
-            )
-            for row in self._connection.execute(query)
-        ]
+        return [_seen(row) for row in self._connection.execute(query)]
+
+    def _gravest(self, own: sa.ColumnElement[bool], marks: sa.Select[Any]) -> sa.Subquery:
+        """Of each of these series the newest among its gravest firing deliveries."""
+        c = t.alerts.c
+        place = sa.func.row_number().over(
+            partition_by=c.fingerprint, order_by=(c.body["severity"].as_integer().desc(), c.id.desc())
+        )
+        fires = c.decision != Kind.RESOLVED.value
+        ranked = sa.select(c.fingerprint, c.body, place.label("place")).where(
+            own, fires, c.fingerprint.in_(marks)
+        )
+        every = ranked.subquery()
+        return sa.select(every.c.fingerprint, every.c.body).where(every.c.place == 1).subquery()
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter that survives restarts, such as refused deliveries by reason."""
@@ -141,6 +144,25 @@ class Alerts(Records):
     def counted(self) -> dict[str, float]:
         """All counters by name."""
         return {row.name: row.value for row in self._connection.execute(sa.select(t.counters))}
+
+
+def _seen(row: Row[Any]) -> SeenAlert:
+    says = row.says or row.body
+    return SeenAlert(
+        id=row.id,
+        name=says["name"],
+        severity=Severity(says["severity"]),
+        status=AlertStatus(row.status or AlertStatus.RESOLVED),
+        summary=says["summary"],
+        description=says["description"],
+        labels=says["labels"],
+        annotations=says["annotations"],
+        flags=tuple(says["flags"]),
+        first_at=row.received_at,
+        deliveries=row.deliveries or 1,
+        began_at=datetime.fromisoformat(row.body["starts_at"]),
+        origin=says.get("origin", {}),
+    )
 
 
 def _body(alert: Alert) -> dict[str, object]:

@@ -43,6 +43,13 @@ class Deliveries(Records):
 
     def tallies(self, since: datetime) -> list[Tally]:
         """Firing deliveries since then, counted by decision, reason, name and severity."""
+        return self._tallied(_OF.id >= self.first_since(since))
+
+    def tallies_of(self, incident_id: int) -> list[Tally]:
+        """The same of one incident, whenever they came."""
+        return self._tallied(_OF.incident_id == incident_id)
+
+    def _tallied(self, which: sa.ColumnElement[bool]) -> list[Tally]:
         query = (
             sa.select(
                 _OF.decision,
@@ -55,7 +62,7 @@ class Deliveries(Records):
                 _UNSEEN.label("unseen"),
             )
             .outerjoin(t.incidents, t.incidents.c.id == _OF.incident_id)
-            .where(_OF.id >= self.first_since(since), _FIRES)
+            .where(which, _FIRES)
             .group_by(_OF.decision, _OF.reason, _NAME, _SEVERITY, _OF.told_at.is_not(None), _UNSEEN)
         )
         return [

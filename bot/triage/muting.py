@@ -50,15 +50,21 @@ def check_matchers(matchers: Sequence[Matcher], heartbeats: Collection[str]) -> 
             "It has no matcher, so it would mute everything. Name a service, an alert or a label."
         )
     if len(matchers) > MOST_MATCHERS:
-        raise MuteRefused(f"It has more than {MOST_MATCHERS} matchers.")
+        raise MuteRefused(f"It has more than {MOST_MATCHERS} matchers.", "labels")
     for matcher in matchers:
         _check(matcher)
         _refuse_heartbeats(matcher, heartbeats)
     if all(_is_wide(matcher) for matcher in matchers):
         raise MuteRefused(
             f"{shown(matchers)} fits alerts that have nothing to do with each other."
-            " Name a service, an alert, an environment or a label too."
+            " Name a service, an alert, an environment or a label too.",
+            said_at(matchers[0]),
         )
+
+
+def said_at(matcher: Matcher) -> str:
+    """The field of the form where something about it is said."""
+    return "labels" if matcher.field.startswith(LABEL) else matcher.field
 
 
 def check_times(starts_at: datetime, ends_at: datetime, now: datetime, longest: timedelta = LONGEST) -> None:
@@ -113,10 +119,11 @@ def _check(matcher: Matcher) -> None:
     if matcher.field not in FIELDS and (not matcher.field.startswith(LABEL) or not label):
         raise MuteRefused(f"{matcher.field!r} is no field: use {', '.join(FIELDS)} or a label.")
     if not matcher.value or len(matcher.value) > LONGEST_TEXT or len(label) > LONGEST_TEXT:
-        raise MuteRefused(f"{matcher.field} has no value, or one longer than {LONGEST_TEXT} characters.")
+        said = f"{matcher.field} has no value, or one longer than {LONGEST_TEXT} characters."
+        raise MuteRefused(said, said_at(matcher))
     words = {severity.word for severity in Severity}
     if matcher.field == "severity" and not matcher.is_pattern and matcher.value not in words:
-        raise MuteRefused("severity is one of info, warning, critical.")
+        raise MuteRefused("severity is one of info, warning, critical.", "severity")
     if matcher.is_pattern:
         _check_pattern(matcher)
 
@@ -125,13 +132,16 @@ def _check_pattern(matcher: Matcher) -> None:
     try:
         pattern = _compiled(matcher.value)
     except re2.error as error:
-        raise MuteRefused(f"{matcher.shown} is no pattern that RE2 takes ({_text(error)}).") from None
+        said = f"{matcher.shown} is no pattern that RE2 takes ({_text(error)})."
+        raise MuteRefused(said, said_at(matcher)) from None
     if pattern.fullmatch("") is not None:
         raise MuteRefused(
-            f"{matcher.shown} fits the empty text too, so it would mute what has no {matcher.field}."
+            f"{matcher.shown} fits the empty text too, so it would mute what has no {matcher.field}.",
+            said_at(matcher),
         )
     if any(all(pattern.fullmatch(probe) is not None for probe in probes) for probes in _PROBES):
-        raise MuteRefused(f"{matcher.shown} fits everything. Write what the alerts have in common.")
+        said = f"{matcher.shown} fits everything. Write what the alerts have in common."
+        raise MuteRefused(said, said_at(matcher))
 
 
 def _text(error: Exception) -> str:
@@ -148,4 +158,5 @@ def _refuse_heartbeats(matcher: Matcher, heartbeats: Collection[str]) -> None:
         return
     for name in sorted(heartbeats):
         if fits_value(matcher, name):
-            raise MuteRefused(f"{matcher.shown} fits {name}, which is a heartbeat: it can never be muted.")
+            said = f"{matcher.shown} fits {name}, which is a heartbeat: it can never be muted."
+            raise MuteRefused(said, said_at(matcher))

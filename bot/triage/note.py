@@ -34,18 +34,28 @@ def note(
         return _end(seen, memory, rules, now)
     if not seen.begins or decision.kind in (Kind.HEARTBEAT, Kind.MUTED) or incident is None:
         _go_on(seen, decision, incident, memory, now)
-        return Noted()
+        return _covered(seen, decision, incident, memory)
     _leave_old(seen, incident, memory)
     memory.put_series(_begun(seen, incident, now))
     _join(seen, decision, incident, memory, rules, now)
     if decision.hold_until is None:
-        return Noted()
+        return _covered(seen, decision, incident, memory)
     waiting = memory.holds.get(incident, {}).get(seen.fingerprint)
     hold = Hold(
         incident, seen.fingerprint, 0, now, decision.hold_until, mark_of(seen, memory.groups[incident])
     )
     memory.put_hold(hold)
     return Noted(hold, (waiting, Held.COVERED) if waiting else None)
+
+
+def _covered(seen: Seen, decision: Decision, incident: int | None, memory: Memory) -> Noted:
+    """People are told of it by this delivery: nothing of it is held any more."""
+    waiting = memory.holds.get(incident, {}) if decision.notifies and incident is not None else {}
+    hold = waiting.get(seen.fingerprint)
+    if hold is None:
+        return Noted()
+    memory.drop_hold(hold)
+    return Noted(None, (hold, Held.COVERED))
 
 
 def told(incident: int, marks: tuple[str, ...], memory: Memory, now: datetime) -> None:

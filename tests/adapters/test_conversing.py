@@ -59,6 +59,7 @@ class Thread:
     def __init__(self, path: Path, model: ScriptedModel | None = None, **more: Any) -> None:  # noqa: ANN401
         self.desk = Desk(path)
         self.found = [RUNBOOK]
+        self.missing: tuple[str, ...] = ()
         self.desk.copilot.alerts.receive([self.desk.alert("OrdersStuck")])
         with self.desk.store.begin() as tx:
             self.incident: Incident = tx.incidents.open_now()[-1]
@@ -106,7 +107,7 @@ class Thread:
         return ModelAuthor(models, room=room)
 
     async def search(self, query: Query) -> SearchResult:
-        return SearchResult(tuple(self.found), bool(self.found))
+        return SearchResult(tuple(self.found), bool(self.found), self.missing)
 
     async def ask(self, question: str, thread: str = THREAD, incident: bool = True) -> Mapping[str, Any]:
         self._asked += 1

@@ -86,6 +86,14 @@ def test_the_preview_counts_what_the_last_day_would_have_lost(desk: Desk) -> Non
     assert desk.copilot.mutes.ask(ON_CALL, wish(), "form:3")[1].total == 0
 
 
+def test_the_preview_counts_no_heartbeat(desk: Desk) -> None:
+    """They can never be muted, whatever fits them."""
+    fire(desk, "Watchdog")
+    fire(desk, "A")
+    _, seen = desk.copilot.mutes.ask(ON_CALL, wish(matchers=(Matcher("environment", "test"),)), "form:1")
+    assert (seen.muted, seen.total, seen.names) == (1, 1, (("A", 1),))
+
+
 def test_what_fits_all_that_there_was_is_refused_however_it_is_written(desk: Desk) -> None:
     """Matchers that look narrow may still fit every alert of this installation."""
     for number in range(12):

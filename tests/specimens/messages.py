@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.announcements import announce_news
-from bot.domain.alert import Severity
+from bot.domain.alert import Kind, Severity
 from bot.domain.inbox import InboxKind
 from bot.domain.incident import IncidentState
 from bot.domain.noise import Shown
@@ -17,6 +17,7 @@ from bot.domain.spending import Spent
 from bot.stages import answer
 from knowledge.model import SearchResult
 from tests.specimens import looks, talking, values
+from tests.specimens.alike import alike
 from tests.specimens.charts import charts
 from tests.specimens.proposals import proposals
 from tests.specimens.rows import Rows
@@ -46,6 +47,7 @@ def messages() -> Iterator[Specimen]:
         yield from ordinary("message", "incident", partial(_incident, state=state), state)
     yield from ordinary("message", "incident", partial(_incident, shown=_ABSORBED), "absorbed")
     yield from ordinary("message", "incident", partial(_incident, spent=Spent(5230, 0.0123, 14.2)), "spent")
+    yield from ordinary("message", "incident", _alike, "alike")
     yield from variants("message", "news", _news)
     yield from variants("message", "evidence", _evidence)
     yield from variants("message", "diagnosis", _diagnosis)
@@ -76,7 +78,13 @@ def messages() -> Iterator[Specimen]:
         yield from variants("message", "text", draw, state)
 
 
-_ABSORBED = Shown(received=214, told=3, held_until=values.ago(-4), held=2, flapping=31, muted=4)
+_ABSORBED = Shown(
+    received=214,
+    told=3,
+    absorbed={Kind.DUPLICATE: 170, Kind.FLAPPING: 31, Kind.JOINED: 4, Kind.MUTED: 4, Kind.HELD: 2},
+    held_until=values.ago(-4),
+    held=2,
+)
 
 
 def _news(voice: Voice) -> Message:
@@ -97,6 +105,10 @@ def _incident(
     waiting = {"": proposed, "again": running}.get(state, [])
     rows = Rows(values.incident(voice, **changes), values.alerts(voice), waiting, shown=shown, spent=spent)
     return rows.snapshot("incident")
+
+
+def _alike(voice: Voice) -> Message:
+    return Rows(values.incident(voice), alike()).snapshot("incident")
 
 
 def _evidence(voice: Voice) -> Message:

@@ -9,14 +9,15 @@ from functools import partial
 from typing import Any
 
 from bot.copilot.mutes import MuteList
-from bot.copilot.noise import Absorbed, Noise, Why, plain
+from bot.copilot.noise import Absorbed, Noise, Why
 from bot.domain.alert import Alert, AlertStatus, Kind, Severity
 from bot.domain.mute import LABEL, Matcher, Mute, MuteOrigin, Preview, Suggestion
-from bot.domain.quiet import Correction, Regroup, Regrouping, StoredAlert
+from bot.domain.quiet import Correction, Regroup, Regrouping, StoredAlert, plain_reason
 from bot.slack.blocks import mute as mute_blocks
 from bot.slack.blocks import noise as noise_blocks
 from bot.slack.blocks import regrouping as regrouping_blocks
 from tests.specimens import values
+from tests.specimens.alike import alike
 from tests.specimens.desk import Desk
 from tests.specimens.flags import flags
 from tests.specimens.rows import Rows
@@ -43,11 +44,17 @@ def quiet() -> Iterator[Specimen]:
     yield from variants("modal", "absorbed_open", _absorbed)
     yield from variants("modal", "noise_look", lambda voice: noise_blocks.reason_view(deliveries(voice)))
     yield from variants("modal", "split_open", _split)
+    yield from ordinary("modal", "split_open", _split_alike, "alike")
     yield from variants("modal", "merge_open", _merge)
     yield from variants("command", "noise", lambda voice: Desk(noise=noise(voice)).answer("noise"))
     yield from ordinary("command", "noise", _hidden, "hidden")
     yield from variants("command", "mute", lambda voice: Desk(mutes=listed(voice)).answer("mute", "list"))
     yield from ordinary("command", "mute", lambda _voice: Desk().answer("mute"), "form")
+    yield from variants(
+        "command", "mute", lambda voice: Desk(mutes=listed(voice)).answer("mute", "end"), "which one"
+    )
+    yield from ordinary("command", "mute", lambda _voice: Desk().answer("mute", "ende M9"), "mistyped")
+    yield from ordinary("modal", "mute_open", lambda _voice: mute_blocks.form({"lasts": "90m"}), "90m")
     for words in ("mute", "split", "merge", "alerts"):
         yield from ordinary("told", f"spoken {words}", partial(_spoken, words), "")
 
@@ -84,10 +91,13 @@ def delivery(voice: Voice, number: int = 1, **changes: Any) -> StoredAlert:  # n
         "production",
         values.ago(9),
         summary=voice.text("47 orders wait, none was taken for 30 s"),
+        description=voice.text("The queue grows although the pool lives."),
+        labels={"instance": voice.text(f"pool-{number}", 300)},
+        origin={"generatorURL": voice.text("https://prometheus.example/graph?g0.expr=orders_waiting")},
         flags=flags(voice),
     )
-    names = ("name", "severity", "service", "summary", "description", "flags")
-    body = {name: getattr(alert, name) for name in names}
+    shown = ("name", "severity", "service", "summary", "description", "labels", "origin", "flags")
+    body = {name: getattr(alert, name) for name in shown}
     reason = f"It repeats an alert of #12 that still fires: {voice.text('OrderQueueGrows')}"
     kind = _KINDS[number % len(_KINDS)]
     made = StoredAlert(number, values.ago(9), f"{number:032x}", 12, kind, reason, body)
@@ -119,7 +129,7 @@ def noise(voice: Voice, **changes: Any) -> Noise:  # noqa: ANN401  # fields of N
         fired=voice.many(412, 1_000_000),
         told=voice.many(9, 10_000),
         seen=voice.many(288, 288),
-        why=[Why(_KINDS[n % 5], plain(delivery(voice, n).reason), 200 - n, n) for n in range(count)],
+        why=[Why(_KINDS[n % 5], plain_reason(delivery(voice, n).reason), 200 - n, n) for n in range(count)],
         names=[(voice.word("OrderQueueGrows"), 200 - n) for n in range(min(count, 8))],
         held=found,
         flapping=found,
@@ -186,6 +196,14 @@ def _absorbed(voice: Voice) -> View:
 
 def _split(voice: Voice) -> View:
     series = [delivery(voice, n) for n in range(voice.many(2, 100) or 2)]
+    return regrouping_blocks.split_view(values.incident(voice), series)
+
+
+def _split_alike(voice: Voice) -> View:
+    shown = ("name", "summary", "labels")
+    series = [
+        replace(delivery(voice, one.id), body={name: getattr(one, name) for name in shown}) for one in alike()
+    ]
     return regrouping_blocks.split_view(values.incident(voice), series)
 
 

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+from bot.domain.alert import Kind, Severity
 from bot.domain.conversation import Source
 from bot.domain.drafts import Draft, DraftKind
 from bot.domain.inbox import InboxKind
+from bot.domain.quiet import Tally
 from bot.domain.records import Received
 from bot.domain.tool import Risk
 from bot.slack.blocks import draft as draft_blocks
 from bot.stages import answer
 from bot.stages.answered import Asked, Words, content_of
 from bot.stages.backing import NO_SOURCE, Judged
+from bot.stages.decided import lines_of
 from bot.stages.telling import draft as draft_of
 from bot.stages.telling import story_of
 from knowledge.model import SearchResult
@@ -26,6 +29,17 @@ from tests.specimens.voices import ORDINARY, Voice
 NOTE = "2 sentence(s) stand on no record and are marked: check or delete them."
 
 
+_WHYS = (
+    (Kind.OPENED, "Nothing open explains it. It is critical."),
+    (Kind.DUPLICATE, "It repeats an alert of #12 that still fires."),
+    (
+        Kind.HELD,
+        "People are told at 12:06:00 UTC if it still fires: it mostly clears by itself.",
+    ),
+    (Kind.FLAPPING, "It began 4 times within the hour. People know of it."),
+)
+
+
 def messages() -> Iterator[Specimen]:
     """Answers with and without a model, then drafts before and after they are posted."""
     yield from variants("message", "answer", _words, "in words")
@@ -33,6 +47,8 @@ def messages() -> Iterator[Specimen]:
     yield from ordinary("message", "answer", partial(_words, said=False, looking=True), "the model writes")
     yield from variants("message", "answer", partial(_words, said=False), "since noon")
     yield from ordinary("message", "answer", partial(_words, said=False, listed=False), "nothing since")
+    yield from variants("message", "answer", _decided, "what was decided")
+    yield from ordinary("message", "answer", partial(_decided, language="fr"), "what was decided in French")
     yield from variants("message", "draft", _draft)
     yield from ordinary("message", "draft", partial(_draft, model="gpt-5", note=NOTE), "by a model")
     yield from ordinary("message", "draft", partial(_draft, posted=True), "posted")
@@ -75,6 +91,30 @@ def _words(
     rows = Rows()
     content = content_of(asked, None if looking else words)
     answer.post(rows.tx, asked.received, SearchResult(tuple(found), bool(found)), content)
+    return rows.snapshot("answer", rows.wanted[-1])
+
+
+def _decided(voice: Voice, language: str = "en") -> Message:
+    """Why alerts of an incident were not told."""
+    tallies = [
+        Tally(
+            kind,
+            voice.text(why) or ".",
+            voice.word("HighLatency"),
+            Severity.WARNING,
+            n + 1,
+            n,
+            not n,
+            False,
+        )
+        for n, (kind, why) in enumerate(_WHYS * voice.many(1, 8))
+    ]
+    rows = Rows()
+    payload = {"question": voice.text("why was HighLatency not told?", 4000) or "?", "user": "U0ONCALL"}
+    received = Received("1", InboxKind.ASK, payload | {"channel": "C1"}, None)
+    told = lines_of(tallies, "why were alerts not told?", language)
+    asked = Asked(received, values.incident(voice), language, "incidents", told, decided=told)
+    answer.post(rows.tx, received, SearchResult((), False), content_of(asked, Words()))
     return rows.snapshot("answer", rows.wanted[-1])
 
 

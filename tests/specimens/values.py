@@ -68,11 +68,12 @@ def alerts(voice: Voice) -> list[SeenAlert]:
             status=AlertStatus.RESOLVED if number == 1 else AlertStatus.FIRING,
             summary=voice.text("47 orders wait, none was taken for 30 s"),
             description=voice.text("The pool of workers takes no orders although its process lives."),
-            labels={"service": voice.text("shop-orders", 300), "worker": voice.text("pool-1", 300)},
+            labels={"service": voice.text("shop-orders", 300), "instance": voice.text(f"pool-{number}", 300)},
             annotations={"runbook_url": voice.text("https://wiki.example/runbooks/orders-stuck")},
             flags=flags(voice),
             first_at=ago(14),
             deliveries=5,
+            origin={"generatorURL": voice.text("https://prometheus.example/graph?g0.expr=orders_waiting")},
         )
         for number in range(voice.many(2, 500))
     ]
@@ -81,7 +82,7 @@ def alerts(voice: Voice) -> list[SeenAlert]:
 def evidence(voice: Voice) -> list[Evidence]:
     """Alerts, checks and passages, numbered."""
     texts: tuple[tuple[EvidenceKind, str, str, dict[str, str]], ...] = (
-        (EvidenceKind.ALERT, "OrdersStandStill", "47 orders wait, none was taken for 30 s", {}),
+        (EvidenceKind.ALERT, "OrdersStandStill", "47 orders wait, none was taken", {"where": "pool-1"}),
         (EvidenceKind.CHECK, "Orders waiting in the pool", "47 orders, expected at most 8", {}),
         (EvidenceKind.CHECK, "Does the pool's lock have a living holder?", "false, expected true", {}),
         (EvidenceKind.PASSAGE, "Orders stuck after a killed stock count", LOCK, {"kind": "incident"}),

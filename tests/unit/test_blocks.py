@@ -380,21 +380,21 @@ def test_buttons_of_a_use_stop_what_is_given(state: ProposalState) -> None:
 
 
 def test_an_incident_with_every_text_endless_keeps_its_buttons() -> None:
-    """A title, places, alerts and runbooks without end, and a hundred proposals that wait."""
+    """A title, places, alerts, labels and links without end, and a hundred proposals that wait."""
     huge = MARK + "x" * 20_000
     incident = Incident(7, huge, huge, huge, Severity.CRITICAL, IncidentState.MITIGATING, NOW, NOW)
-    seen = SeenAlert(
-        1,
-        huge,
-        Severity.CRITICAL,
-        AlertStatus.FIRING,
-        huge,
-        huge,
-        {},
-        {"runbook_url": huge},
-        ("bidi",),
-        NOW,
-        9,
-    )
-    sent = check_message(incident_blocks.card(incident, [seen] * 20, [proposal()] * 100))
+    critical, firing = Severity.CRITICAL, AlertStatus.FIRING
+    seen = SeenAlert(1, huge, critical, firing, huge, huge, {}, {}, ("bidi",), NOW, 9)
+    unlike = [
+        replace(
+            seen,
+            id=number,
+            summary=f"{number} {huge}",
+            labels={"host": f"{number}{huge}", "device": f"{number}{huge}"},
+            annotations={"runbook_url": f"{number}{huge}"},
+            origin={"generatorURL": f"{number}{huge}"},
+        )
+        for number in range(20)
+    ]
+    sent = check_message(incident_blocks.card(incident, unlike, [proposal()] * 100))
     assert [action for action, _ in buttons_of(sent)] == [*CARD]

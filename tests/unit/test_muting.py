@@ -185,13 +185,20 @@ def test_a_declared_mute_of_a_heartbeat_is_refused_at_load(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "text, seconds", [("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604_800), ("1.5 h", 5400)]
+    "text, seconds",
+    [
+        *(("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604_800), ("1.5 h", 5400), ("90 min", 5400)),
+        *(("1h30", 5400), ("1h30m", 5400), ("1h 2m", 3720), ("2 hours", 7200), ("3 heures", 10_800)),
+        ("2j", 172_800),
+    ],
 )
 def test_a_span_is_what_people_write(text: str, seconds: int) -> None:
     assert parse_span(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "0s", "15", "m", "-1h", "1h 2m", "1e9s", "९s"])
+@pytest.mark.parametrize(
+    "text", ["", "0s", "15", "m", "-1h", "1h 2", "2m30", "1h302", "2 houses", "1e9s", "९s"]
+)
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="length of time"):
         parse_span(text)

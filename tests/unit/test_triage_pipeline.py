@@ -286,6 +286,16 @@ def test_a_rise_breaks_through_what_is_held() -> None:
     assert held.told_at is None
 
 
+def test_what_people_were_told_of_is_held_no_more() -> None:
+    """It was held as a warning and rose: nothing waits, and it is not told once more when the hold ends."""
+    day = Day()
+    held = day.at(0, alert("Disk", "orders"))
+    risen = day.at(1, alert("Disk", "orders", C))
+    assert risen.decision.notifies and not day.rehearsal.memory.waiting()
+    day.until(30)
+    assert held.told_at is None
+
+
 @pytest.mark.parametrize("days", [-4000, 0, 4000])
 def test_the_senders_clock_decides_nothing(days: int) -> None:
     """Years early or late, it is held from when it arrived; the same wrong beginning again is a repeat."""

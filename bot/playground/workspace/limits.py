@@ -206,6 +206,8 @@ def _options(element: Json, place: str) -> Iterator[_Fault]:
     for index, option in enumerate(options(element)):
         yield from _text(option.get("text"), 75, f"{place}/options/{index}/text")
         yield from _long(option, "value", 150, f"{place}/options/{index}")
+        if option.get("description") is not None:
+            yield from _text(option["description"], 75, f"{place}/options/{index}/description")
 
 
 def _text(text: object, most: int, place: str, *, plain: bool = False) -> Iterator[_Fault]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.copilot.regrouping import MERGED
-from bot.domain.alert import AlertStatus, Severity
+from bot.domain.alert import Kind, Severity
 from bot.domain.by_hand import NAME
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.flags import is_of_text
@@ -16,6 +16,7 @@ from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.records import MOST_ALERTS, SeenAlert
 from bot.domain.spending import Spent
 from bot.slack.blocks import fresh, parts
+from bot.slack.blocks.fired import LINES, alike, fired
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.times import clock
 
@@ -24,7 +25,18 @@ _ICONS = {
     Severity.WARNING: ":warning:",
     Severity.INFO: ":information_source:",
 }
-_EVIDENCE_LINES, _SOURCES, _ALERTS, _DETAILS = 20, 8, 8, 500
+_ABSORBED = {
+    Kind.OPENED: "opened it",
+    Kind.JOINED: "joined",
+    Kind.DUPLICATE: "repeated",
+    Kind.HELD: "held",
+    Kind.MUTED: "muted",
+    Kind.FLAPPING: "flapping",
+    Kind.HEARTBEAT: "heartbeats",
+    Kind.RESOLVED: "over",
+}
+_EVIDENCE_LINES, _SOURCES = 20, 8
+_PLACE, _DETAILS, _REPORTS, _WAITING = 300, 500, 3, 12
 
 
 def card(
@@ -41,14 +53,11 @@ def card(
     since = f"{'since' if incident.state.is_open else 'opened'} {clock(incident.opened_at)}"
     line = f"{icon} *{incident.label}* · *{incident.severity.word}* · *{incident.state.value}* · {since}"
     blocks = [parts.status(f"{line}\nHas it: {who}"), parts.header(incident.title)]
-    blocks.append(parts.foreign_note(f"Service {incident.service or '?'} in {incident.environment or '?'}"))
+    place = f"Service {incident.service or '?'} in {incident.environment or '?'}"
+    blocks.append(parts.foreign_note(parts.cut(place, _PLACE)))
     alerts, reports = _told_apart(alerts)
-    blocks += [parts.foreign_note(parts.cut(report.description, _DETAILS)) for report in reports]
-    if alerts:
-        blocks.append(parts.rich(parts.listing([_alert_runs(*same) for same in _alike(alerts)[:_ALERTS]])))
-    named = dict.fromkeys(filter(None, (alert.annotations.get("runbook_url") for alert in alerts)))
-    if named:
-        blocks.append(parts.foreign_note(f"Runbook named by the alert: {', '.join(list(named)[:3])}"))
+    blocks += [parts.foreign_note(parts.cut(report.description, _DETAILS)) for report in reports[:_REPORTS]]
+    blocks += fired(alerts)
     blocks.append(parts.note(_counts(incident, alerts)))
     if shown is not None and _absorbed(shown):
         blocks.append(parts.note(_absorbed(shown)))
@@ -57,7 +66,8 @@ def card(
     blocks += _flagged(alerts)
     waiting = [p for p in proposals if not p.state.is_over]
     if waiting:
-        blocks.append(parts.note(" · ".join(_waiting(p) for p in waiting)))
+        more = [f"{len(waiting) - _WAITING} more"] if len(waiting) > _WAITING else []
+        blocks.append(parts.note(" · ".join([*map(_waiting, waiting[:_WAITING]), *more])))
     if incident.state.is_open:
         take = parts.button("I take it", "take", str(incident.id))
         every = parts.button("All alerts…", "absorbed_open", str(incident.id))
@@ -91,23 +101,6 @@ def open_button(piece: Evidence) -> Block:
     return parts.button(f"{piece.id}: {piece.title}", f"open_source:{piece.id}", piece.source)
 
 
-def _alike(alerts: Sequence[SeenAlert]) -> list[tuple[SeenAlert, int]]:
-    """Alerts that would read alike, once with how many there are, in the order in which they came."""
-    found: dict[tuple[str, str, AlertStatus], tuple[SeenAlert, int]] = {}
-    for alert in alerts:
-        key = alert.name, alert.summary or alert.description, alert.status
-        first, count = found.get(key, (alert, 0))
-        found[key] = first, count + 1
-    return list(found.values())
-
-
-def _alert_runs(alert: SeenAlert, count: int) -> list[Block]:
-    often = f" × {count}" if count > 1 else ""
-    ended = " (over)" if alert.status is AlertStatus.RESOLVED else ""
-    text = f"{often}  {parts.cut(alert.summary or alert.description, 300)}{ended}"
-    return [parts.run(parts.cut(alert.name, 120), bold=True), parts.run(text)]
-
-
 def _told_apart(alerts: Sequence[SeenAlert]) -> tuple[list[SeenAlert], list[SeenAlert]]:
     """The alerts of systems, and what people reported beyond the title."""
     reports = [alert for alert in alerts if alert.name == NAME]
@@ -136,8 +129,8 @@ def _counts(incident: Incident, alerts: Sequence[SeenAlert]) -> str:
         by = f"Opened by <@{Person.from_key(incident.opened_by).user_id}>"
         received = incident.alerts_received - 1
         text = f"{by} · {parts.counted(received, 'alert')} joined it" if received > 0 else by
-    if len(_alike(alerts)) > _ALERTS:
-        text += f", the first {_ALERTS} shown"
+    if len(alike(alerts)) > LINES:
+        text += f", the first {LINES} shown"
     if incident.previous:
         text += f" · it fired before as #{incident.previous}"
     if incident.state is IncidentState.RESOLVED and incident.resolved_at:
@@ -159,13 +152,10 @@ def _absorbed(shown: Shown) -> str:
     """How much of it people were told of, and where the rest is; empty where there is no rest."""
     if shown.received <= shown.told and not shown.held:
         return ""
-    text = f"{parts.counted(shown.received, 'alert')}, {shown.told} shown"
-    if shown.flapping:
-        text += f" · {shown.flapping} of alerts that flap"
-    if shown.muted:
-        text += f" · {shown.muted} under maintenance"
+    rest = [f"{many} {_ABSORBED[kind]}" for kind, many in sorted(shown.absorbed.items())]
+    text = f"{parts.counted(shown.received, 'alert')}: {', '.join([f'{shown.told} told', *rest])}"
     if shown.held and shown.held_until is not None:
-        text += f" · {shown.held} held until {clock(shown.held_until)} at least"
+        text += f" · {shown.held} waiting until {clock(shown.held_until)} at least"
     return text
 
 
@@ -188,7 +178,10 @@ def _evidence_runs(piece: Evidence) -> list[Block]:
     if piece.kind is EvidenceKind.CHECK:
         said = piece.text.partition("\n")[0]
     elif piece.kind is EvidenceKind.ALERT:
-        said = "fired"
+        said = "; ".join(filter(None, (str(piece.facts.get("where", "")), piece.text.partition("\n")[0])))
     else:
         said = f"{piece.facts.get('kind', 'document')}"
-    return [parts.run(piece.id, code=True), parts.run(parts.cut(f" {piece.title}: {said}", 200))]
+    return [
+        parts.run(piece.id, code=True),
+        parts.run(f" {parts.cut(piece.title, 120)}: {parts.cut(said or 'fired', 200)}"),
+    ]

@@ -39,7 +39,7 @@ def passages(content: Mapping[str, Any]) -> list[Block]:
     found = content["passages"]
     if not found:
         language = "fr" if content.get("language") == "fr" else "en"
-        is_answered = any(content.get(part) for part in ("said", "listed", "actions"))
+        is_answered = any(content.get(part) for part in ("said", "listed", "decided", "actions"))
         return [parts.status(_NOTHING[language] + ("" if is_answered else _KEPT[language]))]
     blocks = []
     for number, passage in enumerate(found, 1):

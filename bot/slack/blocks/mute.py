@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.domain.lasting import parse_span
 from bot.domain.mute import Mute, MuteOrigin, MuteState, Preview, Suggestion, shown
 from bot.domain.person import Person
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
-from bot.slack.blocks.times import clock, span
+from bot.slack.blocks.times import clock, exactly
 
 LASTS = {"30m": "30 minutes", "1h": "1 hour", "2h": "2 hours", "4h": "4 hours", "8h": "8 hours"}
 LASTS |= {"24h": "24 hours", "3d": "3 days", "7d": "7 days", "14d": "14 days"}
@@ -18,6 +20,7 @@ LONGER = {"30m": "30 minutes", "1h": "1 hour", "4h": "4 hours", "24h": "24 hours
 ANY = "any"
 _ICONS = {MuteState.ACTIVE: ":no_bell:", MuteState.PLANNED: ":hourglass:", MuteState.OVER: ":bell:"}
 _LISTED = 12
+_PLAIN = re.compile(r"[A-Za-z0-9 .]{1,40}")
 _FIELDS = {
     "name": "Name of the alert",
     "service": "Service",
@@ -56,6 +59,22 @@ def listing(mutes: Sequence[Mute], suggestions: Sequence[Suggestion], now: datet
     return [*blocks, parts.buttons(parts.button("Mute…", "mute_open", "new"))]
 
 
+def which_one(verb: str, mutes: Sequence[Mute], now: datetime) -> list[Block]:
+    """How to say which mute is meant, and which there are."""
+    example = {"extend": "extend M3 2h"}.get(verb, f"{verb} M3")
+    how = parts.status(f"Say which one, such as `/vigie mute {example}`, or press its button.")
+    return [how, *listing(mutes, (), now)]
+
+
+def meant(word: str, near: str, rest: str, typed: str) -> list[Block]:
+    """What was perhaps mistyped; the form with all of it as the reason is a button away."""
+    known = rest if _PLAIN.fullmatch(rest) else ""
+    command = f"/vigie mute {near} {known}".strip()
+    text = f"There is no `{parts.escape(word[:40])}`. Did you mean `{command}`?"
+    form = parts.button("No, open the form", "mute_open", parts.short(f"typed:{typed}", 2000))
+    return [parts.status(text), parts.buttons(form)]
+
+
 def suggested(suggestions: Sequence[Suggestion]) -> list[Block]:
     """Mutes that were never asked for: each does nothing until somebody of N3 signs it."""
     blocks = []
@@ -87,7 +106,7 @@ def form(given: Mapping[str, str]) -> Block:
     )
     blocks.append(_severity(given.get("severity", ANY)))
     blocks.append(_text("reason", "Reason", given.get("reason", ""), optional=False, most=300))
-    blocks.append(_select("lasts", "How long", LASTS, given.get("lasts", "2h")))
+    blocks.append(_lasts(given.get("lasts", "2h")))
     start = {"type": "datetimepicker", "action_id": "text"}
     blocks.append(_input("start", "From when on; empty: from now on", start, optional=True))
     box = {"text": _plain("Mute critical alerts too; each is still shown once"), "value": "critical"}
@@ -99,7 +118,7 @@ def form(given: Mapping[str, str]) -> Block:
 def confirm_view(mute: Mute, seen: Preview, now: datetime) -> Block:
     """What the form asked for, and what it would have done; its submit button puts it in force."""
     start = "now" if mute.starts_at <= now else clock(mute.starts_at)
-    lasts = span(mute.ends_at - mute.starts_at)
+    lasts = exactly(mute.ends_at - mute.starts_at)
     blocks = [
         parts.status(
             f"*Would have muted {seen.muted} of the last 24 hours' {seen.total} alerts*, {_critical(seen)}."
@@ -173,6 +192,16 @@ def _choices(mute: Mute, state: MuteState) -> list[Block]:
 
 def _critical(seen: Preview) -> str:
     return f"{seen.critical} of them critical" if seen.critical else "0 critical"
+
+
+def _lasts(given: str) -> Block:
+    """The menu, with what was asked for as one more option where it is none of them."""
+    wanted = parse_span(given)
+    known = {value: text for value, text in LASTS.items() if parse_span(value) == wanted}
+    chosen = next(iter(known), given)
+    options = LASTS if known else LASTS | {given: exactly(wanted)}
+    ordered = dict(sorted(options.items(), key=lambda option: parse_span(option[0])))
+    return _select("lasts", "How long", ordered, chosen)
 
 
 def _severity(given: str) -> Block:

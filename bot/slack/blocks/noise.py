@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 from bot.copilot.noise import Absorbed, Noise, Why
 from bot.domain.alert import Kind
 from bot.domain.mute import Mute, shown
 from bot.domain.quiet import Correction, StoredAlert
+from bot.domain.whereabouts import by_delivery, said, source_of
 from bot.slack.blocks import parts
 from bot.slack.blocks.mute import suggested
 from bot.slack.blocks.parts import Block
 from bot.slack.blocks.times import clock, span
 
 _BAR, _REASONS, _NOW, _MUTES = 24, 8, 5, 4
+_WIDE, _ROWS, _REASON = 78, 3, 600
 _WAS = {
     Kind.JOINED: "joined an incident and was not told",
     Kind.DUPLICATE: "was taken for a repeat",
@@ -64,7 +67,8 @@ def chart(why: Sequence[Why]) -> str:
     for place, one in enumerate(why[:_REASONS], 1):
         bar = "█" * max(1, round(_BAR * one.count / most))
         lines.append(f"{place}. {bar:<{_BAR}} {one.count:>6}  {_WORDS[one.decision]}")
-        lines.append(f"   {parts.short(one.reason, 90)}")
+        said = wrap(one.reason, _WIDE, max_lines=_ROWS, placeholder=" … (all of it: look)")
+        lines += [f"   {row}" for row in said]
     if len(why) > _REASONS:
         rest = sum(one.count for one in why[_REASONS:])
         lines.append(f"   and {rest} more for {len(why) - _REASONS} other reasons")
@@ -74,8 +78,8 @@ def chart(why: Sequence[Why]) -> str:
 def reason_view(deliveries: Sequence[StoredAlert], corrected: frozenset[int] = frozenset()) -> Block:
     """Alerts that were absorbed for one reason, each with its buttons."""
     blocks = [parts.status("*Absorbed for this reason*, the newest of each alert.")]
-    for delivery in deliveries:
-        blocks += _one(delivery, delivery.id in corrected)
+    for delivery, where in zip(deliveries, by_delivery(deliveries), strict=True):
+        blocks += _one(delivery, where, delivery.id in corrected)
     if not deliveries:
         blocks.append(parts.status("They are not there any more."))
     return _view("Absorbed alerts", blocks)
@@ -97,8 +101,8 @@ def absorbed_view(absorbed: Absorbed) -> Block:
             parts.button("Resolve as noise", "dismiss", incident),
         )
     )
-    for delivery in absorbed.deliveries:
-        blocks += _one(delivery, delivery.id in absorbed.corrected)
+    for delivery, where in zip(absorbed.deliveries, by_delivery(absorbed.deliveries), strict=True):
+        blocks += _one(delivery, where, delivery.id in absorbed.corrected)
     if absorbed.more:
         more = parts.button("Show more", "absorbed_more", f"{incident}:{absorbed.more}")
         blocks.append(parts.buttons(more))
@@ -169,16 +173,23 @@ def _look(why: Sequence[Why]) -> Block:
     return parts.buttons(*buttons)
 
 
-def _one(delivery: StoredAlert, is_corrected: bool) -> list[Block]:
-    """One absorbed delivery: what it was, what was decided, why."""
+def _one(delivery: StoredAlert, where: Mapping[str, str], is_corrected: bool) -> list[Block]:
+    """One absorbed delivery: what it was and where, what was decided, why."""
     when = f"{clock(delivery.received_at)} · *{delivery.severity.word}* · *{_WORDS[delivery.decision]}*"
-    where = f" · #{delivery.incident_id}" if delivery.incident_id else ""
-    text = f"{delivery.name}: {delivery.body.get('summary') or delivery.body.get('description') or ''}"
+    within = f" · #{delivery.incident_id}" if delivery.incident_id else ""
+    summary, description = (str(delivery.body.get(part) or "") for part in ("summary", "description"))
+    runs = [parts.run(parts.cut(f"{delivery.name}: {summary or description}", 200), bold=True)]
+    runs += [parts.run(f"\n{parts.cut(said(where), 240)}")] if where else []
+    runs += [parts.run(f"\n{parts.cut(description, 300)}")] if summary and description else []
     blocks = [
-        parts.note(f"{when}{where}"),
-        parts.rich(parts.line(parts.run(parts.cut(text, 200), bold=True))),
-        parts.foreign_note(parts.cut(f"{delivery.reason}{_flags(delivery)}", 500)),
+        parts.note(f"{when}{within}"),
+        parts.rich(parts.line(*runs)),
+        parts.foreign_note(parts.cut(f"{delivery.reason}{_flags(delivery)}", _REASON)),
     ]
+    if source_of(delivery.origin):
+        blocks.append(
+            parts.foreign_note(f"Where it comes from: {parts.cut(source_of(delivery.origin), 250)}")
+        )
     if is_corrected:
         return [*blocks, parts.note("Somebody said that it should have paged.")]
     page = parts.button("This should have paged", "should_have_paged", str(delivery.id))

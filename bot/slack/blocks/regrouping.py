@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.incident import Incident
 from bot.domain.quiet import Regroup, Regrouping, StoredAlert
+from bot.domain.whereabouts import by_delivery
 from bot.slack.blocks import parts
 from bot.slack.blocks.parts import Block
 
-_OPTIONS = 100
+_OPTIONS, _LINE, _NAME = 100, 75, 30
 
 
 def note(made: Regrouping, incident_id: int, proposals: str) -> list[Block]:
@@ -40,8 +41,7 @@ def note(made: Regrouping, incident_id: int, proposals: str) -> list[Block]:
 def split_view(incident: Incident, series: Sequence[StoredAlert]) -> Block:
     """Which alerts become an incident of their own."""
     options = [
-        {"text": _plain(parts.short(parts.visible(_said(one)), 75)), "value": one.fingerprint}
-        for one in series[:_OPTIONS]
+        _option(one, where) for one, where in zip(series[:_OPTIONS], by_delivery(series), strict=False)
     ]
     blocks = [
         parts.note(
@@ -57,8 +57,7 @@ def split_view(incident: Incident, series: Sequence[StoredAlert]) -> Block:
 def merge_view(incident: Incident, others: Sequence[Incident], proposals: str) -> Block:
     """Of which incident this one becomes part."""
     options = [
-        {"text": _plain(parts.short(parts.visible(f"{one.label} {one.title}"), 75)), "value": str(one.id)}
-        for one in others[:_OPTIONS]
+        {"text": _label(f"{one.label} {one.title}"), "value": str(one.id)} for one in others[:_OPTIONS]
     ]
     blocks = [
         parts.note(
@@ -71,9 +70,18 @@ def merge_view(incident: Incident, others: Sequence[Incident], proposals: str) -
     return _modal("merge", f"Merge {incident.label}", "Merge", blocks, incident)
 
 
-def _said(delivery: StoredAlert) -> str:
-    said = delivery.body.get("summary") or delivery.body.get("service") or ""
-    return f"{delivery.name} · {said}"
+def _option(delivery: StoredAlert, where: Mapping[str, str]) -> Block:
+    """One alert: which it is, as far as a line holds it, and below it what it says."""
+    place = " ".join(where.values())
+    name = parts.short(delivery.name, _NAME if place else _LINE)
+    text = f"{name} · {place}" if place else name
+    option: Block = {"text": _label(text), "value": delivery.fingerprint}
+    says = str(delivery.body.get("summary") or delivery.body.get("service") or "")
+    return option | {"description": _label(says)} if says else option
+
+
+def _label(text: str) -> Block:
+    return _plain(parts.short(parts.visible(text), _LINE))
 
 
 def _select(kind: str, options: Sequence[Block]) -> Block:

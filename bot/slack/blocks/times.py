@@ -10,6 +10,15 @@ def clock(at: datetime) -> str:
     return f"{at:%d %b %H:%M:%S} UTC"
 
 
+def exactly(lasts: timedelta) -> str:
+    """How long something lasts, to the second: `1 h 30 min`, `2 days`."""
+    rest, said = max(0, int(lasts.total_seconds())), list[str]()
+    for word, seconds in (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        many, rest = divmod(rest, seconds)
+        said += [f"{many} {word}{'s' if word == 'day' and many > 1 else ''}"] if many else []
+    return " ".join(said) or "0 s"
+
+
 def span(lasts: timedelta) -> str:
     """How long something lasts, as people say it: `45 s`, `12 min`, `3 h`, `2 days`."""
     seconds = max(0, int(lasts.total_seconds()))

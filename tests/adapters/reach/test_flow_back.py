@@ -14,6 +14,8 @@ from aiohttp import web
 from bot.copilot.alerts import Alerts
 from bot.copilot.part import resolve
 from bot.domain.alert import Alert, AlertStatus, Severity
+from bot.domain.incident import IncidentState
+from bot.domain.quiet import Regroup
 from bot.domain.senders import Deed
 from bot.reach.back import Alertmanager, PagerDuty
 from bot.reach.flow_back import TOLD_AFTER, FlowBack
@@ -119,6 +121,80 @@ async def test_each_deed_is_told_once_for_each_alert(desk: Desk) -> None:
         assert [e.action for e in tx.audit.events()].count("told pd") == 2
 
 
+async def test_what_joins_later_is_acknowledged_too_and_alone(desk: Desk) -> None:
+    """It pages until it is: an event for it, once, and none again for what is acknowledged already."""
+    incident = desk.fire("j1")
+    desk.fire("j2")
+    desk.take(incident)
+    await desk.look()
+    for key in ("j3", "j3"):  # the second time it only repeats
+        desk.now[0] += timedelta(seconds=1)
+        assert desk.fire(key) == incident
+        await desk.look()
+        await desk.look(1)
+    assert events(desk) == [("acknowledge", key) for key in ("j1", "j2", "j3")]
+    with desk.store.read() as tx:
+        assert [e.action for e in tx.audit.events()].count("told pd") == 2
+        assert tx.flow_back.of_incident(incident)[0].remote == ("j1", "j2", "j3")
+        assert tx.flow_back.waiting() == {"pd": 0}
+
+
+async def test_what_joins_while_the_source_is_away_waits_with_the_rest(desk: Desk) -> None:
+    """It is tried again; people hear that not all is acknowledged, and then that it is."""
+    incident = desk.fire("a")
+    desk.take(incident)
+    await desk.look()
+    desk.pager.answers = [500] * TOLD_AFTER
+    desk.now[0] += timedelta(seconds=1)
+    desk.fire("b")
+    await desk.look()
+    assert desk.fire("c") == incident
+    for _ in range(TOLD_AFTER - 1):
+        await desk.look(180)
+    assert "*not yet* all acknowledged at pd" in desk.said(incident)
+    await desk.look(180)
+    assert events(desk) == [("acknowledge", key) for key in "abc"]
+    assert desk.said(incident).strip() == ":arrow_right_hook: This incident: acknowledged at pd."
+
+
+async def test_what_another_incident_brings_along_is_acknowledged(desk: Desk) -> None:
+    """Its alerts began before anybody took the one that it became part of; nothing is over with that."""
+    other = desk.fire("b", service="mail")
+    desk.now[0] += timedelta(hours=2)
+    incident = desk.fire("a")
+    desk.take(incident)
+    await desk.look()
+    desk.now[0] += timedelta(seconds=1)
+    desk.take(other)
+    await desk.look()
+    with desk.store.begin() as tx:
+        moved = tx.regroupings.fingerprints(other)
+        tx.regroupings.move(moved, other, incident)
+        tx.triage.retie(moved, incident)
+        tx.regroupings.add(Regroup.MERGED, other, incident, moved, "triggered", PERSON)
+        tx.incidents.move(other, IncidentState.RESOLVED, f"merged:{incident}")
+    await desk.look()
+    await desk.look(1)
+    assert events(desk) == [("acknowledge", key) for key in "abb"]
+    assert "resolved" not in desk.said(other)
+
+
+async def test_only_what_was_sent_is_said(desk: Desk) -> None:
+    """Of three sources with a way back, those without an alert in the incident are not told, nor named."""
+    here, there = (PagerDuty(name, desk.pager.url, "R0UTING", BOTH) for name in ("pd", "there"))
+    silent = Alertmanager("am", f"http://127.0.0.1:{free_port()}", "", timedelta(hours=1), BOTH)
+    every = FlowBack(desk.store, [here, there, silent], lambda alerts: None)
+    incident = desk.fire("a")
+    desk.take(incident)
+    await every.look()
+    desk.resolve(incident)
+    await every.look()
+    assert events(desk) == [("acknowledge", "a"), ("resolve", "a")]
+    assert desk.said(incident).strip() == ":arrow_right_hook: This incident: resolved at pd."
+    with desk.store.read() as tx:
+        assert {e.action for e in tx.audit.events() if "told" in e.action} == {"told pd"}
+
+
 async def test_what_the_source_ended_itself_is_not_told_to_it(desk: Desk) -> None:
     """Nor is anything of alerts that came from elsewhere."""
     incident = desk.fire("a")
@@ -167,6 +243,7 @@ async def test_an_acknowledgement_that_comes_too_late_is_dropped(desk: Desk) -> 
     desk.resolve(incident)
     await desk.look(60)
     assert events(desk) == [("resolve", "a")]
+    assert desk.said(incident).strip() == ":arrow_right_hook: This incident: resolved at pd."
 
 
 async def test_one_that_hangs_holds_up_no_other(desk: Desk, tmp_path: Path) -> None:

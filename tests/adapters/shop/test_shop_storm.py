@@ -162,7 +162,7 @@ async def test_a_storm_becomes_few_incidents_and_the_stage_starts_over() -> None
         # A card is told of each tenth repeat only, and what is over is no alert received.
         await until(lambda: _received(stage) >= 40, "the alerts are counted on the cards")
         (card,) = _cards(stage)
-        assert re.search(r"\d+ alerts, [1-9] shown", card), card
+        assert re.search(r"\d+ alerts: [1-9] told", card), card
         assert active_faults(stage.shop_folder) == ["bad_config"]
         calming = asyncio.create_task(stage.calm("bad_config", 100))
         assert not calming.done()

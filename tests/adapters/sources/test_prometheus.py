@@ -103,7 +103,7 @@ async def test_what_people_do_flows_back(running: tuple[World, Monitoring]) -> N
     incident = await incident_of(vigie, "svc-1")
     await vigie.until("both alerts", lambda: len({a["name"] for a in deliveries(vigie, "svc-1")}) == 2, 40)
     await press(vigie, incident, "take")
-    await vigie.message(f"incident:{incident.id}:back", "acknowledged at alertmanager")
+    await vigie.message(f"incident:{incident.id}:back", "silenced at alertmanager until ")
     made = await monitored.silences()
     assert [one["status"]["state"] for one in made] == ["active", "active"]
     matched = [{m["name"]: m["value"] for m in one["matchers"]} for one in made]
@@ -111,7 +111,7 @@ async def test_what_people_do_flows_back(running: tuple[World, Monitoring]) -> N
     assert all(one in labels for one in matched) and len({one["alertname"] for one in matched}) == 2
     assert all(not m["isRegex"] and m["isEqual"] for one in made for m in one["matchers"])
     await press(vigie, incident, "resolve")
-    await vigie.message(f"incident:{incident.id}:back", "told alertmanager that it is over")
+    await vigie.message(f"incident:{incident.id}:back", "no longer silenced at alertmanager")
     assert {one["status"]["state"] for one in await monitored.silences()} == {"expired"}
     monitored.exporter.values["svc-1"] = 0
 
@@ -122,7 +122,7 @@ async def test_the_end_of_what_is_silenced_is_seen(running: tuple[World, Monitor
     monitored.exporter.values["svc-2"] = 14
     incident = await incident_of(vigie, "svc-2")
     await press(vigie, incident, "take")
-    await vigie.message(f"incident:{incident.id}:back", "acknowledged at alertmanager")
+    await vigie.message(f"incident:{incident.id}:back", "silenced at alertmanager until ")
     way = Alertmanager("alertmanager", monitored.alertmanager, "", timedelta(hours=1), frozenset())
     alerts = Alerts(vigie.store, Rules(), lambda verb, subject: None)
     watching = FlowBack(vigie.store, [way], alerts.receive, missing_s=1.0)

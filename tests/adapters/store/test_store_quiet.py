@@ -56,6 +56,42 @@ def test_deliveries_are_found_by_time_and_counted_by_why(store: Store) -> None:
     store.close()
 
 
+def test_an_alert_is_shown_with_the_gravest_that_it_said(store: Store) -> None:
+    """The newest text of the gravest severity; its number, and when it came, are those of the first."""
+    said = [(Severity.WARNING, "91%"), (Severity.CRITICAL, "98%"), (Severity.CRITICAL, "99%")]
+    said += [(Severity.WARNING, "92%")]
+    with store.begin() as tx:
+        incident = tx.incidents.open(alert(), "Disk", None).id
+    made = replace(alert("web-1"), origin={"url": "x"})
+    with store.begin() as tx:
+        fired = [replace(made, severity=severity, summary=text) for severity, text in said]
+        ended = replace(made, status=AlertStatus.RESOLVED, severity=Severity.CRITICAL, summary="fine")
+        joined, over = Decision(Kind.JOINED, "x", incident), Decision(Kind.RESOLVED, "x", incident)
+        rows = [Delivery(one, "f" * 32, joined, incident, None) for one in fired]
+        first, *_ = tx.alerts.add([*rows, Delivery(ended, "f" * 32, over, incident, None)])
+        at = tx.now
+    with store.read() as tx:
+        (seen,) = tx.alerts.of_incident(incident)
+        assert (seen.id, seen.first_at, seen.summary) == (first, at, "99%")
+        assert seen.severity is Severity.CRITICAL and seen.origin == {"url": "x"}
+    store.close()
+
+
+def test_each_delivery_of_an_incident_is_told_or_absorbed_once(store: Store) -> None:
+    """What was told is not counted among what was not, so that the sum is what was received."""
+    with store.begin() as tx:
+        incident = tx.incidents.open(alert(), "a", None).id
+    decided = [(Kind.OPENED, True), (Kind.JOINED, True), (Kind.JOINED, False), (Kind.FLAPPING, False)]
+    for kind, told in decided:
+        add(store, "n", Decision(kind, "x", incident), incident, told)
+    add(store, "n", Decision(Kind.RESOLVED, "x", incident), incident)
+    with store.read() as tx:
+        shown = tx.alerts.shown(incident)
+    assert (shown.received, shown.told, shown.held) == (4, 2, 0)
+    assert shown.absorbed == {Kind.JOINED: 1, Kind.FLAPPING: 1}
+    store.close()
+
+
 def test_an_empty_store_has_no_first_delivery(store: Store) -> None:
     with store.read() as tx:
         assert tx.deliveries.first_since(NOW) == 0 and tx.deliveries.tallies(NOW) == []
