@@ -86,12 +86,7 @@ def evidence(voice: Voice) -> list[Evidence]:
         (EvidenceKind.CHECK, "Orders waiting in the pool", "47 orders, expected at most 8", {}),
         (EvidenceKind.CHECK, "Does the pool's lock have a living holder?", "false, expected true", {}),
         (EvidenceKind.PASSAGE, "Orders stuck after a killed stock count", LOCK, {"kind": "incident"}),
-        (
-            EvidenceKind.PASSAGE,
-            "Orders are stuck",
-            "Clear the lock once its holder is dead.",
-            {"kind": "runbook"},
-        ),
+        (EvidenceKind.PASSAGE, "Orders are stuck", "Clear it once its holder is dead.", {"kind": "runbook"}),
     )
     pieces = []
     for number in range(voice.many(len(texts), 60)):
