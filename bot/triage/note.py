@@ -137,7 +137,7 @@ def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: 
         )
         if marks:
             memory.overflow = incident
-    calm = now + _calm(seen, rules, now) if _restless(seen, rules, now) else group.calm_at
+    calm = now + _calm(seen, rules, now) if flaps(seen, rules, now) else group.calm_at
     worst: Severity = max(group.severity, severity)
     memory.put_group(replace(group, firing=group.firing + 1, moved_at=now, severity=worst, calm_at=calm))
     memory.note_calls(traits.service, traits.peers)
@@ -152,12 +152,6 @@ def _join(seen: Seen, decision: Decision, incident: int, memory: Memory, rules: 
 
 def _place(traits: Traits) -> tuple[str, str, str, str]:
     return (traits.name, traits.service, traits.host, traits.unit)
-
-
-def _restless(seen: Seen, rules: Rules, now: datetime) -> bool:
-    """Whether it flaps, or may be about to: it began again soon after it ended, which people were told."""
-    soon = len(seen.fires) > 1 and now - seen.fires[-2] <= 2 * rules.again
-    return bool(flaps(seen, rules, now)) or (soon and seen.is_critical and rules.has("flapping"))
 
 
 def _calm(seen: Seen, rules: Rules, now: datetime) -> timedelta:
