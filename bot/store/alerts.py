@@ -131,13 +131,10 @@ class Alerts(Records):
         place = sa.func.row_number().over(
             partition_by=c.fingerprint, order_by=(c.body["severity"].as_integer().desc(), c.id.desc())
         )
-        fires = c.decision != Kind.RESOLVED.value
-        last = (
-            sa.select(sa.func.max(c.id)).where(own, fires, c.fingerprint.in_(marks)).group_by(c.fingerprint)
-        )
-        ranked = sa.select(c.fingerprint, c.body, place.label("place")).where(
-            those, sa.or_(c.told_at.is_not(None), c.id.in_(last))
-        )
+        those = sa.and_(own, c.decision != Kind.RESOLVED.value, c.fingerprint.in_(marks))
+        last = sa.select(sa.func.max(c.id)).where(those).group_by(c.fingerprint)
+        candidates = sa.or_(c.told_at.is_not(None), c.id.in_(last))
+        ranked = sa.select(c.fingerprint, c.body, place.label("place")).where(those, candidates)
         every = ranked.subquery()
         return sa.select(every.c.fingerprint, every.c.body).where(every.c.place == 1).subquery()
 
