@@ -123,15 +123,18 @@ class Alerts(Records):
         return [_seen(row) for row in self._connection.execute(query)]
 
     def _gravest(self, own: sa.ColumnElement[bool], marks: sa.Select[Any]) -> sa.Subquery:
-        """Of each of these series the newest among its gravest firing deliveries."""
+        """Of each of these series the gravest of what people were told and what it says now; the newer first.
+
+        What rises is told, so nothing graver is left out; to read all that a storm repeated would take long.
+        """
         c = t.alerts.c
         place = sa.func.row_number().over(
             partition_by=c.fingerprint, order_by=(c.body["severity"].as_integer().desc(), c.id.desc())
         )
-        fires = c.decision != Kind.RESOLVED.value
-        ranked = sa.select(c.fingerprint, c.body, place.label("place")).where(
-            own, fires, c.fingerprint.in_(marks)
-        )
+        those = sa.and_(own, c.decision != Kind.RESOLVED.value, c.fingerprint.in_(marks))
+        last = sa.select(sa.func.max(c.id)).where(those).group_by(c.fingerprint)
+        candidates = sa.or_(c.told_at.is_not(None), c.id.in_(last))
+        ranked = sa.select(c.fingerprint, c.body, place.label("place")).where(those, candidates)
         every = ranked.subquery()
         return sa.select(every.c.fingerprint, every.c.body).where(every.c.place == 1).subquery()
 

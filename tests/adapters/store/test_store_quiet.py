@@ -17,6 +17,7 @@ from bot.store.migrate import upgrade
 from tests.adapters.store.build import ALICE, BOB, NOW, alert
 
 HOUR = timedelta(hours=1)
+W, C = Severity.WARNING, Severity.CRITICAL
 
 
 @pytest.fixture
@@ -56,24 +57,40 @@ def test_deliveries_are_found_by_time_and_counted_by_why(store: Store) -> None:
     store.close()
 
 
-def test_an_alert_is_shown_with_the_gravest_that_it_said(store: Store) -> None:
-    """The newest text of the gravest severity; its number, and when it came, are those of the first."""
-    said = [(Severity.WARNING, "91%"), (Severity.CRITICAL, "98%"), (Severity.CRITICAL, "99%")]
-    said += [(Severity.WARNING, "92%")]
+@pytest.mark.parametrize(
+    "said, shown",
+    [
+        ([(W, "91%", True), (C, "98%", True), (C, "99%", False)], "99%"),
+        ([(W, "91%", True), (C, "98%", True), (W, "92%", False), (W, "90%", False)], "98%"),
+        ([(W, "91%", False), (W, "92%", False)], "92%"),
+    ],
+)
+def test_an_alert_is_shown_with_the_gravest_that_it_said(
+    store: Store, said: list[tuple[Severity, str, bool]], shown: str
+) -> None:
+    """The gravest that people were told, or what it says now; its number and time are those of the first."""
     with store.begin() as tx:
         incident = tx.incidents.open(alert(), "Disk", None).id
     made = replace(alert("web-1"), origin={"url": "x"})
+    joined, over = Decision(Kind.JOINED, "x", incident), Decision(Kind.RESOLVED, "x", incident)
+    ended = replace(made, status=AlertStatus.RESOLVED, severity=C, summary="fine")
     with store.begin() as tx:
-        fired = [replace(made, severity=severity, summary=text) for severity, text in said]
-        ended = replace(made, status=AlertStatus.RESOLVED, severity=Severity.CRITICAL, summary="fine")
-        joined, over = Decision(Kind.JOINED, "x", incident), Decision(Kind.RESOLVED, "x", incident)
-        rows = [Delivery(one, "f" * 32, joined, incident, None) for one in fired]
-        first, *_ = tx.alerts.add([*rows, Delivery(ended, "f" * 32, over, incident, None)])
         at = tx.now
+        rows = [
+            Delivery(
+                replace(made, severity=severity, summary=text),
+                "f" * 32,
+                joined,
+                incident,
+                tx.now if told else None,
+            )
+            for severity, text, told in said
+        ]
+        first, *_ = tx.alerts.add([*rows, Delivery(ended, "f" * 32, over, incident, None)])
     with store.read() as tx:
         (seen,) = tx.alerts.of_incident(incident)
-        assert (seen.id, seen.first_at, seen.summary) == (first, at, "99%")
-        assert seen.severity is Severity.CRITICAL and seen.origin == {"url": "x"}
+        assert (seen.id, seen.first_at, seen.summary) == (first, at, shown)
+        assert seen.severity is max(severity for severity, _, _ in said) and seen.origin == {"url": "x"}
     store.close()
 
 
