@@ -82,10 +82,10 @@ async def test_a_hanging_model_costs_the_deadline_and_no_more() -> None:
         asked = diagnostician(model)
         await asked.warm()
         started = time.monotonic()
-        found = await of(asked, deadline_s=0.4)
-        assert time.monotonic() - started < 3
+        found = await of(asked, deadline_s=1.5)
+        assert time.monotonic() - started < 6
     assert fell_back(found)
-    assert "did not answer within 0.4 s" in found.caveats[0]
+    assert "did not answer within 1.5 s" in found.caveats[0]
     assert len(model.requests) == 1
 
 
