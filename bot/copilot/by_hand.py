@@ -94,13 +94,23 @@ def open_by_hand(tx: Tx, person: Person, report: Report) -> Incident:
     tx.alerts.add([Delivery(alert, mark, decision, incident.id, now)])
     tx.alerts.count("decided:opened")
     tx.incidents.joined([(incident.id, alert.severity, 1)])
-    series = Series(mark, alert.status, alert.severity, now, now, incident.id, now, None, (now,))
-    series = replace(series, name=alert.name, source=alert.source)
-    told = {still_at(mark): now} | ({f"service:{traits.service}": now} if traits.service else {})
-    group = Group(incident.id, traits.environment, alert.severity, now, 1, now, told)
-    group = replace(group, name=alert.name, opened_at=now)
+    series = Series(
+        mark,
+        alert.status,
+        alert.severity,
+        began_at=now,
+        last_at=now,
+        incident=incident.id,
+        starts_at=now,
+        fires=(now,),
+        name=alert.name,
+        source=alert.source,
+    )
+    marks = [still_at(mark), *([f"service:{traits.service}"] if traits.service else [])]
+    group = Group.told_now(incident.id, traits.environment, alert.severity, alert.name, marks, now)
     trace = Trace(traits.name, traits.service, "", "", now)
-    tx.triage.save([(series, 1)], [group], {(incident.id, trace.place): trace} if traits.service else {}, {})
+    traces = {(incident.id, trace.place): trace} if traits.service else {}
+    tx.triage.save([(series, 1)], [replace(group, firing=1)], traces, {})
     tx.triage.touch()
     detail = {"service": report.service, "severity": report.severity.word}
     tx.audit.append(person.key, "opened by hand", f"incident {incident.label}", detail)

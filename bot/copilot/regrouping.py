@@ -191,20 +191,9 @@ def _group(tx: Tx, incident_id: int, series: Sequence[StoredAlert]) -> list[Grou
     if row is None or not series or any(g.incident == incident_id for g in tx.triage.remembered().groups):
         return []
     traits = traits_of(series[0].alert())
-    told = {f"service:{trace.service or trace.host}": tx.now for trace in map(_trace, series)}
-    told |= {still_at(one.fingerprint): tx.now for one in series}
-    return [
-        Group(
-            incident_id,
-            traits.environment,
-            row.severity,
-            tx.now,
-            told_at=tx.now,
-            told=told,
-            name=traits.name,
-            opened_at=tx.now,
-        )
-    ]
+    marks = [f"service:{trace.service or trace.host}" for trace in map(_trace, series)]
+    marks += [still_at(one.fingerprint) for one in series]
+    return [Group.told_now(incident_id, traits.environment, row.severity, traits.name, marks, tx.now)]
 
 
 def _announce(tx: Tx, made: Regrouping) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -65,6 +65,20 @@ class Group:
     calm_at: datetime | None = None
     name: str = ""
     opened_at: datetime | None = None
+
+    @classmethod
+    def told_now(
+        cls,
+        incident: int,
+        environment: str,
+        severity: Severity,
+        name: str,
+        marks: Iterable[str],
+        at: datetime,
+    ) -> Group:
+        """Of an incident that people opened and are told of now; its series are counted as they are tied."""
+        told = dict.fromkeys(marks, at)
+        return cls(incident, environment, severity, at, told_at=at, told=told, name=name, opened_at=at)
 
 
 OVERFLOW = "overflow"

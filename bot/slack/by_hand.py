@@ -191,9 +191,9 @@ def register(app: AsyncApp, edge: Edge) -> None:
         """How grave it is and who has it, as the form says now."""
         person, event = await edge.person(body), f"event:{submission(body)}"
         incident, values = number(body["view"]["private_metadata"]), body["view"]["state"]["values"]
-        chosen = str(((values.get("assignee") or {}).get("value") or {}).get("selected_user") or "nobody")
         try:
-            wish = Wish(_severity(entered(values, "severity")), await _to(edge, person, chosen))
+            to = await _to(edge, person, entered(values, "assignee") or _NOBODY[0])
+            wish = Wish(_severity(entered(values, "severity")), to)
             told = await asyncio.to_thread(edge.copilot.by_hand.change, person, incident, wish, event)
         except Refused as error:
             await ack(response_action="errors", errors={"assignee": str(error)})

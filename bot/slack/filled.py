@@ -18,10 +18,11 @@ Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def entered(values: Values, block_id: str) -> str:
-    """What stands in one block: typed, or the value of the chosen option; empty where nothing does."""
+    """What stands in one block: typed, the value of the chosen option, or the id of the chosen person; empty
+    where nothing does."""
     entry = (values.get(block_id) or {}).get("value") or {}
     chosen = (entry.get("selected_option") or {}).get("value")
-    return str(chosen if chosen is not None else entry.get("value") or "")
+    return str(chosen if chosen is not None else entry.get("value") or entry.get("selected_user") or "")
 
 
 def arguments_of(tool: Tool, values: Values) -> tuple[dict[str, object], dict[str, str]]:

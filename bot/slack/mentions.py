@@ -50,17 +50,8 @@ def register(app: AsyncApp, edge: Edge) -> None:
             return
         incident_id = await asyncio.to_thread(_incident_of, edge, event["channel"], thread)
         said_at = f"message:{event['channel']}:{event['ts']}"
-        if (blocks := await heard(edge, person, words, body)) is not None:
-            await edge.show(body, words, blocks)
-            return
-        own = [str(one.get("user_id")) for one in body.get("authorizations") or []]
-        said = event.get("text", "")
-        if (
-            blocks := await by_hand.said(edge, person, said, own, incident_id, f"spoken:{said_at}")
-        ) is not None:
-            await edge.show(body, words, blocks)
-            return
-        if (blocks := await spoken(edge, person, words, incident_id, f"spoken:{said_at}")) is not None:
+        spoken_at = f"spoken:{said_at}"
+        if (blocks := await _answered(edge, person, words, body, incident_id, spoken_at)) is not None:
             await edge.show(body, words, blocks)
             return
         question = {
@@ -85,6 +76,19 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
     app.event("app_mention", middleware=[before_ack(guarded(edge, asked))])(nothing_more)
     app.event("message", middleware=[before_ack(guarded(edge, message))])(nothing_more)
+
+
+async def _answered(
+    edge: Edge, person: Person, words: str, body: Body, incident_id: int | None, event: str
+) -> list[Block] | None:
+    """What to answer to words that are no question, to this person alone."""
+    if (blocks := await heard(edge, person, words, body)) is not None:
+        return blocks
+    own = [str(one.get("user_id")) for one in body.get("authorizations") or []]
+    said = body["event"].get("text", "")
+    if (blocks := await by_hand.said(edge, person, said, own, incident_id, event)) is not None:
+        return blocks
+    return await spoken(edge, person, words, incident_id, event)
 
 
 async def heard(edge: Edge, person: Person, words: str, body: Body) -> list[Block] | None:

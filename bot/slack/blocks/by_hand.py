@@ -42,7 +42,7 @@ def open_view(offered: Offered, title: str = "", details: str = "") -> Block:
         ),
         parts.note("It is told in the channel for incidents and investigated at once. A person resolves it."),
     ]
-    return _modal("open_incident", "Open an incident", "Open", blocks)
+    return parts.modal("open_incident", "Open an incident", "Open", blocks)
 
 
 def opened_view(incident: Incident) -> Block:
@@ -60,8 +60,7 @@ def change_view(incident: Incident) -> Block:
         inputs.person("assignee", "Who has it", who, optional=True),
         parts.note("A rise is told in the channel. Who is given it, and who had it, hear of it directly."),
     ]
-    view = _modal("change_incident", f"Change {incident.label}", "Change", blocks)
-    return view | {"private_metadata": str(incident.id)}
+    return parts.modal("change_incident", f"Change {incident.label}", "Change", blocks, str(incident.id))
 
 
 def open_button(title: str) -> list[Block]:
@@ -102,14 +101,3 @@ def _likely(environments: Sequence[str]) -> str:
     if len(environments) == 1:
         return environments[0]
     return next((one for one in environments if one.lower().startswith("prod")), "")
-
-
-def _modal(callback: str, title: str, submit: str, blocks: Sequence[Block]) -> Block:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": parts.plain(title, parts.TITLE),
-        "submit": parts.plain(submit, parts.TITLE),
-        "close": parts.plain("Cancel", parts.TITLE),
-        "blocks": list(blocks),
-    }

@@ -57,7 +57,9 @@ def save_view(given: Given) -> Block:
     blocks.append(named | {"optional": True})
     blocks.append(_field(inputs.choice("language", "Language", list(LANGUAGES.items()), given.language)))
     blocks.append(_field(inputs.choice("access", "Who may see it", *_access(given.place))))
-    return _modal("save_knowledge", "Save as knowledge", "Save", blocks, {"draft": given.draft})
+    return parts.modal(
+        "save_knowledge", "Save as knowledge", "Save", blocks, json.dumps({"draft": given.draft})
+    )
 
 
 def _access(place: str) -> tuple[list[tuple[str, str]], str]:
@@ -122,14 +124,16 @@ def take_back_view(document_id: str, title: str, origin: str) -> Block:
         parts.foreign_note(document_id),
         _field(inputs.text("why", "Why?", LEAST_WHY, 300, hint="Others read it where it was told.")),
     ]
-    return _modal("take_back", "Take it back", "Take it back", blocks, {"document": document_id})
+    return parts.modal(
+        "take_back", "Take it back", "Take it back", blocks, json.dumps({"document": document_id})
+    )
 
 
 def why_view(passage_id: str) -> Block:
     """After a vote: what is wrong with it, for those who can mend it."""
     why = inputs.text("why", "What is wrong with it?", 0, MOST_REASON, hint="Its owner reads it.")
     blocks = [parts.status("It is noted: *not useful*. You may say why."), _field(why) | {"optional": True}]
-    return _modal("vote_why", "Not useful", "Send", blocks, {"passage": passage_id})
+    return parts.modal("vote_why", "Not useful", "Send", blocks, json.dumps({"passage": passage_id}))
 
 
 def questions(found: Sequence[Question]) -> list[Block]:
@@ -169,15 +173,3 @@ def person(key: str) -> str:
 def _field(block: Block) -> Block:
     """Forms here carry what is entered under one name, `text`."""
     return block | {"element": block["element"] | {"action_id": "text"}}
-
-
-def _modal(callback: str, title: str, submit: str, blocks: list[Block], carries: dict[str, str]) -> Block:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": {"type": "plain_text", "text": parts.short(title, parts.TITLE)},
-        "submit": {"type": "plain_text", "text": submit},
-        "close": {"type": "plain_text", "text": "Cancel"},
-        "private_metadata": json.dumps(carries),
-        "blocks": blocks,
-    }

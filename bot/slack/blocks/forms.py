@@ -13,6 +13,7 @@ from bot.slack.blocks.parts import Block
 
 MIN_WHY, MOST_WHY, MOST_TEXT = 10, 300, 512
 _LISTED, _ABOUT, _PLACE = 12, 600, 150
+_TITLE = "Propose an action"
 
 
 def catalogue(tools: Sequence[Tool], service: str, incident: int | None = None) -> list[Block]:
@@ -60,7 +61,8 @@ def chooser(incident: Incident | None, tools: Sequence[Tool]) -> Block:
     if len(tools) > inputs.CHOICES:
         blocks.append(parts.note(f"The first {inputs.CHOICES} are shown; `/vigie run NAME` knows them all."))
     blocks.append(inputs.choice("tool", "What should be done?", options))
-    return _modal("choose_action", "Next", blocks, {"incident": incident.id if incident else None})
+    known = {"incident": incident.id if incident else None}
+    return parts.modal("choose_action", _TITLE, "Next", blocks, json.dumps(known), "Not now")
 
 
 def form(form: Form) -> Block:
@@ -95,7 +97,7 @@ def form(form: Form) -> Block:
         "incident": form.incident.id if form.incident else None,
         "edits": edits.id if edits else None,
     }
-    return _modal("run", "Propose", blocks, known)
+    return parts.modal("run", _TITLE, "Propose", blocks, json.dumps(known), "Not now")
 
 
 def places(form: Form) -> list[tuple[str, str]]:
@@ -145,15 +147,3 @@ def open_form(tool: Tool, incident: int | None) -> list[Block]:
     """The button that opens a form, where a form could not be opened at once."""
     button = parts.button("Open the form…", "run_open", _form_of(tool, incident), "primary")
     return [parts.foreign(f"{tool.title} ({tool.name})"), parts.buttons(button)]
-
-
-def _modal(callback: str, submit: str, blocks: list[Block], known: dict[str, object]) -> Block:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": {"type": "plain_text", "text": "Propose an action"},
-        "submit": {"type": "plain_text", "text": submit},
-        "close": {"type": "plain_text", "text": "Not now"},
-        "private_metadata": json.dumps(known),
-        "blocks": blocks,
-    }

@@ -103,8 +103,8 @@ def open_button(piece: Evidence) -> Block:
 
 def _told_apart(alerts: Sequence[SeenAlert]) -> tuple[list[SeenAlert], list[SeenAlert]]:
     """The alerts of systems, and what people reported beyond the title."""
-    reports = [alert for alert in alerts if alert.name == NAME]
-    return [alert for alert in alerts if alert not in reports], [one for one in reports if one.description]
+    reports = [alert for alert in alerts if alert.name == NAME and alert.description]
+    return [alert for alert in alerts if alert.name != NAME], reports
 
 
 def _flagged(alerts: Sequence[SeenAlert]) -> list[Block]:

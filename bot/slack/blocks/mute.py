@@ -112,7 +112,7 @@ def form(given: Mapping[str, str]) -> Block:
     box = {"text": _plain("Mute critical alerts too; each is still shown once"), "value": "critical"}
     boxes = {"type": "checkboxes", "action_id": "text", "options": [box]}
     blocks.append(_input("critical", "Critical alerts", boxes, optional=True))
-    return _modal("mute", "Mute alerts", "Preview", blocks)
+    return parts.modal("mute", "Mute alerts", "Preview", blocks)
 
 
 def confirm_view(mute: Mute, seen: Preview, now: datetime) -> Block:
@@ -145,7 +145,7 @@ def confirm_view(mute: Mute, seen: Preview, now: datetime) -> Block:
         blocks.append(
             parts.note(":warning: Nothing of the last 24 hours fits. Is it written as the alerts have it?")
         )
-    return _modal("mute_confirm", "Mute alerts", "Mute", blocks, str(mute.id))
+    return parts.modal("mute_confirm", "Mute alerts", "Mute", blocks, str(mute.id))
 
 
 def extend_view(mute: Mute) -> Block:
@@ -155,7 +155,7 @@ def extend_view(mute: Mute) -> Block:
         parts.foreign_note(f"{shown(mute.matchers)} — {mute.reason}"),
         _select("lasts", "How much longer", LONGER, "1h"),
     ]
-    return _modal("mute_extend", f"Extend {mute.label}", "Extend", blocks, str(mute.id))
+    return parts.modal("mute_extend", f"Extend {mute.label}", "Extend", blocks, str(mute.id))
 
 
 def _words(mute: Mute, state: MuteState) -> str:
@@ -235,18 +235,6 @@ def _select(name: str, label: str, options: Mapping[str, str], given: str) -> Bl
 def _input(name: str, label: str, element: Mapping[str, object], optional: bool = False) -> Block:
     block = {"type": "input", "block_id": name, "label": _plain(label), "element": dict(element)}
     return block | {"optional": True} if optional else block
-
-
-def _modal(callback: str, title: str, submit: str, blocks: Sequence[Block], metadata: str = "") -> Block:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": _plain(parts.short(title, parts.TITLE)),
-        "submit": _plain(submit),
-        "close": _plain("Cancel"),
-        "private_metadata": metadata,
-        "blocks": list(blocks),
-    }
 
 
 def _plain(text: str) -> Block:

@@ -133,6 +133,21 @@ def prose(text: str) -> list[Block]:
     return [run(piece, code=bool(at % 2)) for at, piece in enumerate(pieces) if piece] or [run(" ")]
 
 
+def modal(
+    callback: str, title: str, submit: str, blocks: Sequence[Block], metadata: str = "", close: str = "Cancel"
+) -> Block:
+    """A form; `metadata` is what it carries, which nobody believes when it comes back."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(title, TITLE),
+        "submit": plain(submit, TITLE),
+        "close": plain(close, TITLE),
+        "private_metadata": metadata,
+        "blocks": list(blocks),
+    }
+
+
 def buttons(*elements: Block) -> Block:
     return {"type": "actions", "elements": list(elements)[:25]}
 

@@ -51,7 +51,7 @@ def split_view(incident: Incident, series: Sequence[StoredAlert]) -> Block:
     ]
     if len(series) >= _OPTIONS:
         blocks.append(parts.note(f"The first {_OPTIONS} alerts are offered."))
-    return _modal("split", f"Split {incident.label}", "Split", blocks, incident)
+    return parts.modal("split", f"Split {incident.label}", "Split", blocks, str(incident.id))
 
 
 def merge_view(incident: Incident, others: Sequence[Incident], proposals: str) -> Block:
@@ -67,7 +67,7 @@ def merge_view(incident: Incident, others: Sequence[Incident], proposals: str) -
     ]
     if proposals:
         blocks.append(parts.note(proposals.strip()))
-    return _modal("merge", f"Merge {incident.label}", "Merge", blocks, incident)
+    return parts.modal("merge", f"Merge {incident.label}", "Merge", blocks, str(incident.id))
 
 
 def _option(delivery: StoredAlert, where: Mapping[str, str]) -> Block:
@@ -90,18 +90,6 @@ def _select(kind: str, options: Sequence[Block]) -> Block:
 
 def _input(name: str, label: str, element: Block) -> Block:
     return {"type": "input", "block_id": name, "label": _plain(label), "element": element}
-
-
-def _modal(callback: str, title: str, submit: str, blocks: Sequence[Block], incident: Incident) -> Block:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "title": _plain(parts.short(title, parts.TITLE)),
-        "submit": _plain(submit),
-        "close": _plain("Cancel"),
-        "private_metadata": str(incident.id),
-        "blocks": list(blocks),
-    }
 
 
 def _plain(text: str) -> Block:
